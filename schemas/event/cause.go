@@ -1,0 +1,85 @@
+package event
+
+// The lines of a case, in flow order, as their "line" member says.
+const (
+	LineOrder     = "order"
+	LineFacts     = "facts"
+	LineJudgement = "judgement"
+	LineRecord    = "record"
+	LineRefusal   = "refusal"
+)
+
+// Kind says what happened to an order. Everything that happens enters by the order stream.
+type Kind string
+
+// The kinds of cause.
+const (
+	Placed      Kind = "placed"      // a new order
+	Revised     Kind = "revised"     // a new revision of one
+	Cancelled   Kind = "cancelled"   // it will not ship
+	Shipped     Kind = "shipped"     // it left
+	Rejudge     Kind = "rejudge"     // judge an open order again
+	Disposition Kind = "disposition" // a person's finding on a hold
+	License     Kind = "license"     // a license or certification was registered
+	Control     Kind = "control"     // a pack or snapshot takes effect at this place of the stream
+)
+
+// Kinds lists every kind with whether ingest accepts it yet, in the order of the constants.
+var Kinds = []struct {
+	Kind     Kind
+	Accepted bool
+}{
+	{Placed, true}, {Revised, true}, {Cancelled, false}, {Shipped, false}, {Rejudge, false}, {Disposition, false},
+	{License, false}, {Control, false},
+}
+
+// Cause is the first line of a case: something happened to an order. Written by ingest, never changed.
+//
+// The order member is the last one and holds the order's bytes. If Received.Bytes is empty they are exactly the bytes
+// that were received, so Received.SHA256 is their digest.
+type Cause struct {
+	Line     string   `json:"line"` // "order"
+	V        int      `json:"v"`    // 1
+	Kind     Kind     `json:"kind"`
+	Event    string   `json:"event"` // UUID (version 5) derived from Key: the same cause has the same id through every door
+	Key      string   `json:"key"`   // idempotency key: tenant/source/order id/revision, each path-escaped
+	Actor    string   `json:"actor"` // who brought it: a credential's name, or door:address
+	Tenant   string   `json:"tenant"`
+	Source   string   `json:"source"`
+	OrderID  string   `json:"order_id"`
+	Revision int      `json:"revision"`
+	Format   string   `json:"format"` // "tidegate-json"
+	At       Instant  `json:"received_at"`
+	Received Received `json:"received"`
+	Order    *Order   `json:"order,omitempty"`
+}
+
+// Received describes the bytes as they came in (15 CFR 762.4 asks for the original).
+type Received struct {
+	SHA256 string `json:"sha256"`          // lower-case hex, of the exact received bytes
+	Size   int    `json:"size"`            // bytes
+	Bytes  string `json:"bytes,omitempty"` // the received bytes where they differ from the order member's; valid UTF-8
+}
+
+// Refusal is the only line of its case: an input that was not accepted, with every reason. Written by ingest.
+type Refusal struct {
+	Line     string   `json:"line"` // "refusal"
+	V        int      `json:"v"`    // 1
+	Event    string   `json:"event"`
+	Key      string   `json:"key,omitempty"` // idempotency key, where the input had one
+	Actor    string   `json:"actor"`
+	Source   string   `json:"source,omitempty"`
+	OrderID  string   `json:"order_id,omitempty"`
+	Format   string   `json:"format"`
+	At       Instant  `json:"received_at"`
+	Faults   []Fault  `json:"faults"`
+	Received Received `json:"received"` // SHA256 and Size of the whole input; Bytes its first 16 KB as base64
+}
+
+// Fault is one reason for a refusal with its place in the input.
+type Fault struct {
+	Pointer string `json:"pointer"`          // JSON pointer (RFC 6901) to the value at fault; "" is the whole input
+	Offset  int    `json:"offset,omitempty"` // byte offset in the input, where the input is not JSON
+	Code    string `json:"code"`             // syntax, type, required, unknown_member, duplicate_member, range, format, size, depth, utf8, conflict, not_supported
+	Detail  string `json:"detail"`           // one sentence that says what is wrong and what is wanted
+}

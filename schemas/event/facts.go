@@ -1,0 +1,103 @@
+package event
+
+// Facts is the second line of a case: what enrichment found, a function of the order and the snapshot alone. No
+// judgement, and nothing that depends on the date the order is judged for: what is dated carries its span, so
+// that screening can judge for any date from the same facts.
+type Facts struct {
+	Line     string       `json:"line"` // "facts"
+	V        int          `json:"v"`    // 1
+	Prev     string       `json:"prev"` // SHA-256 of the order line, lower-case hex
+	Snapshot string       `json:"snapshot"`
+	Matcher  string       `json:"matcher"`          // version of the matcher and its weights
+	Parties  []PartyFacts `json:"parties"`          // one per party of the order, in its order
+	Items    []ItemFacts  `json:"items"`            // one per item of the order, in its order
+	Places   []Place      `json:"places"`           // every country named by the order or a fact, sorted by code
+	Failed   string       `json:"failed,omitempty"` // why enrichment could not state facts (a poison order); screening holds it
+}
+
+// PartyFacts is what is known of one party.
+type PartyFacts struct {
+	Country      Country      `json:"country,omitempty"` // where it is located: its address, else the name's own evidence
+	Headquarters Known        `json:"headquarters"`      // country of its headquarters
+	Parent       Known        `json:"ultimate_parent"`   // country where its ultimate parent is headquartered
+	Matches      []Match      `json:"matches,omitempty"` // listed parties it may be, best first; scores at or above the matcher's floor
+	Owners       []ListedHold `json:"listed_owners,omitempty"`
+	SharedWith   []Match      `json:"shared_address,omitempty"` // listed parties at the same address (Method address_room or address_building)
+	Considered   int          `json:"considered"`               // entries compared before the floor
+}
+
+// Known is a country with the evidence for it. An empty Country is unknown.
+type Known struct {
+	Country  Country `json:"country,omitempty"`
+	How      string  `json:"how,omitempty"`      // stated, stated_none, listed_entry, registry, person
+	Evidence string  `json:"evidence,omitempty"` // the string it rests on
+}
+
+// Match is a listed entry that a name or address of the order resembles. A score is a fact; what counts as a hit is
+// the pack's threshold.
+type Match struct {
+	List      string   `json:"list"`                // EL, MEU, UVL, DPL, SDN, CMIC, 1260H
+	Entry     string   `json:"entry"`               // stable id of the entry in the snapshot
+	Name      string   `json:"name"`                // the entry's primary name
+	Country   Country  `json:"country,omitempty"`   // the entry's country
+	Queried   string   `json:"queried"`             // the order's string
+	Matched   string   `json:"matched"`             // the list's string it was compared with
+	Field     string   `json:"field"`               // name, alias, director, contact, parent, owner, payer, address
+	Method    string   `json:"method"`              // exact, normalized, reordered, one_edit, address_room, address_building
+	Alias     bool     `json:"alias,omitempty"`     // Matched is an alias of the entry, not its primary name
+	Score     Milli    `json:"score"`               // 0.000 to 1.000
+	Countries string   `json:"countries,omitempty"` // same, different, unknown: the party's country against the entry's
+	Footnotes []int    `json:"footnotes,omitempty"` // Entity List footnotes
+	Policy    string   `json:"policy,omitempty"`    // license review policy as the row states it: PoD, denial, CBC …
+	Scope     string   `json:"scope,omitempty"`     // what items the row covers: all, ccl (address-only rows)
+	Citation  string   `json:"citation"`
+	Certainty string   `json:"certainty"` // C, R, D, M, ? as in the sources' confidence tags
+	Listed    []Span   `json:"listed"`    // when the entry is in force
+	Notes     []string `json:"notes,omitempty"`
+}
+
+// ListedHold is a stake that a listed party holds in the party, as the order states it.
+type ListedHold struct {
+	Owner   string  `json:"owner"`
+	Percent Decimal `json:"percent,omitempty"` // unknown when empty
+	Held    Span    `json:"held"`
+	Match   Match   `json:"match"`
+}
+
+// ItemFacts is what is known of one item.
+type ItemFacts struct {
+	Class     string   `json:"class"`               // 2023-11-17 form of 3A090 and 4A090, with .z: a, b, c, none, unknown
+	Class2022 string   `json:"class_2022"`          // 2022-10-21 form: controlled, none, unknown
+	How       string   `json:"how"`                 // eccn, catalog, numbers, contains, goods (ordinary goods by HTS or description), unknown
+	Missing   []string `json:"missing,omitempty"`   // facts that would settle an unknown class: "tpp", "die_area_mm2", "datacenter", "eccn"
+	ECCN      string   `json:"eccn,omitempty"`      // normalized: upper case, no spaces; stated or from the catalog
+	ECCNHow   string   `json:"eccn_how,omitempty"`  // stated, catalog
+	Disagrees string   `json:"disagrees,omitempty"` // where stated ECCN and numbers part: a sentence
+	Catalog   string   `json:"catalog,omitempty"`   // catalog id of the chip or system recognized: "nvidia-h100-sxm"
+	Matched   string   `json:"matched,omitempty"`   // the order's string it was recognized by
+	TPP       Decimal  `json:"tpp,omitempty"`       // of one IC or package
+	Density   Decimal  `json:"performance_density,omitempty"`
+	Bandwidth Decimal  `json:"memory_bandwidth_gbps,omitempty"`
+	HBMDens   Decimal  `json:"hbm_bandwidth_density,omitempty"` // GB/s per mm²
+	TotalTPP  Decimal  `json:"total_tpp,omitempty"`             // TPP × chips × quantity
+	DC        string   `json:"datacenter"`                      // yes, no, unknown: designed or marketed for data centers
+	Subject   string   `json:"subject_to_ear"`                  // yes, no, unknown (15 CFR 734.3)
+	DesignHQ  Country  `json:"designer_headquarters,omitempty"`
+	PRCChip   string   `json:"prc_chip,omitempty"`  // advanced chip designed by a firm in D:5, by name: "Ascend 910B"
+	Letter    string   `json:"letter,omitempty"`    // named in an is-informed letter: A100, H100, MI250, H20, MI308
+	Certainty string   `json:"certainty,omitempty"` // of the catalog row
+	Source    string   `json:"source,omitempty"`    // of the catalog row
+}
+
+// Place is a country with its dated membership in the EAR's Country Groups (Supplement 1 to part 740) and the AI
+// Diffusion tier (Supplement 5). Hong Kong is listed under its own code with China's groups from 2020-12-23.
+type Place struct {
+	Country Country `json:"country"`
+	Groups  []Group `json:"groups,omitempty"` // sorted by group, then by date
+}
+
+// Group is one dated membership.
+type Group struct {
+	Group string `json:"group"` // A:1 A:5 A:6 D:1 D:4 D:5 E:1 E:2 S5A (Supplement 5(a) to part 740)
+	Span
+}

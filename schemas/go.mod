@@ -1,0 +1,4 @@
+module github.com/tidegate/tidegate/schemas
+
+go 1.26.0
+

@@ -1,0 +1,64 @@
+// Package subject declares every stream, subject, header and limit on the bus, with a sentence each. Nothing else
+// spells one.
+package subject
+
+// Internal streams: one message is a block, and message k of every one is block k. Only the services' credentials
+// reach their subjects.
+const (
+	OrderStream    = "ORDER"    // causes, written by ingest; the only stream whose content cannot be made again
+	EnrichedStream = "ENRICHED" // orders with facts, written by enrichment; rebuilt from ORDER byte for byte
+	DecisionStream = "DECISION" // cases with judgement, written by screening
+
+	OrderSubject    = "tidegate.block.order"
+	EnrichedSubject = "tidegate.block.enriched"
+	DecisionSubject = "tidegate.block.decision"
+)
+
+// Public streams: one message is one order's CloudEvent (NATS binding, binary mode). They are copies that can be made again.
+const (
+	PublicDecisionStream = "PUBLIC_DECISION" // decisions, published by screening; not yet logged when they appear
+	PublicRecordStream   = "PUBLIC_RECORD"   // receipts, published by audit after the leaf is in a published checkpoint: what lets goods move
+
+	IngestSubject = "tidegate.v1.in.order" // request: one order in; the reply comes when it is durable, or says why it was refused
+
+	PublicDecisionPrefix   = "tidegate.v1.decision." // + source token + "." + outcome
+	PublicDecisionWildcard = "tidegate.v1.decision.>"
+	PublicRecordPrefix     = "tidegate.v1.record." // + source token + "." + outcome, "refused" for a refusal
+	PublicRecordWildcard   = "tidegate.v1.record.>"
+	PublicWildcard         = "tidegate.v1.>"
+	IngestQueue            = "ingest" // queue group in which the doors share the ingest subject
+)
+
+// Headers of public messages.
+const (
+	HeaderSequence = "Tidegate-Sequence" // block the message comes from, as a decimal: where its publisher goes on after a restart
+	HeaderPlace    = "Tidegate-Place"    // place of the case in that block, from 0
+	HeaderLeaf     = "Tidegate-Leaf"     // index of the receipt's leaf in the log
+
+	// CloudEvents 1.0, NATS protocol binding, binary content mode.
+	HeaderCESpec    = "ce-specversion"
+	HeaderCEID      = "ce-id"
+	HeaderCESource  = "ce-source"
+	HeaderCEType    = "ce-type"
+	HeaderCESubject = "ce-subject"
+
+	TypeDecision = "io.tidegate.v1.decision"
+	TypeRecord   = "io.tidegate.v1.record"
+)
+
+// Token makes any text usable as one subject token: letters, digits, "-" and "_" stay, everything else becomes "_"
+// (an empty text "_"). Two texts may share a token; the message says the text itself.
+func Token(s string) string {
+	if s == "" {
+		return "_"
+	}
+	out := []byte(s)
+	for i, c := range out {
+		switch {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '_':
+		default:
+			out[i] = '_'
+		}
+	}
+	return string(out)
+}

@@ -1,0 +1,7 @@
+module github.com/tidegate/tidegate/services/audit/auditverify
+
+go 1.26.0
+
+replace github.com/tidegate/tidegate/schemas => ../../../schemas
+
+require github.com/tidegate/tidegate/schemas v0.0.0
