@@ -1,0 +1,120 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/tidegate/tidegate/schemas/subject"
+)
+
+// outletWindow is how many public messages may be on their way unacknowledged.
+const outletWindow = 2048
+
+// Outlet publishes to a public stream, one order a message, in order and each once: every message expects the one
+// before it, so that after any failure the stream's end says where to go on.
+type Outlet struct {
+	js     jetstream.JetStream
+	stream string
+	last   uint64 // stream sequence of the last message published, acknowledged or not
+	failed atomic.Pointer[error]
+}
+
+// Mark says which case a public message comes from.
+type Mark struct {
+	Sequence uint64 // block in the stream it was made from; 0 when the public stream is empty
+	Place    int    // place of the case in the block
+	Leaf     uint64 // index of the leaf, for receipts
+}
+
+// OpenOutlet looks where the public stream ends and gives the mark of its last message. A full public stream loses
+// its oldest messages, so publishing does not wait for room.
+func OpenOutlet(ctx context.Context, nc *nats.Conn, stream string) (*Outlet, Mark, error) {
+	o := &Outlet{stream: stream}
+	js, err := jetstream.New(nc,
+		jetstream.WithPublishAsyncMaxPending(outletWindow),
+		jetstream.WithPublishAsyncTimeout(publishTimeout),
+		jetstream.WithPublishAsyncErrHandler(func(_ jetstream.JetStream, _ *nats.Msg, err error) {
+			err = kind(err)
+			o.failed.CompareAndSwap(nil, &err)
+		}))
+	if err != nil {
+		return nil, Mark{}, fmt.Errorf("open outlet %s: %w", stream, err)
+	}
+	o.js = js
+	mark, err := o.tail(ctx)
+	return o, mark, err
+}
+
+func (o *Outlet) tail(ctx context.Context) (Mark, error) {
+	s, err := o.js.Stream(ctx, o.stream)
+	if err != nil {
+		return Mark{}, fmt.Errorf("look at stream %s: %w", o.stream, err)
+	}
+	st := s.CachedInfo().State
+	o.last = st.LastSeq
+	if st.Msgs == 0 {
+		return Mark{}, nil
+	}
+	m, err := s.GetMsg(ctx, st.LastSeq)
+	if err != nil {
+		return Mark{}, fmt.Errorf("read the end of %s: %w", o.stream, err)
+	}
+	return markOf(m.Header)
+}
+
+func markOf(h nats.Header) (mk Mark, err error) {
+	var perr, lerr error
+	mk.Sequence, err = strconv.ParseUint(h.Get(subject.HeaderSequence), 10, 64)
+	mk.Place, perr = strconv.Atoi(h.Get(subject.HeaderPlace))
+	if leaf := h.Get(subject.HeaderLeaf); leaf != "" {
+		mk.Leaf, lerr = strconv.ParseUint(leaf, 10, 64)
+	}
+	if err := errors.Join(err, perr, lerr); err != nil {
+		return Mark{}, fmt.Errorf("mark of a public message: %w", err)
+	}
+	return mk, nil
+}
+
+// Set writes the mark into a message's headers.
+func (m Mark) Set(h nats.Header) {
+	h[subject.HeaderSequence] = []string{strconv.FormatUint(m.Sequence, 10)}
+	h[subject.HeaderPlace] = []string{strconv.Itoa(m.Place)}
+}
+
+// Publish sends one message without waiting for its acknowledgement; it waits only while the window is full. After
+// an error the outlet is of no more use: open a new one, which goes on behind what was stored.
+func (o *Outlet) Publish(ctx context.Context, msg *nats.Msg) error {
+	if err := o.failed.Load(); err != nil {
+		return fmt.Errorf("publish to %s: %w", o.stream, *err)
+	}
+	_, err := o.js.PublishMsgAsync(msg, jetstream.WithExpectLastSequence(o.last), jetstream.WithStallWait(publishTimeout), jetstream.WithRetryAttempts(0))
+	if err != nil {
+		return fmt.Errorf("publish to %s: %w", o.stream, err)
+	}
+	o.last++
+	return ctx.Err()
+}
+
+// Flush waits until everything published is acknowledged.
+func (o *Outlet) Flush(ctx context.Context) error {
+	timeout := time.NewTimer(publishTimeout)
+	defer timeout.Stop()
+	select {
+	case <-o.js.PublishAsyncComplete():
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timeout.C:
+		return fmt.Errorf("publish to %s: no answer within %s", o.stream, publishTimeout)
+	}
+	if err := o.failed.Load(); err != nil {
+		return fmt.Errorf("publish to %s: %w", o.stream, *err)
+	}
+	return nil
+}

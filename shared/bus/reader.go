@@ -1,0 +1,74 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// Block is one message of an internal stream.
+type Block struct {
+	Sequence uint64
+	Data     []byte
+}
+
+// prefetch is how many blocks a reader asks for ahead of its caller: a few megabytes at the usual block sizes.
+const prefetch = 16
+
+// Reader reads the blocks of a stream in sequence, without acknowledgements: who reads knows from its own output
+// where to go on.
+type Reader struct {
+	stream string
+	next   uint64
+	msgs   jetstream.MessagesContext
+}
+
+// OpenReader starts at sequence from (1 for the first), which may not be there yet.
+func OpenReader(ctx context.Context, js jetstream.JetStream, stream string, from uint64) (*Reader, error) {
+	from = max(from, 1)
+	cons, err := js.OrderedConsumer(ctx, stream, jetstream.OrderedConsumerConfig{
+		DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: from, MaxResetAttempts: -1,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read stream %s from %d: %w", stream, from, err)
+	}
+	msgs, err := cons.Messages(jetstream.PullMaxMessages(prefetch), jetstream.WithMessagesErrOnMissingHeartbeat(false))
+	if err != nil {
+		return nil, fmt.Errorf("read stream %s from %d: %w", stream, from, err)
+	}
+	return &Reader{stream: stream, next: from, msgs: msgs}, nil
+}
+
+// Next waits for the next block. ErrGap says that the stream begins behind it. Blocks before the one asked for, as a
+// stream that ends early delivers them, are passed over: the caller has them already.
+func (r *Reader) Next(ctx context.Context) (Block, error) {
+	for {
+		m, err := r.msgs.Next(jetstream.NextContext(ctx))
+		if err != nil {
+			return Block{}, fmt.Errorf("read block %d of %s: %w", r.next, r.stream, err)
+		}
+		meta, err := m.Metadata()
+		if err != nil {
+			return Block{}, fmt.Errorf("read block %d of %s: %w", r.next, r.stream, err)
+		}
+		switch seq := meta.Sequence.Stream; {
+		case seq < r.next:
+			continue
+		case seq > r.next:
+			return Block{}, fmt.Errorf("block %d of %s, the next one there is %d: %w", r.next, r.stream, seq, ErrGap)
+		default:
+			r.next++
+			return Block{Sequence: seq, Data: m.Data()}, nil
+		}
+	}
+}
+
+// Close ends the reader.
+func (r *Reader) Close() { r.msgs.Stop() }
+
+// Stopped says whether err is only the end of ctx or of the reader.
+func Stopped(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, jetstream.ErrMsgIteratorClosed)
+}

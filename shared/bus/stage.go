@@ -1,0 +1,167 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+
+	"github.com/nats-io/nats.go/jetstream"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/tidegate/tidegate/schemas/event"
+	"github.com/tidegate/tidegate/shared/clock"
+)
+
+// Stage is one step of the way: block k of In becomes block k of Out. Its position is the end of Out; there are no
+// acknowledgements and no other state, so whoever starts it goes on exactly where it stood.
+type Stage struct {
+	In, Out, OutSubject string
+	Rebuildable         bool                          // Out can be made again from In, so its numbers may be moved on after its tail was lost
+	Each                func(c event.Case) event.Case // pure, called from several goroutines; passes refusals on
+	Shrink              func(c event.Case) event.Case // makes an explicit outcome of a case whose output does not fit into a block
+	Log                 *slog.Logger
+}
+
+// block is what is on its way from the reader to the publisher.
+type block struct {
+	seq  uint64
+	data []byte
+}
+
+// Run works until ctx ends, which is no error. It returns ErrSecondWriter (wrapped) when another instance writes the
+// same stream, ErrGap when the input it needs is gone.
+func (s Stage) Run(ctx context.Context, js jetstream.JetStream) error {
+	last, err := s.position(ctx, js)
+	if err != nil {
+		return err
+	}
+	s.Log.InfoContext(ctx, "stage runs", slog.String("in", s.In), slog.String("out", s.Out), slog.Uint64("position", last))
+	ready := make(chan block, 1)
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { defer close(ready); return s.compute(ctx, js, last+1, ready) })
+	g.Go(func() error { return s.publish(ctx, js, ready) })
+	if err := g.Wait(); err != nil && !Stopped(err) {
+		return err
+	}
+	return nil
+}
+
+// position is the last block of Out. Where In no longer holds the block after it, Out lost its tail after the cases
+// were logged: a stream that can be made again goes on at In's first, any other must not skip.
+func (s Stage) position(ctx context.Context, js jetstream.JetStream) (uint64, error) {
+	in, err := Look(ctx, js, s.In)
+	if err != nil {
+		return 0, err
+	}
+	out, err := Look(ctx, js, s.Out)
+	if err != nil {
+		return 0, err
+	}
+	if out.Last+1 >= in.First {
+		return out.Last, nil
+	}
+	if !s.Rebuildable {
+		return 0, fmt.Errorf("%s ends at %d but %s begins at %d; restore %s from a backup: %w", s.Out, out.Last, s.In, in.First, s.Out, ErrGap)
+	}
+	s.Log.WarnContext(ctx, "output lost its tail, going on behind what was logged", slog.String("out", s.Out), slog.Uint64("last", out.Last), slog.Uint64("next", in.First))
+	return in.First - 1, Purge(ctx, js, s.Out, in.First)
+}
+
+// compute reads blocks and turns them into the next stage's, one ahead of the publisher.
+func (s Stage) compute(ctx context.Context, js jetstream.JetStream, from uint64, ready chan<- block) error {
+	r, err := OpenReader(ctx, js, s.In, from)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	for {
+		in, err := r.Next(ctx)
+		if err != nil {
+			return err
+		}
+		cases, err := event.ParseBlock(in.Data)
+		if err != nil {
+			return fmt.Errorf("block %d of %s: %w", in.Sequence, s.In, err)
+		}
+		select {
+		case ready <- block{in.Sequence, s.encode(s.all(cases))}:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// all runs Each over a block's cases, on two goroutines and more when there are many.
+func (s Stage) all(cases []event.Case) []event.Case {
+	out := make([]event.Case, len(cases))
+	workers := min(runtime.GOMAXPROCS(0), 1+len(cases)/16)
+	var g errgroup.Group
+	for w := range workers {
+		g.Go(func() error {
+			for i := w; i < len(cases); i += workers {
+				out[i] = s.Each(cases[i])
+			}
+			return nil
+		})
+	}
+	_ = g.Wait() // Each has no error: what cannot be done is an explicit outcome
+	return out
+}
+
+// encode writes the block; while it does not fit into a message, the largest case becomes an explicit outcome.
+func (s Stage) encode(cases []event.Case) []byte {
+	size, largest := 0, 0
+	for i, c := range cases {
+		size += c.Size()
+		if c.Size() > cases[largest].Size() {
+			largest = i
+		}
+	}
+	if size > event.MaxBlockSize/2 {
+		if small := s.Shrink(cases[largest]); small.Size() < cases[largest].Size() {
+			cases[largest] = small
+			return s.encode(cases)
+		}
+	}
+	return event.AppendBlock(make([]byte, 0, size), cases)
+}
+
+// publish stores the blocks in order. A crash between compute and here leaves nothing: the block is computed again.
+func (s Stage) publish(ctx context.Context, js jetstream.JetStream, ready <-chan block) error {
+	for b := range ready {
+		if err := s.store(ctx, js, b); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// store publishes one block until it is known to be there. A full stream is waited for: that is the back-pressure.
+func (s Stage) store(ctx context.Context, js jetstream.JetStream, b block) error {
+	var pause clock.Backoff
+	for {
+		err := Publish(ctx, js, s.Out, s.OutSubject, b.seq-1, b.data)
+		switch {
+		case err == nil:
+			return nil
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case errors.Is(err, ErrFull):
+			s.Log.WarnContext(ctx, "stream is full, waiting for room", slog.String("out", s.Out), slog.Uint64("sequence", b.seq))
+		default:
+			stored, serr := Settle(ctx, js, s.Out, b.seq, b.data)
+			if serr != nil || stored {
+				return serr
+			}
+			if errors.Is(err, ErrWrongSequence) {
+				return fmt.Errorf("%w: %w", ErrSecondWriter, err)
+			}
+			s.Log.WarnContext(ctx, "publish failed, trying again", slog.String("out", s.Out), slog.Any("error", err))
+		}
+		if err := pause.Wait(ctx); err != nil {
+			return err
+		}
+	}
+}

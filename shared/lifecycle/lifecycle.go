@@ -1,0 +1,74 @@
+// Package lifecycle starts and stops a service process: signals, logs, the connection to NATS.
+package lifecycle
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/nats-io/nats.go"
+	"github.com/urfave/cli/v3"
+
+	"github.com/tidegate/tidegate/shared/bus"
+)
+
+// Flags are what every service binary takes.
+func Flags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "nats-url", Usage: "NATS server, several with commas", Value: nats.DefaultURL, Sources: cli.EnvVars("TIDEGATE_NATS_URL")},
+		&cli.StringFlag{Name: "nats-creds", Usage: "credentials `FILE`: a user JWT with seed, or an nkey seed", Sources: cli.EnvVars("TIDEGATE_NATS_CREDS")},
+		&cli.StringFlag{Name: "log-level", Usage: "debug, info, warn or error", Value: "info", Sources: cli.EnvVars("TIDEGATE_LOG_LEVEL")},
+	}
+}
+
+// Run is one service's work over a connection, until ctx ends.
+type Run func(ctx context.Context, cmd *cli.Command, nc *nats.Conn, log *slog.Logger) error
+
+// Command is the whole of a service's main: flags, connection, work until an interrupt or SIGTERM.
+func Command(name, usage string, extra []cli.Flag, run Run) *cli.Command {
+	return &cli.Command{
+		Name: name, Usage: usage, Flags: append(Flags(), extra...), EnableShellCompletion: true,
+		Action: func(ctx context.Context, cmd *cli.Command) error {
+			log, err := Logger(cmd.ErrWriter, cmd.String("log-level"))
+			if err != nil {
+				return err
+			}
+			nc, err := bus.Connect(ctx, bus.Server{URL: cmd.String("nats-url"), Creds: cmd.String("nats-creds"), Name: name})
+			if err != nil {
+				return err
+			}
+			defer nc.Close()
+			return run(ctx, cmd, nc, log)
+		},
+	}
+}
+
+// Main runs a command with the process's arguments and gives the exit status: 0 after a clean stop, 2 on any error.
+func Main(cmd *cli.Command) int {
+	ctx, stop := Signals(context.Background())
+	defer stop()
+	cmd.ErrWriter = os.Stderr
+	if err := cmd.Run(ctx, os.Args); err != nil {
+		_, _ = fmt.Fprintln(os.Stderr, cmd.Name+":", err)
+		return 2
+	}
+	return 0
+}
+
+// Signals gives a context that ends at an interrupt or SIGTERM.
+func Signals(ctx context.Context) (context.Context, context.CancelFunc) {
+	return signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+}
+
+// Logger writes structured lines in UTC at the given level and above.
+func Logger(w io.Writer, level string) (*slog.Logger, error) {
+	var l slog.Level
+	if err := l.UnmarshalText([]byte(level)); err != nil {
+		return nil, fmt.Errorf("log level %q: want debug, info, warn or error", level)
+	}
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: l})), nil
+}
