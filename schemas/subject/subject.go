@@ -62,3 +62,25 @@ func Token(s string) string {
 	}
 	return string(out)
 }
+
+// HeaderText makes any text usable as a header value, as the CloudEvents bindings ask: bytes outside printable ASCII,
+// spaces, quotes and percent signs are percent-encoded.
+func HeaderText(s string) string {
+	const hex = "0123456789ABCDEF"
+	plain := func(c byte) bool { return c > ' ' && c < 0x7f && c != '"' && c != '%' }
+	for i := range len(s) {
+		if plain(s[i]) {
+			continue
+		}
+		out := append(make([]byte, 0, len(s)+16), s[:i]...)
+		for _, c := range []byte(s[i:]) {
+			if plain(c) {
+				out = append(out, c)
+			} else {
+				out = append(out, '%', hex[c>>4], hex[c&15])
+			}
+		}
+		return string(out)
+	}
+	return s
+}

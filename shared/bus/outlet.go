@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -22,8 +21,8 @@ const outletWindow = 2048
 type Outlet struct {
 	js     jetstream.JetStream
 	stream string
-	last   uint64 // stream sequence of the last message published, acknowledged or not
-	failed atomic.Pointer[error]
+	last   uint64          // stream sequence of the last message published, acknowledged or not
+	failed context.Context // ends with the first failure as its cause
 }
 
 // Mark says which case a public message comes from.
@@ -36,13 +35,13 @@ type Mark struct {
 // OpenOutlet looks where the public stream ends and gives the mark of its last message. A full public stream loses
 // its oldest messages, so publishing does not wait for room.
 func OpenOutlet(ctx context.Context, nc *nats.Conn, stream string) (*Outlet, Mark, error) {
-	o := &Outlet{stream: stream}
+	failed, fail := context.WithCancelCause(context.WithoutCancel(ctx))
+	o := &Outlet{stream: stream, failed: failed}
 	js, err := jetstream.New(nc,
 		jetstream.WithPublishAsyncMaxPending(outletWindow),
 		jetstream.WithPublishAsyncTimeout(publishTimeout),
 		jetstream.WithPublishAsyncErrHandler(func(_ jetstream.JetStream, _ *nats.Msg, err error) {
-			err = kind(err)
-			o.failed.CompareAndSwap(nil, &err)
+			fail(kind(err))
 		}))
 	if err != nil {
 		return nil, Mark{}, fmt.Errorf("open outlet %s: %w", stream, err)
@@ -91,8 +90,8 @@ func (m Mark) Set(h nats.Header) {
 // Publish sends one message without waiting for its acknowledgement; it waits only while the window is full. After
 // an error the outlet is of no more use: open a new one, which goes on behind what was stored.
 func (o *Outlet) Publish(ctx context.Context, msg *nats.Msg) error {
-	if err := o.failed.Load(); err != nil {
-		return fmt.Errorf("publish to %s: %w", o.stream, *err)
+	if err := context.Cause(o.failed); err != nil {
+		return fmt.Errorf("publish to %s: %w", o.stream, err)
 	}
 	_, err := o.js.PublishMsgAsync(msg, jetstream.WithExpectLastSequence(o.last), jetstream.WithStallWait(publishTimeout), jetstream.WithRetryAttempts(0))
 	if err != nil {
@@ -100,6 +99,13 @@ func (o *Outlet) Publish(ctx context.Context, msg *nats.Msg) error {
 	}
 	o.last++
 	return ctx.Err()
+}
+
+// Watch gives a context that also ends when a message published before could not be stored.
+func (o *Outlet) Watch(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(o.failed, func() { cancel(context.Cause(o.failed)) })
+	return ctx, func() { stop(); cancel(nil) }
 }
 
 // Flush waits until everything published is acknowledged.
@@ -113,8 +119,8 @@ func (o *Outlet) Flush(ctx context.Context) error {
 	case <-timeout.C:
 		return fmt.Errorf("publish to %s: no answer within %s", o.stream, publishTimeout)
 	}
-	if err := o.failed.Load(); err != nil {
-		return fmt.Errorf("publish to %s: %w", o.stream, *err)
+	if err := context.Cause(o.failed); err != nil {
+		return fmt.Errorf("publish to %s: %w", o.stream, err)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -52,13 +53,18 @@ func Check(b []byte, lim Limits) []event.Fault {
 	if len(b) > lim.Size {
 		return []event.Fault{{Code: CodeSize, Detail: fmt.Sprintf("%d bytes; at most %d are taken", len(b), lim.Size)}}
 	}
-	var path [34]step
-	var names [96]name
-	s := scan{b: b, lim: lim, path: path[:0], names: names[:0]}
+	s := scans.Get().(*scan)
+	*s = scan{b: b, lim: lim, path: s.path[:0], names: s.names[:0]}
 	s.document()
-	slices.SortStableFunc(s.faults, func(a, b event.Fault) int { return cmp.Compare(a.Offset, b.Offset) })
-	return s.faults
+	faults := s.faults
+	s.b, s.faults = nil, nil
+	scans.Put(s)
+	slices.SortStableFunc(faults, func(a, b event.Fault) int { return cmp.Compare(a.Offset, b.Offset) })
+	return faults
 }
+
+// scans keeps the room for paths and names from one check to the next.
+var scans = sync.Pool{New: func() any { return &scan{path: make([]step, 0, 34), names: make([]name, 0, 128)} }}
 
 // scan is a reading of one input. Each method leaves i behind what it read and says whether reading can go on.
 type scan struct {
@@ -243,7 +249,7 @@ var plain = func() (t [256]bool) {
 
 func (s *scan) text() bool {
 	s.i++
-	faulty := false // one fault a string, else a binary file lists thousands
+	said := "" // one fault of a code in a string, else a binary file lists thousands
 	for {
 		for s.i < len(s.b) && plain[s.b[s.i]] {
 			s.i++
@@ -256,8 +262,8 @@ func (s *scan) text() bool {
 			return true
 		}
 		code, detail, n := s.odd()
-		if code != "" && !faulty {
-			faulty = true
+		if code != "" && !strings.Contains(said, code) {
+			said += code
 			if !s.fault(code, s.i, detail) {
 				return false
 			}

@@ -1,0 +1,97 @@
+// Package enrichment adds facts to orders: which listed parties the names and addresses resemble, where parties are
+// headquartered, what the items are. Facts are a function of the order and the snapshot alone; it judges nothing.
+//
+// Block k of ORDER becomes block k of ENRICHED. Its only position is the end of ENRICHED, which can be made again
+// from ORDER byte for byte.
+package enrichment
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/tidegate/tidegate/schemas/event"
+	"github.com/tidegate/tidegate/schemas/subject"
+	"github.com/tidegate/tidegate/shared/bus"
+	"github.com/tidegate/tidegate/shared/codec"
+)
+
+// Config is what the service needs.
+type Config struct {
+	Reference *Reference   // the snapshot; the curated one when nil
+	Log       *slog.Logger // discarded when nil
+}
+
+// Service is the enrichment stage.
+type Service struct {
+	js    jetstream.JetStream
+	stage bus.Stage
+}
+
+// New checks the configuration and prepares the stage; nothing is read or written before Run.
+func New(nc *nats.Conn, cfg Config) (*Service, error) {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Reference == nil {
+		curated, err := Curated()
+		if err != nil {
+			return nil, err
+		}
+		cfg.Reference = curated
+	}
+	js, err := jetstream.New(nc)
+	if err != nil {
+		return nil, fmt.Errorf("enrichment: %w", err)
+	}
+	return &Service{js: js, stage: bus.Stage{
+		In: subject.OrderStream, Out: subject.EnrichedStream, OutSubject: subject.EnrichedSubject, Rebuildable: true,
+		Each: func(c event.Case) event.Case { return Enrich(cfg.Reference, c) },
+		Shrink: func(c event.Case) event.Case {
+			return failed(event.NewCase(c.Line(0)), cfg.Reference, "the facts of this order do not fit into a message")
+		},
+		Log: cfg.Log,
+	}}, nil
+}
+
+// Run enriches until ctx ends, which is no error.
+func (s *Service) Run(ctx context.Context) error { return s.stage.Run(ctx, s.js) }
+
+// Enrich appends the facts line to a case. A refusal is passed on. An order that cannot be enriched gets facts that
+// say why, so that screening holds it and its neighbors go on.
+func Enrich(ref *Reference, c event.Case) (out event.Case) {
+	if c.Refused() {
+		return c
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			out = failed(c, ref, fmt.Sprintf("enrichment could not read this order: %v", p))
+		}
+	}()
+	var cause event.Cause
+	if err := codec.Decode(c.Line(0), &cause); err != nil {
+		return failed(c, ref, err.Error())
+	}
+	if cause.Order == nil {
+		return failed(c, ref, "the cause carries no order")
+	}
+	return with(c, ref.Facts(cause.Order, event.Digest(c.Line(0))))
+}
+
+func failed(c event.Case, ref *Reference, why string) event.Case {
+	return with(c, event.Facts{
+		Line: event.LineFacts, V: 1, Prev: event.Digest(c.Line(0)), Snapshot: ref.Digest(), Matcher: MatcherVersion,
+		Parties: []event.PartyFacts{}, Items: []event.ItemFacts{}, Places: []event.Place{}, Failed: why,
+	})
+}
+
+func with(c event.Case, f event.Facts) event.Case {
+	line, err := codec.Append(make([]byte, 0, 2048), f)
+	if err != nil {
+		panic(err) // plain data always encodes; Enrich turns this into facts that say why
+	}
+	return c.With(line)
+}
