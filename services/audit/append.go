@@ -1,0 +1,172 @@
+package audit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/tidegate/tidegate/schemas/event"
+	"github.com/tidegate/tidegate/schemas/subject"
+	auditlog "github.com/tidegate/tidegate/services/audit/internal/log"
+	"github.com/tidegate/tidegate/shared/bus"
+)
+
+// entry is a leaf on its way to its receipt.
+type entry struct {
+	receipt event.Record
+	last    bool   // last case of its block
+	weight  int64  // bytes it holds of the room under way
+	hash    []byte // RFC 6962 leaf hash
+}
+
+// adding is an entry whose leaf the log is writing.
+type adding struct {
+	entry entry
+	added auditlog.Added
+}
+
+// read takes decision blocks from where the log itself stands and appends their cases in order. Nothing is
+// acknowledged: a crash here leaves whole leaves, and the next run reads on behind them.
+func (r *run) read(ctx context.Context, out chan<- adding) error {
+	at := r.start.position
+	reader, err := bus.OpenReader(ctx, r.js, subject.DecisionStream, at.Next.Sequence)
+	if err != nil {
+		return err
+	}
+	defer reader.Close()
+	r.ready.Store(true)
+	for {
+		b, err := reader.Next(ctx)
+		if errors.Is(err, bus.ErrGap) {
+			return fmt.Errorf("%w: blocks of decisions were lost before they were logged: %w", ErrRefused, err)
+		}
+		if err != nil {
+			return err
+		}
+		cases, err := event.ParseBlock(b.Data)
+		if err != nil {
+			return fmt.Errorf("block %d of %s: %w", b.Sequence, subject.DecisionStream, err)
+		}
+		if err := r.begun(b.Sequence, cases); err != nil {
+			return err
+		}
+		if err := r.add(ctx, b.Sequence, cases, out); err != nil {
+			return err
+		}
+	}
+}
+
+// begun checks a block of which the first cases were logged before: it must still be the same one.
+func (r *run) begun(sequence uint64, cases []event.Case) error {
+	at := r.start.position
+	if sequence == at.Next.Sequence && at.Cases > 0 && at.Cases != len(cases) {
+		return fmt.Errorf("%w: block %d of %s has %d cases, but %d when its first cases were logged",
+			ErrRefused, sequence, subject.DecisionStream, len(cases), at.Cases)
+	}
+	return nil
+}
+
+func (r *run) add(ctx context.Context, sequence uint64, cases []event.Case, out chan<- adding) error {
+	now := event.At(r.cfg.Clock())
+	at := r.start.position
+	for i, c := range cases {
+		place := auditlog.Place{Sequence: sequence, Case: i}
+		if sequence == at.Next.Sequence && i < at.Next.Case || at.Ahead[place] {
+			continue
+		}
+		head := event.Leaf{
+			Line: "leaf", V: 1, Kind: kind(c), Stream: subject.DecisionStream,
+			Sequence: sequence, Place: i, Cases: len(cases), At: now,
+		}
+		if err := r.addCase(ctx, head, c, out); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *run) addCase(ctx context.Context, head event.Leaf, c event.Case, out chan<- adding) error {
+	weight := int64(c.Size())
+	if err := r.room.Acquire(ctx, weight); err != nil {
+		return err
+	}
+	leaf, err := r.leaf(head, c)
+	if err != nil {
+		return err
+	}
+	receipt, err := receiptOf(head, c)
+	if err != nil {
+		return err
+	}
+	ready := auditlog.NewEntry(leaf)
+	added, err := r.log.Add(ctx, ready)
+	if err != nil {
+		return err
+	}
+	// settle takes everything until the channel is closed, whatever ctx says: every leaf added is waited for.
+	out <- adding{entry{receipt, head.Place == head.Cases-1, weight, ready.Hash()}, added}
+	return nil
+}
+
+// leaf writes the leaf's bytes; a case that is too large for one goes to the blob store before.
+func (r *run) leaf(head event.Leaf, c event.Case) ([]byte, error) {
+	if c.Size() <= event.MaxLeafSize {
+		b, err := event.AppendLeaf(make([]byte, 0, c.Size()+headSize), head, nil)
+		if err != nil {
+			return nil, err
+		}
+		return c.Append(b), nil
+	}
+	whole := c.Append(make([]byte, 0, c.Size()))
+	digest, err := storeBlob(r.cfg.Dir, whole)
+	if err != nil {
+		return nil, err
+	}
+	head.SHA256, head.Size = digest, len(whole)
+	return event.AppendLeaf(nil, head, nil)
+}
+
+// headSize is room for a leaf's header line.
+const headSize = 256
+
+func kind(c event.Case) string {
+	if c.Refused() {
+		return event.LeafRefusal
+	}
+	return event.LeafDecision
+}
+
+// settle waits until each leaf is durable, and passes the entries on in the order of their index. When one fails it
+// stops the run, but still waits for all that were added: the log may end only behind them.
+func (r *run) settle(ctx context.Context, stop context.CancelCauseFunc, in <-chan adding, out chan<- entry) error {
+	next, ahead := r.start.size, map[uint64]entry{}
+	for a := range in {
+		index, err := a.added.Wait()
+		if err == nil && (index < next || index >= next+auditlog.Window) {
+			err = fmt.Errorf("%w: leaf got index %d where %d was next: something else writes to the log", ErrRefused, index, next)
+		}
+		if err != nil {
+			stop(err)
+		}
+		if ctx.Err() != nil {
+			continue
+		}
+		if index != next {
+			r.cfg.Log.WarnContext(ctx, "batches of leaves swapped", slog.Uint64("leaf", index), slog.Uint64("next", next))
+		}
+		// Behind a swap the end of a block says nothing of its beginning: let a later block make the room.
+		a.entry.last = a.entry.last && index == next && len(ahead) == 0
+		a.entry.receipt.Leaf = index
+		ahead[index] = a.entry
+		for e, ok := ahead[next]; ok; e, ok = ahead[next] {
+			delete(ahead, next)
+			next++
+			select {
+			case out <- e:
+			case <-ctx.Done():
+			}
+		}
+	}
+	return ctx.Err()
+}

@@ -1,0 +1,193 @@
+// Package audit writes the history: it reads decision blocks, makes one leaf of every case, and publishes a receipt for
+// each once its leaf is under a published checkpoint that was proven to be ours. The log is the truth; the streams
+// before it are given room as soon as it has what they hold.
+package audit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"golang.org/x/sync/semaphore"
+
+	"github.com/tidegate/tidegate/services/audit/internal/guard"
+	auditlog "github.com/tidegate/tidegate/services/audit/internal/log"
+	"github.com/tidegate/tidegate/shared/bus"
+	"github.com/tidegate/tidegate/shared/clock"
+)
+
+// ErrRefused says that audit will not run on this log: something is not as it was left. The message says what, and
+// the way out. It is what a rolled-back, exchanged or damaged log ends in.
+var ErrRefused = errors.New("audit refuses to run")
+
+// Config is what audit needs. The zero value of a field takes its default, but Dir must be given.
+type Config struct {
+	Dir      string // audit directory: log/, blobs/, key, key.pub, index.db
+	GuardDir string // where the guard keeps the last verified tree; Dir/guard
+	Origin   string // the log's name in its checkpoints, used when the key is made; "tidegate/audit"
+
+	BatchAge           time.Duration // how long a batch of leaves waits to be filled; 100ms
+	CheckpointInterval time.Duration // between two publications of the log at most; 200ms
+	MaxUnderWay        int64         // bytes of leaves read and not yet receipted; 64 MiB
+
+	KeepDecisionBytes int64         // logged decision blocks kept in their stream, for replay; 8 GiB
+	KeepDecisionAge   time.Duration // oldest decision block kept; 0 keeps by bytes only
+	PurgeInterval     time.Duration // how often logged blocks make room; 1s
+
+	Log   *slog.Logger // where it says what happens; slog.Default()
+	Clock clock.Clock  // time put into leaves; the system's
+}
+
+// WithDefaults fills in what is zero.
+func (c Config) WithDefaults() Config {
+	span := func(v *time.Duration, d time.Duration) {
+		if *v == 0 {
+			*v = d
+		}
+	}
+	size := func(v *int64, d int64) {
+		if *v == 0 {
+			*v = d
+		}
+	}
+	if c.GuardDir == "" && c.Dir != "" {
+		c.GuardDir = filepath.Join(c.Dir, "guard")
+	}
+	if c.Origin == "" {
+		c.Origin = "tidegate/audit"
+	}
+	span(&c.BatchAge, 100*time.Millisecond)
+	span(&c.CheckpointInterval, 200*time.Millisecond)
+	span(&c.PurgeInterval, time.Second)
+	size(&c.MaxUnderWay, 64<<20)
+	size(&c.KeepDecisionBytes, 8<<30)
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	if c.Clock == nil {
+		c.Clock = clock.System
+	}
+	return c
+}
+
+// minCheckpointInterval is the log library's own limit.
+const minCheckpointInterval = 100 * time.Millisecond
+
+// Validate names every fault at once.
+func (c Config) Validate() error {
+	var faults []error
+	need := func(ok bool, says string) {
+		if !ok {
+			faults = append(faults, errors.New(says))
+		}
+	}
+	need(c.Dir != "", "dir: where the log lies must be given")
+	need(c.BatchAge > 0, "batch age: want more than 0")
+	need(c.CheckpointInterval >= minCheckpointInterval, "checkpoint interval: want 100ms or more")
+	need(c.MaxUnderWay >= 16<<20, "max under way: want 16 MiB or more, so that the largest block fits twice")
+	need(c.KeepDecisionBytes >= 0, "keep decision bytes: want 0 or more")
+	need(c.KeepDecisionAge >= 0, "keep decision age: want 0 or more")
+	need(c.PurgeInterval > 0, "purge interval: want more than 0")
+	return errors.Join(faults...)
+}
+
+// Service is one audit writer. There is one per log.
+type Service struct {
+	cfg   Config
+	nc    *nats.Conn
+	js    jetstream.JetStream
+	ready atomic.Bool
+
+	receipted atomic.Uint64 // last block of which every case has its receipt
+	leaves    atomic.Uint64 // leaves that have their receipt
+}
+
+// New checks the configuration. The log is opened by Run.
+func New(nc *nats.Conn, cfg Config) (*Service, error) {
+	cfg = cfg.WithDefaults()
+	if err := cfg.Validate(); err != nil {
+		return nil, fmt.Errorf("audit: %w", err)
+	}
+	js, err := jetstream.New(nc)
+	if err != nil {
+		return nil, fmt.Errorf("audit: %w", err)
+	}
+	return &Service{cfg: cfg, nc: nc, js: js}, nil
+}
+
+// Ready says whether the log was found in order and decisions are being read.
+func (s *Service) Ready() bool { return s.ready.Load() }
+
+// Leaves is how many leaves have their receipt.
+func (s *Service) Leaves() uint64 { return s.leaves.Load() }
+
+// run is what the goroutines of one run share.
+type run struct {
+	*Service
+	log   *auditlog.Log
+	start standing
+	guard *guard.Guard
+	room  *semaphore.Weighted // bytes of leaves that may still be taken under way
+}
+
+// Run works until ctx ends, which is no error. Any other end is one: ErrRefused (wrapped) for a log that is not as it
+// was left. Whatever it stops at, the next run goes on from the log's own last leaf and the receipts' own last one.
+func (s *Service) Run(ctx context.Context) error {
+	unlock, err := lock(s.cfg.Dir)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	start, g, err := s.stand()
+	if err != nil {
+		return err
+	}
+	// The log ends after the goroutines that wait for it, not with ctx: its appender forgets leaves under way otherwise.
+	log, err := auditlog.Open(context.WithoutCancel(ctx), auditlog.Settings{
+		Dir: s.logDir(), Signer: start.keys.signer, BatchAge: s.cfg.BatchAge, CheckpointInterval: s.cfg.CheckpointInterval,
+	})
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	r := &run{Service: s, log: log, start: start, guard: g, room: semaphore.NewWeighted(s.cfg.MaxUnderWay)}
+	defer s.ready.Store(false)
+	s.cfg.Log.InfoContext(ctx, "audit runs", slog.Uint64("leaves", start.size), slog.Uint64("published", start.point.Size),
+		slog.Uint64("sequence", start.position.Next.Sequence))
+	if err := r.all(ctx); err != nil && !bus.Stopped(err) {
+		return err
+	}
+	return nil
+}
+
+// all runs the steps, each a goroutine: read and append, wait for durable, publish and guard, receipt, make room. The
+// first that fails ends the others; its error is the run's.
+func (r *run) all(ctx context.Context) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	adding := make(chan adding, auditlog.Window)
+	durable := make(chan entry, 4*auditlog.Window)
+	released := make(chan release, 64)
+	var steps sync.WaitGroup
+	step := func(work func() error) {
+		steps.Go(func() {
+			if err := work(); err != nil {
+				stop(err)
+			}
+		})
+	}
+	step(func() error { defer close(adding); return r.read(ctx, adding) })
+	step(func() error { defer close(durable); return r.settle(ctx, stop, adding, durable) })
+	step(func() error { defer close(released); return r.watch(ctx, durable, released) })
+	step(func() error { return r.receipts(ctx, released) })
+	step(func() error { return r.makeRoom(ctx) })
+	steps.Wait()
+	return context.Cause(ctx)
+}

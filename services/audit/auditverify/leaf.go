@@ -1,0 +1,164 @@
+package auditverify
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/tidegate/tidegate/schemas/event"
+)
+
+// errNoBlobs says that a leaf's case lies in a blob store that was not given.
+var errNoBlobs = errors.New("its case is kept in the blob store, and none was given")
+
+// BlobPath is where the blob store keeps the bytes with a SHA-256 (lower-case hex).
+func BlobPath(digest string) string {
+	if len(digest) != 2*sha256.Size {
+		return "invalid"
+	}
+	return digest[:2] + "/" + digest
+}
+
+// OpenLeaf reads a leaf: its header and its case, from the blob store where the header says so. It checks the digest
+// of what comes from there.
+func OpenLeaf(data []byte, blobs fs.FS) (event.Leaf, event.Case, error) {
+	l, body, err := event.ParseLeaf(data)
+	if err != nil {
+		return l, event.Case{}, err
+	}
+	if l.SHA256 != "" {
+		if body, err = openBlob(l, body, blobs); err != nil {
+			return l, event.Case{}, err
+		}
+	}
+	c, err := event.ParseCase(body)
+	return l, c, err
+}
+
+func openBlob(l event.Leaf, body []byte, blobs fs.FS) ([]byte, error) {
+	if len(body) > 0 {
+		return nil, fmt.Errorf("leaf has both a case and the digest of one in the blob store")
+	}
+	if blobs == nil {
+		return nil, errNoBlobs
+	}
+	b, err := fs.ReadFile(blobs, BlobPath(l.SHA256))
+	if err != nil {
+		return nil, fmt.Errorf("blob: %w", err)
+	}
+	if len(b) != l.Size || event.Digest(b) != l.SHA256 {
+		return nil, fmt.Errorf("blob %s: its bytes are not the ones that were logged", l.SHA256)
+	}
+	return b, nil
+}
+
+// checkLeaf checks all that a leaf says of itself: header, kind, chain of digests, digest of the received bytes.
+func checkLeaf(data []byte, blobs fs.FS) (event.Leaf, error) {
+	l, c, err := OpenLeaf(data, blobs)
+	if err != nil {
+		return l, err
+	}
+	if l.Cases < 1 || l.Cases > event.MaxCases || l.Place < 0 || l.Place >= l.Cases || l.Sequence == 0 {
+		return l, fmt.Errorf("leaf header: place %d of %d in block %d", l.Place, l.Cases, l.Sequence)
+	}
+	want := event.LeafDecision
+	if c.Refused() {
+		want = event.LeafRefusal
+	}
+	if l.Kind != want {
+		return l, fmt.Errorf("leaf header: kind %q, but its case is a %s", l.Kind, want)
+	}
+	return l, CheckCase(c)
+}
+
+// The lines of a case, by whether it is a refusal.
+var (
+	decided = []string{event.LineOrder, event.LineFacts, event.LineJudgement}
+	refused = []string{event.LineRefusal}
+)
+
+// CheckCase checks that a case has its lines in order, each with the digest of the line before it, and that the order
+// is the received bytes wherever they stand in the case.
+func CheckCase(c event.Case) error {
+	names := decided
+	if c.Refused() {
+		names = refused
+	}
+	if c.Len() != len(names) {
+		return fmt.Errorf("case has %d lines, want %d", c.Len(), len(names))
+	}
+	for i, name := range names {
+		if err := checkLine(c, i, name); err != nil {
+			return err
+		}
+	}
+	return checkReceived(c.Line(0))
+}
+
+func checkLine(c event.Case, i int, name string) error {
+	line := c.Line(i)
+	rest, ok := bytes.CutPrefix(line, []byte(`{"line":"`+name+`","v":1,`))
+	if !ok {
+		return fmt.Errorf("line %d of the case is not a %s line of version 1", i, name)
+	}
+	if i == 0 {
+		return nil
+	}
+	sum := sha256.Sum256(c.Line(i - 1))
+	want := hex.AppendEncode(nil, sum[:])
+	if prev, ok := bytes.CutPrefix(rest, []byte(`"prev":"`)); !ok || !bytes.HasPrefix(prev, want) {
+		return fmt.Errorf("%s line does not carry the digest of the line before it", name)
+	}
+	return nil
+}
+
+// checkReceived compares the digest of the received bytes with the bytes themselves.
+func checkReceived(line []byte) error {
+	// Quotes inside a JSON string are escaped, so this text stands only where the member begins, and "received"
+	// comes before the order's own members.
+	_, rest, ok := bytes.Cut(line, []byte(`,"received":{"sha256":"`))
+	if !ok || len(rest) < 2*sha256.Size {
+		return errors.New("case does not say what was received")
+	}
+	if digest := rest[:2*sha256.Size]; !bytes.HasPrefix(rest[2*sha256.Size:], []byte(`","size":`)) {
+		return fmt.Errorf("digest of the received bytes %q is malformed", digest)
+	}
+	var r event.Received
+	if err := json.NewDecoder(bytes.NewReader(line[len(line)-len(rest)-len(`{"sha256":"`):])).Decode(&r); err != nil {
+		return fmt.Errorf("received: %w", err)
+	}
+	return compareReceived(r, line)
+}
+
+func compareReceived(r event.Received, line []byte) error {
+	var got []byte
+	switch {
+	case bytes.HasPrefix(line, []byte(`{"line":"refusal"`)):
+		b, err := base64.StdEncoding.DecodeString(r.Bytes)
+		if err != nil {
+			return fmt.Errorf("received bytes: %w", err)
+		}
+		if len(b) != r.Size { // only the beginning of a long input is kept
+			return nil
+		}
+		got = b
+	case r.Bytes != "":
+		got = []byte(r.Bytes)
+	default:
+		// The order member is the last one and holds the bytes as they came.
+		_, order, ok := bytes.Cut(line, []byte(`,"order":{`))
+		if !ok || len(order) != r.Size {
+			return fmt.Errorf("order is not the %d bytes that were received", r.Size)
+		}
+		got = line[len(line)-1-r.Size : len(line)-1]
+	}
+	if len(got) != r.Size || event.Digest(got) != r.SHA256 {
+		return errors.New("order is not the bytes that were received")
+	}
+	return nil
+}

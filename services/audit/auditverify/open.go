@@ -1,0 +1,134 @@
+package auditverify
+
+import (
+	"fmt"
+	"io/fs"
+	"iter"
+	"sort"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/tidegate/tidegate/schemas/event"
+)
+
+// Log reads single leaves of a log directory under one of its checkpoints.
+type Log struct {
+	files fs.FS
+	point Checkpoint
+}
+
+// Open reads and checks the published checkpoint.
+func Open(files fs.FS, key string) (*Log, error) {
+	raw, err := fs.ReadFile(files, CheckpointFile)
+	if err != nil {
+		return nil, fmt.Errorf("%w: no checkpoint: %w", ErrUnusable, err)
+	}
+	point, err := OpenCheckpoint(raw, key)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrBad, err)
+	}
+	return &Log{files: files, point: point}, nil
+}
+
+// Checkpoint is the one the log was opened at.
+func (l *Log) Checkpoint() Checkpoint { return l.point }
+
+// Prove gives the leaf at an index once its inclusion under the checkpoint is proven from the tiles.
+func (l *Log) Prove(index uint64) ([]byte, error) {
+	if index >= l.point.Size {
+		return nil, fmt.Errorf("leaf %d: the checkpoint covers %d leaves", index, l.point.Size)
+	}
+	leaves, err := ReadBundle(l.files, index/Width, l.point.Size)
+	if err != nil {
+		return nil, fmt.Errorf("leaf %d: %w", index, err)
+	}
+	leaf := leaves[index%Width]
+	size := int64(l.point.Size)
+	hashes := tlog.TileHashReader(tlog.Tree{N: size, Hash: l.point.Root}, tiles{l.files, l.point.Size})
+	proof, err := tlog.ProveRecord(size, int64(index), hashes)
+	if err != nil {
+		return nil, fmt.Errorf("%w: leaf %d: %w", ErrBad, index, err)
+	}
+	if err := tlog.CheckRecord(proof, size, l.point.Root, int64(index), tlog.RecordHash(leaf)); err != nil {
+		return nil, fmt.Errorf("%w: leaf %d is not under the checkpoint: %w", ErrBad, index, err)
+	}
+	return leaf, nil
+}
+
+// Leaves gives the leaves from an index on, up to the checkpoint, as they are on disk: not proven.
+func (l *Log) Leaves(from uint64) iter.Seq2[uint64, []byte] {
+	return func(yield func(uint64, []byte) bool) {
+		for at, leaf := range Leaves(l.files, from, l.point.Size, nil) {
+			if !yield(at, leaf) {
+				return
+			}
+		}
+	}
+}
+
+// Find is the index of the first leaf of a block, by bisection: as many leaves are read as the size has bits.
+func (l *Log) Find(sequence uint64) (uint64, error) {
+	var fail error
+	bundles := (l.point.Size + Width - 1) / Width
+	n := sort.Search(int(bundles), func(n int) bool {
+		leaves, err := ReadBundle(l.files, uint64(n), l.point.Size)
+		if err != nil {
+			fail = err
+			return true
+		}
+		head, _, err := event.ParseLeaf(leaves[0])
+		if err != nil {
+			fail = err
+		}
+		return head.Sequence >= sequence
+	})
+	// Swapped batches may put a leaf of the block before the bundle found: step back as far as they can be displaced.
+	back := uint64(maxDisplaced/Width + 1)
+	return (uint64(n) - min(uint64(n), back)) * Width, fail
+}
+
+// Leaves gives the leaves [from, size) of a log directory as they are on disk. It ends at the first bundle that cannot
+// be read, with *fail set when fail is not nil. A leaf's bytes are its own until the next bundle is read.
+func Leaves(files fs.FS, from, size uint64, fail *error) iter.Seq2[uint64, []byte] {
+	return func(yield func(uint64, []byte) bool) {
+		for n := from / Width; n*Width < size; n++ {
+			leaves, err := ReadBundle(files, n, size)
+			if err != nil {
+				if fail != nil {
+					*fail = err
+				}
+				return
+			}
+			for i, leaf := range leaves {
+				if at := n*Width + uint64(i); at >= from && !yield(at, leaf) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// tiles lets x/mod's proofs read the tiles where C2SP's layout has them.
+type tiles struct {
+	files fs.FS
+	size  uint64
+}
+
+func (t tiles) Height() int { return 8 }
+
+func (t tiles) ReadTiles(want []tlog.Tile) ([][]byte, error) {
+	out := make([][]byte, len(want))
+	for i, tile := range want {
+		b, err := readTile(t.files, tile.L, uint64(tile.N), t.size)
+		if err != nil {
+			return nil, err
+		}
+		if len(b) < tile.W*hashSize {
+			return nil, fmt.Errorf("tile %d of level %d: %d bytes, want %d hashes", tile.N, tile.L, len(b), tile.W)
+		}
+		out[i] = b[:tile.W*hashSize]
+	}
+	return out, nil
+}
+
+func (t tiles) SaveTiles([]tlog.Tile, [][]byte) {}

@@ -1,0 +1,385 @@
+// Package auditverify checks a copied audit log offline, with nothing but golang.org/x/mod and the schemas: the signed
+// checkpoint, every leaf up to it, every hash between the two, that no case is missing, and each case's own chain.
+package auditverify
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"runtime"
+	"sort"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/tidegate/tidegate/schemas/event"
+)
+
+// The two ways a verification fails.
+var (
+	ErrBad      = errors.New("log is bad")      // what is there contradicts itself, its key, or a kept checkpoint
+	ErrUnusable = errors.New("log is unusable") // it cannot be judged: no checkpoint, no key, not readable
+)
+
+// maxFaults ends a verification: more faults say no more.
+const maxFaults = 20
+
+// Options say what to check a log against.
+type Options struct {
+	Key      string                       // the log's verifier key, "name+hash+base64"; got outside the log's own machine where it can be
+	Kept     [][]byte                     // checkpoints kept from before: the log must still contain what they cover
+	Blobs    fs.FS                        // the blob store, for cases too large for a leaf; nil when there is none
+	Progress func(done, total uint64)     // called now and then with the leaves checked, from one goroutine; may be nil
+	Each     func(i uint64, l event.Leaf) // called with every leaf's header in the log's order; may be nil
+}
+
+// Report is what a verification found.
+type Report struct {
+	Verdict       string        `json:"verdict"` // good, bad, unusable
+	Origin        string        `json:"origin,omitempty"`
+	Size          uint64        `json:"size"`           // leaves the checkpoint covers
+	Root          string        `json:"root,omitempty"` // base64, as in the checkpoint
+	Decisions     uint64        `json:"decisions"`
+	Refusals      uint64        `json:"refusals"`
+	Blobs         uint64        `json:"blobs"` // cases kept in the blob store
+	FirstSequence uint64        `json:"first_sequence"`
+	LastSequence  uint64        `json:"last_sequence"`
+	Open          int           `json:"open_cases"` // cases of the last block that are not under the checkpoint yet
+	Displaced     int           `json:"displaced"`  // leaves that lie before their turn
+	FirstAt       event.Instant `json:"first_at,omitempty"`
+	LastAt        event.Instant `json:"last_at,omitempty"`
+	Kept          []uint64      `json:"kept_sizes,omitempty"` // sizes of the kept checkpoints that the log contains
+	Faults        []Fault       `json:"faults,omitempty"`
+	Checkpoint    string        `json:"checkpoint,omitempty"` // the signed note
+}
+
+// Fault is one thing that is wrong.
+type Fault struct {
+	Leaf *uint64 `json:"leaf,omitempty"` // index of the leaf it concerns
+	Text string  `json:"text"`
+}
+
+// String says where and what.
+func (f Fault) String() string {
+	if f.Leaf == nil {
+		return f.Text
+	}
+	return fmt.Sprintf("leaf %d: %s", *f.Leaf, f.Text)
+}
+
+// Dir verifies the log in a directory. The error is nil for a good log, else ErrBad or ErrUnusable (wrapped); the
+// report says what was found in any case. The directory may be in use: what is checked is the state its checkpoint
+// names.
+func Dir(ctx context.Context, dir string, o Options) (Report, error) {
+	return FS(ctx, os.DirFS(dir), o)
+}
+
+// FS is Dir for any file system.
+func FS(ctx context.Context, log fs.FS, o Options) (Report, error) {
+	v := &verifier{log: log, opts: o}
+	err := v.open()
+	if err == nil {
+		err = v.leaves(ctx)
+	}
+	v.report.Verdict = "good"
+	switch {
+	case errors.Is(err, ErrUnusable):
+		v.report.Verdict = "unusable"
+	case err != nil:
+		v.report.Verdict = "bad"
+	}
+	return v.report, err
+}
+
+type verifier struct {
+	log    fs.FS
+	opts   Options
+	point  Checkpoint
+	kept   []Checkpoint // by size
+	tree   tree
+	levels [][]tlog.Hash // hashes of the open tile of each level above the lowest
+	places places
+	report Report
+}
+
+// open reads the checkpoint and those kept from before.
+func (v *verifier) open() error {
+	raw, err := fs.ReadFile(v.log, CheckpointFile)
+	if err != nil {
+		return fmt.Errorf("%w: no checkpoint: %w", ErrUnusable, err)
+	}
+	if v.opts.Key == "" {
+		return fmt.Errorf("%w: no key to check it with", ErrUnusable)
+	}
+	if v.point, err = OpenCheckpoint(raw, v.opts.Key); err != nil {
+		return v.bad(err)
+	}
+	v.report.Origin, v.report.Size, v.report.Checkpoint = v.point.Origin, v.point.Size, string(raw)
+	v.report.Root = base64.StdEncoding.EncodeToString(v.point.Root[:])
+	for _, raw := range v.opts.Kept {
+		c, err := OpenCheckpoint(raw, v.opts.Key)
+		if err != nil {
+			return fmt.Errorf("%w: kept checkpoint: %w", ErrUnusable, err)
+		}
+		if c.Size > v.point.Size {
+			return v.bad(fmt.Errorf("log was rolled back: a kept checkpoint has size %d, its own %d", c.Size, v.point.Size))
+		}
+		v.kept = append(v.kept, c)
+	}
+	sort.Slice(v.kept, func(i, j int) bool { return v.kept[i].Size < v.kept[j].Size })
+	return nil
+}
+
+func (v *verifier) bad(err error) error {
+	v.fault(nil, err)
+	return fmt.Errorf("%w: %w", ErrBad, err)
+}
+
+func (v *verifier) fault(leaf *uint64, err error) {
+	v.report.Faults = append(v.report.Faults, Fault{Leaf: leaf, Text: err.Error()})
+}
+
+// bundle is one entry bundle's outcome, computed on its own.
+type bundle struct {
+	n      uint64
+	hashes []tlog.Hash
+	heads  []event.Leaf
+	faults []Fault
+	err    error // it could not be read at all
+}
+
+// leaves checks every bundle in parallel and what binds them together in order.
+func (v *verifier) leaves(ctx context.Context) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	for b := range v.bundles(ctx) {
+		if b.err != nil {
+			return b.err
+		}
+		v.take(b)
+		if len(v.report.Faults) >= maxFaults {
+			break
+		}
+		if v.opts.Progress != nil {
+			v.opts.Progress(v.tree.size, v.point.Size)
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("%w: %w", ErrUnusable, err)
+	}
+	if len(v.report.Faults) == 0 {
+		v.end()
+	}
+	v.report.LastSequence, v.report.Open = v.places.last.sequence, v.places.open()
+	v.report.FirstSequence, v.report.Displaced = v.places.first, v.places.displaced
+	if n := len(v.report.Faults); n > 0 {
+		return fmt.Errorf("%w: %s", ErrBad, v.report.Faults[0])
+	}
+	return nil
+}
+
+// bundles computes the bundles on all processors and gives them in order; a few are in memory at a time.
+func (v *verifier) bundles(ctx context.Context) <-chan bundle {
+	workers := runtime.GOMAXPROCS(0)
+	total := (v.point.Size + Width - 1) / Width
+	order := make(chan chan bundle, 2*workers)
+	slots := make(chan struct{}, workers)
+	go func() {
+		defer close(order)
+		for n := range total {
+			done := make(chan bundle, 1)
+			select {
+			case order <- done:
+			case <-ctx.Done():
+				return
+			}
+			slots <- struct{}{}
+			go func() {
+				defer func() { <-slots }()
+				done <- v.compute(n)
+			}()
+		}
+	}()
+	out := make(chan bundle)
+	go func() {
+		defer close(out)
+		for done := range order {
+			select {
+			case out <- <-done:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return out
+}
+
+// compute checks all that can be said of one bundle without the others.
+func (v *verifier) compute(n uint64) bundle {
+	b := bundle{n: n}
+	leaves, err := ReadBundle(v.log, n, v.point.Size)
+	if err != nil {
+		b.fail(fmt.Errorf("bundle %d: %w", n, err))
+		return b
+	}
+	b.hashes, b.heads = make([]tlog.Hash, len(leaves)), make([]event.Leaf, len(leaves))
+	for i, leaf := range leaves {
+		b.hashes[i] = tlog.RecordHash(leaf)
+		if b.heads[i], err = checkLeaf(leaf, v.opts.Blobs); err != nil {
+			if errors.Is(err, errNoBlobs) {
+				b.err = fmt.Errorf("%w: leaf %d: %w", ErrUnusable, n*Width+uint64(i), err)
+				return b
+			}
+			b.faultAt(i, err)
+		}
+	}
+	b.compare(v.log, v.point.Size)
+	return b
+}
+
+// compare checks the leaves' hashes against the lowest tile.
+func (b *bundle) compare(log fs.FS, size uint64) {
+	tile, err := readTile(log, 0, b.n, size)
+	if err != nil {
+		b.fail(fmt.Errorf("tile %d: %w", b.n, err))
+		return
+	}
+	for i, h := range b.hashes {
+		if tlog.Hash(tile[i*hashSize:(i+1)*hashSize]) != h {
+			b.faultAt(i, errors.New("its bytes do not have the hash that the tile above it states"))
+			return
+		}
+	}
+}
+
+// fail tells a file that is missing or malformed, which is bad, from one that cannot be read.
+func (b *bundle) fail(err error) {
+	if errors.Is(err, fs.ErrPermission) {
+		b.err = fmt.Errorf("%w: %w", ErrUnusable, err)
+		return
+	}
+	b.faults = append(b.faults, Fault{Text: err.Error()})
+}
+
+func (b *bundle) faultAt(i int, err error) {
+	at := b.n*Width + uint64(i)
+	b.faults = append(b.faults, Fault{Leaf: &at, Text: err.Error()})
+}
+
+// take puts the next bundle into the tree and checks its leaves' places.
+func (v *verifier) take(b bundle) {
+	v.report.Faults = append(v.report.Faults, b.faults...)
+	for i, l := range b.heads {
+		at := b.n*Width + uint64(i)
+		v.count(l)
+		if v.opts.Each != nil {
+			v.opts.Each(at, l)
+		}
+		if l.Line == "" {
+			continue // its header could not be read, which was said
+		}
+		if err := v.places.add(l); err != nil {
+			v.fault(&at, err)
+		}
+	}
+	v.grow(b.hashes)
+}
+
+func (v *verifier) count(l event.Leaf) {
+	switch {
+	case l.Kind == event.LeafRefusal:
+		v.report.Refusals++
+	default:
+		v.report.Decisions++
+	}
+	if l.SHA256 != "" {
+		v.report.Blobs++
+	}
+	if v.report.FirstAt == "" {
+		v.report.FirstAt = l.At
+	}
+	v.report.LastAt = l.At
+}
+
+// grow appends a bundle's leaf hashes to the tree, leaf by leaf only where a kept checkpoint ends inside it.
+func (v *verifier) grow(hashes []tlog.Hash) {
+	v.keep()
+	inside := len(v.kept) > 0 && v.kept[0].Size < v.tree.size+uint64(len(hashes))
+	if len(hashes) < Width || inside {
+		for _, h := range hashes {
+			v.tree.add(0, h)
+			v.keep()
+		}
+	}
+	if len(hashes) < Width {
+		return
+	}
+	root := perfectRoot(hashes)
+	if !inside {
+		v.tree.add(8, root)
+	}
+	v.raise(1, root)
+}
+
+// keep compares the tree with the kept checkpoints of its present size.
+func (v *verifier) keep() {
+	for len(v.kept) > 0 && v.kept[0].Size == v.tree.size {
+		if v.kept[0].Root != v.tree.root() {
+			v.fault(nil, fmt.Errorf("log is not the one of a kept checkpoint: its first %d leaves are others", v.tree.size))
+		} else {
+			v.report.Kept = append(v.report.Kept, v.tree.size)
+		}
+		v.kept = v.kept[1:]
+	}
+}
+
+// raise adds the root of a full tile to the tile above it, and checks that one when it is full.
+func (v *verifier) raise(level int, root tlog.Hash) {
+	if len(v.levels) < level {
+		v.levels = append(v.levels, nil)
+	}
+	open := append(v.levels[level-1], root)
+	if len(open) == Width {
+		v.checkTile(level, open)
+		v.raise(level+1, perfectRoot(open))
+		open = open[:0]
+	}
+	v.levels[level-1] = open
+}
+
+// checkTile compares the hashes of the tile that ends the tree's level with the file.
+func (v *verifier) checkTile(level int, hashes []tlog.Hash) {
+	n := (v.tree.size>>(8*level) - 1) / Width
+	tile, err := readTile(v.log, level, n, v.point.Size)
+	if err != nil {
+		v.fault(nil, fmt.Errorf("tile %d of level %d: %w", n, level, err))
+		return
+	}
+	for i, h := range hashes {
+		if tlog.Hash(tile[i*hashSize:(i+1)*hashSize]) != h {
+			v.fault(nil, fmt.Errorf("%s: hash %d is not the one of the tile below it", TilePath(level, n, 0), i))
+			return
+		}
+	}
+}
+
+// end checks what can be said only of the whole.
+func (v *verifier) end() {
+	for i, open := range v.levels {
+		if len(open) > 0 {
+			v.checkTile(i+1, open)
+		}
+	}
+	v.keep()
+	if root := v.tree.root(); root != v.point.Root {
+		v.fault(nil, fmt.Errorf("the leaves have root %s, the checkpoint states %s", root, v.point.Root))
+	}
+	if err := v.places.end(); err != nil {
+		v.fault(nil, err)
+	}
+	if v.places.begun && v.places.first != 1 {
+		v.fault(nil, fmt.Errorf("log begins at block %d, not at 1", v.places.first))
+	}
+}

@@ -1,0 +1,106 @@
+package audit
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/tidegate/tidegate/services/audit/auditverify"
+)
+
+const (
+	pollInterval = 20 * time.Millisecond // between two looks at the published checkpoint, while leaves wait for one
+	patience     = 500                   // looks at a checkpoint that covers leaves we do not know to be ours
+)
+
+// watch waits for the log to publish, demands of every checkpoint that it is of our own leaves, keeps that, and only
+// then releases what it covers.
+func (r *run) watch(ctx context.Context, in <-chan entry, out chan<- release) error {
+	if err := send(ctx, out, release{point: r.start.point}); err != nil {
+		return err
+	}
+	tick := time.NewTicker(pollInterval)
+	defer tick.Stop()
+	point, pending, looks := r.start.point, []entry(nil), 0
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case e, ok := <-in:
+			if !ok {
+				return ctx.Err()
+			}
+			r.guard.Add(e.hash)
+			pending = append(pending, e)
+			continue
+		case <-tick.C:
+		}
+		if r.guard.Known() == r.guard.Size() {
+			continue
+		}
+		found, err := r.checkpoint(point)
+		if err != nil {
+			return err
+		}
+		if looks++; found.Size > r.guard.Known() && looks < patience {
+			continue // it was published before settle had passed on all it covers
+		}
+		if looks = 0; found.Size == r.guard.Size() && bytes.Equal(found.Raw, point.Raw) {
+			continue
+		}
+		if err := r.verify(found); err != nil {
+			return err
+		}
+		point = found
+		n := covered(pending, point.Size)
+		if err := send(ctx, out, release{point, pending[:n:n]}); err != nil {
+			return err
+		}
+		pending = pending[n:]
+	}
+}
+
+// verify proves a checkpoint and keeps it before anything is vouched for: after a crash in between, the next start
+// finds it again.
+func (r *run) verify(point auditverify.Checkpoint) error {
+	if err := r.guard.Advance(point.Size, point.Root[:], point.Raw); err != nil {
+		return refuse("%w", err)
+	}
+	return saveGuard(r.cfg.GuardDir, r.guard.State())
+}
+
+// checkpoint reads the published checkpoint; the last one, when it is still the same.
+func (r *run) checkpoint(last auditverify.Checkpoint) (auditverify.Checkpoint, error) {
+	raw, err := os.ReadFile(filepath.Join(r.logDir(), auditverify.CheckpointFile))
+	if err != nil {
+		return last, fmt.Errorf("read checkpoint: %w", err)
+	}
+	if bytes.Equal(raw, last.Raw) {
+		return last, nil
+	}
+	point, err := auditverify.OpenCheckpoint(raw, r.start.keys.public)
+	if err != nil {
+		return last, refuse("%w", err)
+	}
+	return point, nil
+}
+
+func covered(pending []entry, size uint64) int {
+	n := 0
+	for n < len(pending) && pending[n].receipt.Leaf < size {
+		n++
+	}
+	return n
+}
+
+func send(ctx context.Context, out chan<- release, rel release) error {
+	select {
+	case out <- rel:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
