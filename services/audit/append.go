@@ -8,7 +8,7 @@ import (
 
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/schemas/subject"
-	auditlog "github.com/tidegate/tidegate/services/audit/internal/log"
+	"github.com/tidegate/tidegate/services/audit/internal/tlog"
 	"github.com/tidegate/tidegate/shared/bus"
 )
 
@@ -23,7 +23,7 @@ type entry struct {
 // adding is an entry whose leaf the log is writing.
 type adding struct {
 	entry entry
-	added auditlog.Added
+	added tlog.Added
 }
 
 // read takes decision blocks from where the log itself stands and appends their cases in order. Nothing is
@@ -71,7 +71,7 @@ func (r *run) add(ctx context.Context, sequence uint64, cases []event.Case, out 
 	now := event.At(r.cfg.Clock())
 	at := r.start.position
 	for i, c := range cases {
-		place := auditlog.Place{Sequence: sequence, Case: i}
+		place := tlog.Place{Sequence: sequence, Case: i}
 		if sequence == at.Next.Sequence && i < at.Next.Case || at.Ahead[place] {
 			continue
 		}
@@ -99,7 +99,7 @@ func (r *run) addCase(ctx context.Context, head event.Leaf, c event.Case, out ch
 	if err != nil {
 		return err
 	}
-	ready := auditlog.NewEntry(leaf)
+	ready := tlog.NewEntry(leaf)
 	added, err := r.log.Add(ctx, ready)
 	if err != nil {
 		return err
@@ -143,7 +143,7 @@ func (r *run) settle(ctx context.Context, stop context.CancelCauseFunc, in <-cha
 	next, ahead := r.start.size, map[uint64]entry{}
 	for a := range in {
 		index, err := a.added.Wait()
-		if err == nil && (index < next || index >= next+auditlog.Window) {
+		if err == nil && (index < next || index >= next+tlog.Window) {
 			err = fmt.Errorf("%w: leaf got index %d where %d was next: something else writes to the log", ErrRefused, index, next)
 		}
 		if err != nil {

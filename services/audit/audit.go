@@ -18,7 +18,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/tidegate/tidegate/services/audit/internal/guard"
-	auditlog "github.com/tidegate/tidegate/services/audit/internal/log"
+	"github.com/tidegate/tidegate/services/audit/internal/tlog"
 	"github.com/tidegate/tidegate/shared/bus"
 	"github.com/tidegate/tidegate/shared/clock"
 )
@@ -131,7 +131,7 @@ func (s *Service) Leaves() uint64 { return s.leaves.Load() }
 // run is what the goroutines of one run share.
 type run struct {
 	*Service
-	log   *auditlog.Log
+	log   *tlog.Log
 	start standing
 	guard *guard.Guard
 	room  *semaphore.Weighted // bytes of leaves that may still be taken under way
@@ -150,7 +150,7 @@ func (s *Service) Run(ctx context.Context) error {
 		return err
 	}
 	// The log ends after the goroutines that wait for it, not with ctx: its appender forgets leaves under way otherwise.
-	log, err := auditlog.Open(context.WithoutCancel(ctx), auditlog.Settings{
+	log, err := tlog.Open(context.WithoutCancel(ctx), tlog.Settings{
 		Dir: s.logDir(), Signer: start.keys.signer, BatchAge: s.cfg.BatchAge, CheckpointInterval: s.cfg.CheckpointInterval,
 	})
 	if err != nil {
@@ -172,8 +172,8 @@ func (s *Service) Run(ctx context.Context) error {
 func (r *run) all(ctx context.Context) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	adding := make(chan adding, auditlog.Window)
-	durable := make(chan entry, 4*auditlog.Window)
+	adding := make(chan adding, tlog.Window)
+	durable := make(chan entry, 4*tlog.Window)
 	released := make(chan release, 64)
 	var steps sync.WaitGroup
 	step := func(work func() error) {

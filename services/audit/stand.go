@@ -13,7 +13,7 @@ import (
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/audit/auditverify"
 	"github.com/tidegate/tidegate/services/audit/internal/guard"
-	auditlog "github.com/tidegate/tidegate/services/audit/internal/log"
+	"github.com/tidegate/tidegate/services/audit/internal/tlog"
 )
 
 // standing is how the log was found.
@@ -21,7 +21,7 @@ type standing struct {
 	keys     keys
 	point    auditverify.Checkpoint // the published one, verified
 	size     uint64                 // leaves in the tree, published or not
-	position auditlog.Position      // in the stream
+	position tlog.Position      // in the stream
 }
 
 // wayOut ends every refusal.
@@ -59,7 +59,7 @@ func (s *Service) stand() (standing, *guard.Guard, error) {
 		if kept.Size > 0 {
 			return st, nil, refuse("the log in %s is gone; the guard verified %d leaves of it", s.logDir(), kept.Size)
 		}
-		st.position, err = auditlog.Resume(nil)
+		st.position, err = tlog.Resume(nil)
 		return st, g, err
 	}
 	err = s.examine(&st, g)
@@ -138,20 +138,20 @@ func (s *Service) extend(st *standing, g *guard.Guard) error {
 }
 
 // resume reads the position from the log's last leaves.
-func (s *Service) resume(size uint64) (auditlog.Position, error) {
+func (s *Service) resume(size uint64) (tlog.Position, error) {
 	var fail error
 	var tail []event.Leaf
-	for at, leaf := range auditverify.Leaves(os.DirFS(s.logDir()), size-min(size, 2*auditlog.Window), size, &fail) {
+	for at, leaf := range auditverify.Leaves(os.DirFS(s.logDir()), size-min(size, 2*tlog.Window), size, &fail) {
 		head, _, err := event.ParseLeaf(leaf)
 		if err != nil {
-			return auditlog.Position{}, refuse("leaf %d: %w", at, err)
+			return tlog.Position{}, refuse("leaf %d: %w", at, err)
 		}
 		tail = append(tail, head)
 	}
 	if fail != nil {
-		return auditlog.Position{}, refuse("%w", fail)
+		return tlog.Position{}, refuse("%w", fail)
 	}
-	p, err := auditlog.Resume(tail)
+	p, err := tlog.Resume(tail)
 	if err != nil {
 		return p, refuse("%w", err)
 	}

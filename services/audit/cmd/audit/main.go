@@ -1,21 +1,31 @@
-// Command audit is the audit service on its own, against any NATS server.
+// Command audit runs the audit service against any NATS server.
 package main
 
 import (
 	"context"
-	"fmt"
+	"log/slog"
 	"os"
-	"os/signal"
-	"syscall"
+	"path/filepath"
 
-	"github.com/tidegate/tidegate/services/audit/cli"
+	"github.com/nats-io/nats.go"
+	"github.com/urfave/cli/v3"
+
+	"github.com/tidegate/tidegate/services/audit"
+	"github.com/tidegate/tidegate/shared/lifecycle"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := cli.Service().Run(ctx, os.Args); err != nil {
-		fmt.Fprintln(os.Stderr, "audit:", err)
-		os.Exit(cli.ExitCode(err))
+	flags := []cli.Flag{
+		&cli.StringFlag{Name: "data", Usage: "data `DIR`; the log lies in its audit directory", Value: "data", Sources: cli.EnvVars("TIDEGATE_DATA")},
+		&cli.StringFlag{Name: "guard-dir", Usage: "`DIR` of the last verified tree; on another volume it outlives a rollback of the log"},
 	}
+	os.Exit(lifecycle.Main(lifecycle.Command("audit", "log every decision where nobody can change it, and say so with receipts", flags,
+		func(ctx context.Context, cmd *cli.Command, nc *nats.Conn, log *slog.Logger) error {
+			dir := filepath.Join(cmd.String("data"), "audit")
+			s, err := audit.New(nc, audit.Config{Dir: dir, GuardDir: cmd.String("guard-dir"), Log: log})
+			if err != nil {
+				return err
+			}
+			return s.Run(ctx)
+		})))
 }

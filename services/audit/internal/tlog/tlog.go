@@ -1,6 +1,6 @@
-// Package log writes the audit log: a Tessera log on a POSIX file system (C2SP tlog-tiles), one leaf per case, in the
+// Package tlog writes the audit log: a Tessera log on a POSIX file system (C2SP tlog-tiles), one leaf per case, in the
 // order of the stream.
-package log
+package tlog
 
 import (
 	"context"
