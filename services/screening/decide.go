@@ -1,0 +1,103 @@
+package screening
+
+import (
+	"embed"
+	"fmt"
+	"io/fs"
+
+	"github.com/tidegate/tidegate/schemas/event"
+	"github.com/tidegate/tidegate/services/screening/internal/pack"
+	"github.com/tidegate/tidegate/services/screening/internal/rule"
+	"github.com/tidegate/tidegate/services/screening/internal/verdict"
+)
+
+//go:embed packs/us
+var packs embed.FS
+
+// FactsFailed is the rule id of an order that could not be judged on its facts.
+const FactsFailed = verdict.FactsFailed
+
+// ErrPack says that a folder is not a usable rule pack. It is wrapped with every fault.
+var ErrPack = pack.ErrPack
+
+// Pack is a rule pack ready to judge, with its parameters set. It is never changed and safe for concurrent use.
+type Pack struct {
+	p *pack.Pack
+}
+
+// USPack is the pack for United States export controls that the product ships, with its default parameters.
+func USPack() (*Pack, error) {
+	us, err := fs.Sub(packs, "packs/us")
+	if err != nil {
+		return nil, fmt.Errorf("us rule pack: %w", err)
+	}
+	return LoadPack(us)
+}
+
+// LoadPack reads a pack from a folder: pack.yaml, rules/*.yaml, cases/*.yaml. The error lists every fault with file
+// and line and wraps ErrPack.
+func LoadPack(fsys fs.FS) (*Pack, error) {
+	p, err := pack.Load(fsys)
+	if err != nil {
+		return nil, err
+	}
+	return &Pack{p}, nil
+}
+
+// With gives the pack with other values of its parameters. Names and values that it does not declare are refused.
+func (p *Pack) With(params map[string]string) (*Pack, error) {
+	q, err := p.p.With(params)
+	if err != nil {
+		return nil, err
+	}
+	return &Pack{q}, nil
+}
+
+// Ref names the pack as judgements do.
+func (p *Pack) Ref() event.PackRef { return p.p.Ref() }
+
+// Title is the pack's title.
+func (p *Pack) Title() string { return p.p.Manifest.Title }
+
+// Parameters lists the choices that the pack leaves to a company.
+func (p *Pack) Parameters() []Parameter { return p.p.Manifest.Parameters }
+
+// Parameter is a choice that a pack leaves to a company, with the values it may have.
+type Parameter = pack.Parameter
+
+// Rule is one provision as the pack states it.
+type Rule = rule.Rule
+
+// Rules lists the rules in pack order.
+func (p *Pack) Rules() []*Rule { return p.p.Rules }
+
+// AsOf says which dates an order is judged for. The zero value means the dates the order gives.
+type AsOf struct {
+	Fixed event.Date // this date only, where set: a replay's
+}
+
+// Decide judges an order on its facts: a pure function of its arguments, the same bytes on any machine. prev is the
+// digest of the facts line, for the chain.
+//
+// The order is judged for its order date, else the date it was received, and for its expected ship date where that is
+// given and another. The ship date governs: its outcome is the judgement's; Differs says that the other disagrees.
+func (p *Pack) Decide(c *event.Cause, f *event.Facts, prev string, asOf AsOf) event.Judgement {
+	return verdict.Judge(p.p, c, f, prev, asOf.dates(c))
+}
+
+func (a AsOf) dates(c *event.Cause) []verdict.Date {
+	if a.Fixed != "" {
+		return []verdict.Date{{AsOf: "fixed", Date: a.Fixed}}
+	}
+	dates := []verdict.Date{{AsOf: "received_date", Date: c.At.Date()}}
+	if c.Order == nil {
+		return dates
+	}
+	if c.Order.OrderDate != "" {
+		dates[0] = verdict.Date{AsOf: "order_date", Date: c.Order.OrderDate}
+	}
+	if ship := c.Order.ShipDate; ship != "" && ship != dates[0].Date {
+		dates = append(dates, verdict.Date{AsOf: "expected_ship_date", Date: ship})
+	}
+	return dates
+}

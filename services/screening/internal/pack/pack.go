@@ -1,0 +1,119 @@
+// Package pack reads rule packs: a folder with pack.yaml, rules/*.yaml and cases/*.yaml. It is strict, and it lists
+// every fault with file and line.
+package pack
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/tidegate/tidegate/schemas/event"
+	"github.com/tidegate/tidegate/services/screening/internal/rule"
+)
+
+// Semantics is the version of the rule language and of the way findings become an outcome that this program knows.
+const Semantics = 1
+
+// ErrPack says that a folder is not a usable rule pack. It is wrapped with every fault.
+var ErrPack = errors.New("rule pack is not usable")
+
+// Pack is a set of rules ready to judge. It is never changed; With gives another.
+type Pack struct {
+	Manifest   Manifest
+	Digest     string            // SHA-256 over every YAML file's path and bytes, lower-case hex
+	Parameters map[string]string // every declared one
+	Rules      []*rule.Rule      // in pack order: by file name, then by place in the file
+	Thresholds rule.Thresholds
+	cases      map[string]CaseFile
+	epochs     []epoch
+}
+
+// Manifest is pack.yaml.
+type Manifest struct {
+	ID         string           `yaml:"id" json:"id"`
+	Version    string           `yaml:"version" json:"version"`
+	Title      string           `yaml:"title" json:"title"`
+	Semantics  int              `yaml:"semantics" json:"semantics"`
+	Thresholds ThresholdsConfig `yaml:"thresholds" json:"thresholds"`
+	Parameters []Parameter      `yaml:"parameters,omitempty" json:"parameters,omitempty"`
+}
+
+// ThresholdsConfig is the scores from which a match is a hit or a possible match, 0 to 1 with three decimals.
+type ThresholdsConfig struct {
+	Hit    float64 `yaml:"hit" json:"hit"`
+	Review float64 `yaml:"review" json:"review"`
+}
+
+// Parameter is a choice that a company must make.
+type Parameter struct {
+	Name    string   `yaml:"name" json:"name"`
+	Title   string   `yaml:"title" json:"title"`
+	Values  []string `yaml:"values" json:"values"`
+	Default string   `yaml:"default" json:"default"`
+}
+
+// Load reads the pack in fsys. The error lists every fault.
+func Load(fsys fs.FS) (*Pack, error) {
+	r := reader{fsys: fsys}
+	p := r.load()
+	if len(r.faults) > 0 {
+		return nil, fmt.Errorf("%w:\n  %s", ErrPack, strings.Join(r.faults, "\n  "))
+	}
+	p.epochs = epochsOf(p.Rules, p.Parameters)
+	return p, nil
+}
+
+// With gives the pack with other values of its parameters.
+func (p *Pack) With(params map[string]string) (*Pack, error) {
+	out := *p
+	out.Parameters = maps.Clone(p.Parameters)
+	var faults []string
+	for _, name := range slices.Sorted(maps.Keys(params)) {
+		i := slices.IndexFunc(p.Manifest.Parameters, func(d Parameter) bool { return d.Name == name })
+		switch {
+		case i < 0:
+			faults = append(faults, fmt.Sprintf("no parameter %q; it has %s", name, strings.Join(slices.Sorted(maps.Keys(p.Parameters)), ", ")))
+		case !slices.Contains(p.Manifest.Parameters[i].Values, params[name]):
+			faults = append(faults, fmt.Sprintf("%s is %s, not %q", name, strings.Join(p.Manifest.Parameters[i].Values, " or "), params[name]))
+		default:
+			out.Parameters[name] = params[name]
+		}
+	}
+	if faults != nil {
+		return nil, fmt.Errorf("rule pack %s: %s", p.Manifest.ID, strings.Join(faults, "; "))
+	}
+	out.epochs = epochsOf(out.Rules, out.Parameters)
+	return &out, nil
+}
+
+// Ref names the pack as a judgement does.
+func (p *Pack) Ref() event.PackRef {
+	return event.PackRef{
+		ID: p.Manifest.ID, Version: p.Manifest.Version, Digest: p.Digest, Semantics: p.Manifest.Semantics,
+		Parameters: maps.Clone(p.Parameters),
+	}
+}
+
+// Rule finds a rule by id.
+func (p *Pack) Rule(id string) (*rule.Rule, bool) {
+	i := slices.IndexFunc(p.Rules, func(r *rule.Rule) bool { return r.ID == id })
+	if i < 0 {
+		return nil, false
+	}
+	return p.Rules[i], true
+}
+
+func digest(files map[string][]byte) string {
+	h := sha256.New()
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		fmt.Fprintf(h, "%s %d\n", path.Clean(name), len(files[name]))
+		h.Write(files[name])
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}

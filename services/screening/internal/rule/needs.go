@@ -1,0 +1,108 @@
+package rule
+
+import (
+	"maps"
+	"slices"
+
+	"cel.dev/cel-go/common/types"
+
+	"github.com/tidegate/tidegate/schemas/event"
+)
+
+// Need is what an order must have before a rule is evaluated at all: a cheap guard in front of the condition, never
+// instead of it. A rule's condition must be false wherever its need is not met.
+type Need uint16
+
+// The needs.
+const (
+	NeedMatch    Need = 1 << iota // a party resembles a listed one
+	NeedShared                    // a party shares an address with a listed one
+	NeedOwner                     // a party has a listed owner or parent
+	NeedAdvanced                  // an item is of class a or b, or may be
+	NeedHBM                       // an item is of class c, or may be
+	Need2022                      // an item was controlled in 2022, or may have been
+	NeedLetter                    // an item is named in a letter
+	NeedPRCChip                   // an item is a chip designed in a D:5 place
+	NeedFoundry                   // the transaction is foundry work
+	NeedUse                       // an end use is stated, or the transaction is cloud
+	NeedWithheld                  // the purchaser would not state the end use
+	NeedFailed                    // enrichment failed
+)
+
+var needNames = map[string]Need{
+	"match": NeedMatch, "shared_address": NeedShared, "owner": NeedOwner, "advanced": NeedAdvanced, "hbm": NeedHBM,
+	"controlled_2022": Need2022, "letter": NeedLetter, "prc_chip": NeedPRCChip, "foundry": NeedFoundry, "use": NeedUse,
+	"withheld": NeedWithheld, "failed": NeedFailed,
+}
+
+// Needs lists the names of the needs, sorted.
+func Needs() []string { return slices.Sorted(maps.Keys(needNames)) }
+
+// Need is what the rule needs.
+func (r *Rule) Need() Need { return r.needs }
+
+// found gathers what an order has.
+func (s *Scene) found() Need {
+	var n Need
+	for i := range s.facts.Parties {
+		n |= partyNeeds(&s.facts.Parties[i])
+	}
+	for i := range s.facts.Items {
+		n |= itemNeeds(&s.facts.Items[i])
+	}
+	if s.order.Transaction == event.Foundry {
+		n |= NeedFoundry
+	}
+	if s.order.Transaction == event.Cloud || len(s.uses()) > 0 {
+		n |= NeedUse
+	}
+	if s.withheld() == types.True {
+		n |= NeedWithheld
+	}
+	return n
+}
+
+func partyNeeds(f *event.PartyFacts) Need {
+	var n Need
+	if len(f.Matches) > 0 {
+		n |= NeedMatch
+	}
+	if len(f.SharedWith) > 0 {
+		n |= NeedShared | NeedMatch
+	}
+	if len(f.Owners) > 0 {
+		n |= NeedOwner
+	}
+	for i := range f.Matches {
+		switch f.Matches[i].Field {
+		case "parent", "owner":
+			n |= NeedOwner
+		case "address":
+			n |= NeedShared
+		}
+	}
+	return n
+}
+
+func itemNeeds(f *event.ItemFacts) Need {
+	var n Need
+	switch f.Class {
+	case "none":
+	case "a", "b":
+		n |= NeedAdvanced
+	case "c":
+		n |= NeedHBM
+	default:
+		n |= NeedAdvanced | NeedHBM
+	}
+	if f.Class2022 != "none" {
+		n |= Need2022
+	}
+	if f.Letter != "" {
+		n |= NeedLetter
+	}
+	if f.PRCChip != "" {
+		n |= NeedPRCChip
+	}
+	return n
+}

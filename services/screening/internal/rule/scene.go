@@ -1,0 +1,147 @@
+package rule
+
+import (
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/common/types/ref"
+
+	"github.com/tidegate/tidegate/schemas/event"
+)
+
+// Thresholds make a name score a hit or a possible match.
+type Thresholds struct {
+	Hit    event.Milli
+	Review event.Milli
+}
+
+// Scene is one order with its facts on one date, as conditions see it. It is used by one goroutine at a time; Load
+// makes it ready for another order.
+type Scene struct {
+	cause      *event.Cause
+	order      *event.Order
+	facts      *event.Facts
+	date       event.Date
+	thresholds Thresholds
+	needs      Need
+
+	places   []event.Country // where the order's items go
+	item     int
+	place    int
+	party    int
+	match    int // index in Matches, then in SharedWith
+	values   []ref.Val
+	lastUnkn int64
+}
+
+// Load readies the scene for an order on a date. The facts must have one entry per party and item unless they failed.
+func (s *Scene) Load(c *event.Cause, f *event.Facts, d event.Date, t Thresholds) {
+	if s.values == nil {
+		s.values = make([]ref.Val, len(vocabulary))
+	}
+	s.cause, s.order, s.facts, s.date, s.thresholds = c, c.Order, f, d, t
+	s.lastUnkn = 0
+	clear(s.values)
+	s.places = s.places[:0]
+	if f.Failed != "" {
+		s.needs = NeedFailed
+		return
+	}
+	s.findPlaces()
+	s.needs = s.found()
+}
+
+// At moves the scene to another date.
+func (s *Scene) At(d event.Date) {
+	s.date = d
+	clear(s.values)
+}
+
+// Needs is what the order has.
+func (s *Scene) Needs() Need { return s.needs }
+
+// Parent is nil: a scene answers for every name.
+func (s *Scene) Parent() cel.Activation { return nil }
+
+// ResolveName gives a variable's value for the current item, destination, party and match, worked out once.
+func (s *Scene) ResolveName(name string) (any, bool) {
+	i, ok := variables[name]
+	if !ok {
+		return nil, false
+	}
+	if s.values[i] == nil {
+		s.values[i] = vocabulary[i].get(s)
+	}
+	return s.values[i], true
+}
+
+func (s *Scene) setItem(i int) {
+	s.item = i
+	clear(s.values[firstOf[perItem]:endOf[perItem]])
+}
+
+func (s *Scene) setPlace(i int) {
+	s.place = i
+	clear(s.values[firstOf[perDestination]:endOf[perDestination]])
+}
+
+func (s *Scene) setParty(i int) {
+	s.party = i
+	clear(s.values[firstOf[perParty]:endOf[perParty]])
+}
+
+func (s *Scene) setMatch(i int) {
+	s.match = i
+	clear(s.values[firstOf[perMatch|perParty]:endOf[perMatch|perParty]])
+}
+
+// unknown is the value of a fact that is missing, by its name: "parties[1].headquarters".
+func (s *Scene) unknown(fact string) ref.Val {
+	s.lastUnkn++
+	return types.NewUnknown(s.lastUnkn, types.NewAttributeTrail(fact))
+}
+
+// any is the three-valued or of n values.
+func anyOf(n int, value func(int) ref.Val) ref.Val {
+	var unknown *types.Unknown
+	for i := range n {
+		switch v := value(i).(type) {
+		case *types.Unknown:
+			unknown = types.MergeUnknowns(unknown, v)
+		case types.Bool:
+			if v {
+				return types.True
+			}
+		}
+	}
+	if unknown != nil {
+		return unknown
+	}
+	return types.False
+}
+
+// matchesOf counts the list entries that a party's name or address resembles.
+func (s *Scene) matchesOf(p int) int {
+	f := &s.facts.Parties[p]
+	return len(f.Matches) + len(f.SharedWith)
+}
+
+func (s *Scene) currentMatch() *event.Match {
+	f := &s.facts.Parties[s.party]
+	if s.match < len(f.Matches) {
+		return &f.Matches[s.match]
+	}
+	return &f.SharedWith[s.match-len(f.Matches)]
+}
+
+// listed says whether the entry is in force on the scene's date.
+func (s *Scene) listed(m *event.Match) bool {
+	for _, span := range m.Listed {
+		if span.Holds(s.date) {
+			return true
+		}
+	}
+	return len(m.Listed) == 0
+}
+
+// Date is the scene's date.
+func (s *Scene) Date() event.Date { return s.date }

@@ -1,0 +1,210 @@
+package rule
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/tidegate/tidegate/schemas/event"
+)
+
+// template is a text with places: "{party.name} resembles {match.matched}".
+type template struct {
+	parts []part
+}
+
+type part struct {
+	literal string
+	get     func(*Scene) string
+}
+
+type word struct {
+	scope Scope
+	get   func(*Scene) string
+}
+
+// texts are the places that explanations may have, all as the order or the facts say them.
+var texts = map[string]word{
+	"order.ship_from":            {0, func(s *Scene) string { return string(s.order.ShipFrom) }},
+	"order.destinations":         {0, func(s *Scene) string { return countries(s.places) }},
+	"order.payment_country":      {0, func(s *Scene) string { return string(paymentOf(s).Country) }},
+	"order.failed":               {0, func(s *Scene) string { return s.facts.Failed }},
+	"order.power_mw":             {0, func(s *Scene) string { return string(endUseOf(s).PowerMW) }},
+	"order.uses":                 {0, func(s *Scene) string { return strings.Join(s.uses(), ", ") }},
+	"order.training_for":         {0, func(s *Scene) string { return string(endUseOf(s).TrainingFor) }},
+	"item.description":           {perItem, func(s *Scene) string { return itemName(s) }},
+	"item.class":                 {perItem, func(s *Scene) string { return s.itemFacts().Class }},
+	"item.how":                   {perItem, func(s *Scene) string { return s.itemFacts().How }},
+	"item.eccn":                  {perItem, func(s *Scene) string { return s.itemFacts().ECCN }},
+	"item.tpp":                   {perItem, func(s *Scene) string { return string(s.itemFacts().TPP) }},
+	"item.performance_density":   {perItem, func(s *Scene) string { return string(s.itemFacts().Density) }},
+	"item.bandwidth":             {perItem, func(s *Scene) string { return string(s.itemFacts().Bandwidth) }},
+	"item.hbm_density":           {perItem, func(s *Scene) string { return string(s.itemFacts().HBMDens) }},
+	"item.total_tpp":             {perItem, func(s *Scene) string { return string(s.itemFacts().TotalTPP) }},
+	"item.letter":                {perItem, func(s *Scene) string { return s.itemFacts().Letter }},
+	"item.prc_chip":              {perItem, func(s *Scene) string { return s.itemFacts().PRCChip }},
+	"item.node_nm":               {perItem, func(s *Scene) string { return string(s.orderItem().NodeNM) }},
+	"item.transistors":           {perItem, func(s *Scene) string { return string(s.orderItem().Transistors) }},
+	"destination.name":           {perDestination, func(s *Scene) string { return string(s.destination()) }},
+	"party.name":                 {perParty, func(s *Scene) string { return s.orderParty().Name }},
+	"party.role":                 {perParty, func(s *Scene) string { return strings.ReplaceAll(string(s.orderParty().Role), "_", " ") }},
+	"party.country":              {perParty, func(s *Scene) string { return string(s.partyFacts().Country) }},
+	"party.headquarters":         {perParty, func(s *Scene) string { return string(s.headquarters()) }},
+	"party.parent":               {perParty, func(s *Scene) string { c, _ := s.parent(); return string(c) }},
+	"party.business":             {perParty, func(s *Scene) string { return s.orderParty().Business }},
+	"party.incorporated":         {perParty, func(s *Scene) string { return string(s.orderParty().Incorporated) }},
+	"party.owners":               {perParty, ownersText},
+	"match.list":                 {perMatch | perParty, func(s *Scene) string { return listName(s.currentMatch().List) }},
+	"match.name":                 {perMatch | perParty, func(s *Scene) string { return s.currentMatch().Name }},
+	"match.country":              {perMatch | perParty, func(s *Scene) string { return string(s.currentMatch().Country) }},
+	"match.queried":              {perMatch | perParty, func(s *Scene) string { return s.currentMatch().Queried }},
+	"match.matched":              {perMatch | perParty, func(s *Scene) string { return s.currentMatch().Matched }},
+	"match.field":                {perMatch | perParty, func(s *Scene) string { return s.currentMatch().Field }},
+	"match.method":               {perMatch | perParty, func(s *Scene) string { return s.currentMatch().Method }},
+	"match.score":                {perMatch | perParty, func(s *Scene) string { return s.currentMatch().Score.String() }},
+	"match.citation":             {perMatch | perParty, func(s *Scene) string { return s.currentMatch().Citation }},
+	"match.policy":               {perMatch | perParty, func(s *Scene) string { return s.currentMatch().Policy }},
+	"match.footnotes":            {perMatch | perParty, footnotes},
+}
+
+// Texts lists the places that explanations may have, sorted.
+func Texts() []string { return slices.Sorted(maps.Keys(texts)) }
+
+func parseTemplate(text string, scope Scope) (template, error) {
+	var t template
+	for text != "" {
+		before, rest, found := strings.Cut(text, "{")
+		if before != "" {
+			t.parts = append(t.parts, part{literal: before})
+		}
+		if !found {
+			break
+		}
+		name, after, closed := strings.Cut(rest, "}")
+		w, ok := texts[name]
+		switch {
+		case !closed:
+			return t, fmt.Errorf("{%s is not closed", name)
+		case !ok:
+			return t, fmt.Errorf("{%s} is no place that a text can have", name)
+		case w.scope&^scope != 0:
+			return t, fmt.Errorf("{%s} cannot be told by a rule per %s", name, scope)
+		}
+		t.parts, text = append(t.parts, part{get: w.get}), after
+	}
+	return t, nil
+}
+
+func (t template) render(s *Scene) string {
+	if len(t.parts) == 1 && t.parts[0].get == nil {
+		return t.parts[0].literal
+	}
+	var b strings.Builder
+	for _, p := range t.parts {
+		if p.get == nil {
+			b.WriteString(p.literal)
+			continue
+		}
+		v := p.get(s)
+		if v == "" {
+			v = "not stated"
+		}
+		b.WriteString(v)
+	}
+	return b.String()
+}
+
+func countries(list []event.Country) string {
+	names := make([]string, len(list))
+	for i, c := range list {
+		names[i] = string(c)
+	}
+	return strings.Join(names, ", ")
+}
+
+func itemName(s *Scene) string {
+	for _, name := range []string{s.orderItem().Description, s.orderItem().PartNumber, s.orderItem().SKU} {
+		if name != "" {
+			return name
+		}
+	}
+	return "item " + itoa(s.item+1)
+}
+
+func paymentOf(s *Scene) event.Payment {
+	if s.order.Payment == nil {
+		return event.Payment{}
+	}
+	return *s.order.Payment
+}
+
+func endUseOf(s *Scene) event.EndUse {
+	if s.order.EndUse == nil {
+		return event.EndUse{}
+	}
+	return *s.order.EndUse
+}
+
+func ownersText(s *Scene) string {
+	var names []string
+	owners := s.partyFacts().Owners
+	for i := range owners {
+		o := &owners[i]
+		if !o.Held.Holds(s.date) || !s.listed(&o.Match) || o.Match.Score < s.thresholds.Review {
+			continue
+		}
+		share := "an unstated share"
+		if o.Percent != "" {
+			share = string(o.Percent) + " %"
+		}
+		names = append(names, fmt.Sprintf("%s (%s: %s, %s) holds %s", o.Owner, listName(o.Match.List), o.Match.Matched, o.Match.Citation, share))
+	}
+	if len(names) == 0 {
+		names = s.openNames()
+	}
+	return strings.Join(names, "; ")
+}
+
+func (s *Scene) openNames() []string {
+	var names []string
+	matches := s.partyFacts().Matches
+	for i := range matches {
+		if m := &matches[i]; (m.Field == "parent" || m.Field == "owner") && s.listed(m) {
+			names = append(names, fmt.Sprintf("%s %s resembles %s: %s (%s) and holds an unstated share", m.Field, m.Queried, listName(m.List), m.Matched, m.Citation))
+		}
+	}
+	return names
+}
+
+func footnotes(s *Scene) string {
+	var out []string
+	for _, n := range s.currentMatch().Footnotes {
+		out = append(out, itoa(n))
+	}
+	if out == nil {
+		return "none"
+	}
+	return strings.Join(out, ", ")
+}
+
+func listName(list string) string {
+	switch list {
+	case "EL":
+		return "Entity List"
+	case "MEU":
+		return "Military End-User List"
+	case "UVL":
+		return "Unverified List"
+	case "DPL":
+		return "Denied Persons List"
+	case "SDN":
+		return "SDN List"
+	case "CMIC":
+		return "NS-CMIC List"
+	case "1260H":
+		return "Section 1260H list"
+	default:
+		return list
+	}
+}

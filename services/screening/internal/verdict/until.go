@@ -1,0 +1,107 @@
+package verdict
+
+import (
+	"slices"
+
+	"github.com/tidegate/tidegate/schemas/event"
+	"github.com/tidegate/tidegate/services/screening/internal/pack"
+	"github.com/tidegate/tidegate/services/screening/internal/rule"
+)
+
+// validUntil is the eve of the first date after d on which a known rule, listing, stake or membership changes the
+// answer: the outcome or the set of findings. Empty when none does.
+//
+// Where only rules change, only those rules are asked again.
+func validUntil(p *pack.Pack, s *rule.Scene, c *event.Cause, f *event.Facts, d event.Date) event.Date {
+	s.At(d)
+	now := on(p, s, c)
+	facts := factDates(s, f, d)
+	for change := range p.After(d) {
+		for len(facts) > 0 && facts[0] < change.Date {
+			if differs(p, s, c, facts[0], nil, now) {
+				return facts[0].AddDays(-1)
+			}
+			facts = facts[1:]
+		}
+		only := change.Rules
+		if len(facts) > 0 && facts[0] == change.Date {
+			only, facts = nil, facts[1:]
+		}
+		if mayMatter(only, s.Needs()) && differs(p, s, c, change.Date, only, now) {
+			return change.Date.AddDays(-1)
+		}
+	}
+	for _, at := range facts {
+		if differs(p, s, c, at, nil, now) {
+			return at.AddDays(-1)
+		}
+	}
+	return ""
+}
+
+// mayMatter says whether the order has what one of the rules needs.
+func mayMatter(rules []*rule.Rule, has rule.Need) bool {
+	return rules == nil || slices.ContainsFunc(rules, func(r *rule.Rule) bool { return r.Need()&^has == 0 })
+}
+
+// differs asks the rules, or only some, on another date and compares with the findings of now.
+func differs(p *pack.Pack, s *rule.Scene, c *event.Cause, at event.Date, only []*rule.Rule, now []found) bool {
+	s.At(at)
+	then := settle(ask(p.Binding(at), s, only), c)
+	if only != nil && concernsOthers(only, then, now) {
+		then, only = on(p, s, c), nil
+	}
+	was := make(map[findingKey]bool, len(now))
+	for i := range now {
+		if only == nil || slices.Contains(only, now[i].Rule) {
+			was[key(&now[i])] = true
+		}
+	}
+	is := make(map[findingKey]bool, len(then))
+	for i := range then {
+		if !was[key(&then[i])] {
+			return true
+		}
+		is[key(&then[i])] = true
+	}
+	return len(is) != len(was)
+}
+
+// concernsOthers says whether changed rules could settle, or be settled by, rules that did not change.
+func concernsOthers(only []*rule.Rule, then, now []found) bool {
+	return len(then) > 0 || slices.ContainsFunc(now, func(f found) bool { return slices.Contains(only, f.Rule) })
+}
+
+// factDates lists the days after d on which something dated in the facts changes, ascending. Group memberships count
+// for the countries that the facts name.
+func factDates(s *rule.Scene, f *event.Facts, d event.Date) []event.Date {
+	var out []event.Date
+	add := func(spans ...event.Span) {
+		for _, span := range spans {
+			out = rule.AppendBounds(out, span)
+		}
+	}
+	for i := range f.Parties {
+		p := &f.Parties[i]
+		for m := range p.Matches {
+			add(p.Matches[m].Listed...)
+		}
+		for m := range p.SharedWith {
+			add(p.SharedWith[m].Listed...)
+		}
+		for o := range p.Owners {
+			add(p.Owners[o].Held)
+			add(p.Owners[o].Match.Listed...)
+		}
+	}
+	if s.Needs() != 0 {
+		for i := range f.Places {
+			for _, g := range f.Places[i].Groups {
+				add(g.Span)
+			}
+		}
+	}
+	out = slices.DeleteFunc(out, func(b event.Date) bool { return b <= d })
+	slices.Sort(out)
+	return slices.Compact(out)
+}

@@ -1,0 +1,317 @@
+// Package verdict makes a judgement of what the rules say: findings, the outcome, and how long it holds.
+package verdict
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/tidegate/tidegate/schemas/event"
+	"github.com/tidegate/tidegate/services/screening/internal/pack"
+	"github.com/tidegate/tidegate/services/screening/internal/rule"
+)
+
+// MaxFindings bounds the findings of an order; beyond it the least severe give way to one explicit hold.
+const MaxFindings = 200
+
+// FactsFailed is the rule of an order whose facts cannot be judged.
+const FactsFailed = "facts-failed"
+
+// Date is a date to judge for and what it is.
+type Date struct {
+	AsOf string // order_date, received_date, expected_ship_date, fixed
+	Date event.Date
+}
+
+// Judge says what the pack makes of an order on each date. The last date governs: its outcome is the order's.
+func Judge(p *pack.Pack, c *event.Cause, f *event.Facts, prev string, dates []Date) event.Judgement {
+	j := event.Judgement{Line: event.LineJudgement, V: 1, Prev: prev, Dates: []event.DateSay{}, Findings: []event.Finding{}, Pack: p.Ref()}
+	if why := unusable(c, f); why != "" {
+		return failed(j, p, c, dates, why)
+	}
+	s := scenes.Get().(*rule.Scene)
+	defer scenes.Put(s)
+	governing := dates[len(dates)-1]
+	s.Load(c, f, governing.Date, p.Thresholds)
+	var all []found
+	for _, d := range dates {
+		s.At(d.Date)
+		here := on(p, s, c)
+		j.Dates = append(j.Dates, event.DateSay{AsOf: d.AsOf, Date: d.Date, Outcome: outcomeOf(here)})
+		all = merge(all, here, d.AsOf)
+	}
+	j.Outcome = j.Dates[len(j.Dates)-1].Outcome
+	j.Differs = slices.ContainsFunc(j.Dates, func(d event.DateSay) bool { return d.Outcome != j.Outcome })
+	slices.SortStableFunc(all, compare)
+	j.Rule = deciding(all, j.Outcome, governing.AsOf)
+	j.Findings = write(all)
+	j.ValidUntil = validUntil(p, s, c, f, governing.Date)
+	return j
+}
+
+var scenes = sync.Pool{New: func() any { return new(rule.Scene) }}
+
+// unusable says why facts cannot be judged; empty when they can.
+func unusable(c *event.Cause, f *event.Facts) string {
+	switch {
+	case f.Failed != "":
+		return f.Failed
+	case c.Order == nil:
+		return "the case holds no order"
+	case len(f.Parties) != len(c.Order.Parties) || len(f.Items) != len(c.Order.Items):
+		return fmt.Sprintf("facts of %d parties and %d items for an order of %d and %d",
+			len(f.Parties), len(f.Items), len(c.Order.Parties), len(c.Order.Items))
+	}
+	return ""
+}
+
+// failed holds the order, with the pack's own words for it where it has them.
+func failed(j event.Judgement, p *pack.Pack, c *event.Cause, dates []Date, why string) event.Judgement {
+	f := event.Finding{Rule: FactsFailed, Outcome: event.Hold, State: "fires", Dates: []string{}, Citation: "none", Certainty: "C"}
+	if r, ok := p.Rule(FactsFailed); ok {
+		f.Citation, f.Certainty = r.Citation, r.Certainty
+	}
+	f.Text = "The facts about this order could not be established: " + why + "."
+	for _, d := range dates {
+		f.Dates = append(f.Dates, d.AsOf)
+		j.Dates = append(j.Dates, event.DateSay{AsOf: d.AsOf, Date: d.Date, Outcome: event.Hold})
+	}
+	j.Outcome, j.Rule, j.Failed, j.Findings = event.Hold, FactsFailed, why, []event.Finding{f}
+	return j
+}
+
+// found is a finding on its way.
+type found struct {
+	rule.Say
+	outcome event.Outcome
+	dates   []string
+}
+
+// on asks every rule that binds on the scene's date.
+func on(p *pack.Pack, s *rule.Scene, c *event.Cause) []found {
+	return settle(ask(p.Binding(s.Date()), s, nil), c)
+}
+
+func ask(clauses []*rule.Compiled, s *rule.Scene, only []*rule.Rule) []rule.Say {
+	var says []rule.Say
+	for _, clause := range clauses {
+		if only == nil || slices.Contains(only, clause.Rule) {
+			says = clause.Evaluate(s, says)
+		}
+	}
+	return says
+}
+
+// settle turns what rules say into findings: open questions that change nothing go, those of one rule become one, red
+// flags that were answered become notes, review policies give way where another rule says so.
+func settle(says []rule.Say, c *event.Cause) []found {
+	if len(says) == 0 {
+		return nil
+	}
+	var out []found
+	for _, say := range says {
+		if say.Unknown {
+			if !settled(says, &say) {
+				out = addOpen(out, say, c)
+			}
+			continue
+		}
+		out = append(out, firing(say, c))
+	}
+	out = slices.CompactFunc(out, func(a, b found) bool { return key(&a) == key(&b) && a.Text == b.Text })
+	for i := range out {
+		replacePolicies(out, &out[i])
+	}
+	for i := range out {
+		finish(&out[i])
+	}
+	return out
+}
+
+// settled says whether the same rule, or one that settles it, fires for the same item, or for the same party where
+// the rule does not ask per item.
+func settled(says []rule.Say, open *rule.Say) bool {
+	return slices.ContainsFunc(says, func(o rule.Say) bool {
+		if o.Unknown || o.Item != open.Item || (o.Item < 0 && o.Party != open.Party) {
+			return false
+		}
+		return o.Rule == open.Rule || slices.Contains(open.Rule.SettledBy, o.Rule.ID)
+	})
+}
+
+func addOpen(out []found, say rule.Say, c *event.Cause) []found {
+	i := slices.IndexFunc(out, func(f found) bool { return f.Unknown && f.Rule == say.Rule })
+	if i < 0 {
+		f := found{Say: say, outcome: event.Hold}
+		if answer(c, say.Rule) != nil {
+			f.outcome = event.Release
+		}
+		return append(out, f)
+	}
+	f := &out[i]
+	f.Missing = append(slices.Clone(f.Missing), say.Missing...)
+	slices.Sort(f.Missing)
+	f.Missing = slices.Compact(f.Missing)
+	if f.Party != say.Party {
+		f.Party = -1
+	}
+	if f.Item != say.Item {
+		f.Item = -1
+	}
+	if f.Entry != say.Entry {
+		f.Entry, f.Score = "", nil
+	}
+	return out
+}
+
+func firing(say rule.Say, c *event.Cause) found {
+	f := found{Say: say, outcome: event.Outcome(say.Rule.Outcome)}
+	if a := answer(c, say.Rule); a != nil {
+		f.outcome = event.Release
+		f.Text += " Answered" + by(a) + ": " + a.Text
+	}
+	return f
+}
+
+func answer(c *event.Cause, r *rule.Rule) *event.Answer {
+	if !r.Flag {
+		return nil
+	}
+	for i := range c.Order.Answers {
+		if a := &c.Order.Answers[i]; a.Flag == r.ID && strings.TrimSpace(a.Text) != "" {
+			return a
+		}
+	}
+	return nil
+}
+
+func by(a *event.Answer) string {
+	var s string
+	if a.By != "" {
+		s = " by " + a.By
+	}
+	if a.Date != "" {
+		s += " on " + string(a.Date)
+	}
+	return s
+}
+
+func replacePolicies(all []found, by *found) {
+	r := by.Rule.Replaces
+	if r == nil || by.Unknown {
+		return
+	}
+	for i := range all {
+		if f := &all[i]; f.Rule.ID == r.Rule && f.Item == by.Item && !f.Unknown {
+			f.Policy = r.Policy
+		}
+	}
+}
+
+// finish gives open findings their text.
+func finish(f *found) {
+	if !f.Unknown {
+		return
+	}
+	f.Text = fmt.Sprintf("Open: %s. Whether it applies depends on %s.", f.Rule.Title, strings.Join(f.Missing, ", "))
+	if len(f.Missing) == 1 && strings.HasPrefix(f.Missing[0], "rule:") {
+		f.Text = fmt.Sprintf("Open: %s. Its condition could not be worked out for this order.", f.Rule.Title)
+	}
+}
+
+func outcomeOf(all []found) event.Outcome {
+	worst := event.Release
+	for i := range all {
+		if all[i].outcome.Severity() > worst.Severity() {
+			worst = all[i].outcome
+		}
+	}
+	return worst
+}
+
+// findingKey is what makes two findings the same.
+type findingKey struct {
+	rule, party, item int
+	entry, policy     string
+	unknown           bool
+	outcome           event.Outcome
+	missing           string
+}
+
+func key(f *found) findingKey {
+	return findingKey{f.Rule.Index, f.Party, f.Item, f.Entry, f.Policy, f.Unknown, f.outcome, strings.Join(f.Missing, ",")}
+}
+
+// merge adds a date's findings to those of the dates before.
+func merge(all, here []found, asOf string) []found {
+	for _, f := range here {
+		i := slices.IndexFunc(all, func(o found) bool { return key(&o) == key(&f) && o.Text == f.Text && o.Certainty == f.Certainty })
+		if i >= 0 {
+			if !slices.Contains(all[i].dates, asOf) {
+				all[i].dates = append(all[i].dates, asOf)
+			}
+			continue
+		}
+		f.dates = []string{asOf}
+		all = append(all, f)
+	}
+	return all
+}
+
+// compare orders findings: most severe first, then by rule as the pack has them, party, item, entry.
+func compare(a, b found) int {
+	return cmp.Or(
+		cmp.Compare(b.outcome.Severity(), a.outcome.Severity()),
+		cmp.Compare(a.Rule.Index, b.Rule.Index),
+		cmp.Compare(a.Party, b.Party),
+		cmp.Compare(a.Item, b.Item),
+		cmp.Compare(a.Entry, b.Entry),
+		cmp.Compare(a.Text, b.Text),
+		slices.Compare(a.dates, b.dates),
+	)
+}
+
+// deciding is the first finding of the outcome's severity that stands on the governing date.
+func deciding(all []found, outcome event.Outcome, asOf string) string {
+	for i := range all {
+		if all[i].outcome == outcome && slices.Contains(all[i].dates, asOf) {
+			return all[i].Rule.ID
+		}
+	}
+	return ""
+}
+
+func write(all []found) []event.Finding {
+	out := make([]event.Finding, 0, min(len(all), MaxFindings))
+	for i := range all {
+		if i == MaxFindings-1 && len(all) > MaxFindings {
+			return append(out, event.Finding{
+				Rule: FactsFailed, Outcome: event.Hold, State: "fires", Dates: []string{}, Citation: "none", Certainty: "C",
+				Text: fmt.Sprintf("This order has %d findings; the %d most severe are kept. Split it.", len(all), MaxFindings-1),
+			})
+		}
+		out = append(out, finding(&all[i]))
+	}
+	return out
+}
+
+func finding(f *found) event.Finding {
+	state := "fires"
+	if f.Unknown {
+		state = "indeterminate"
+	}
+	return event.Finding{
+		Rule: f.Rule.ID, Outcome: f.outcome, State: state, Missing: f.Missing, Party: index(f.Party), Item: index(f.Item),
+		Dates: f.dates, Policy: f.Policy, Text: f.Text, Citation: f.Citation, Certainty: f.Certainty,
+		Entry: f.Entry, Score: f.Score, Tried: f.Tried,
+	}
+}
+
+func index(i int) *int {
+	if i < 0 {
+		return nil
+	}
+	return &i
+}
