@@ -7,6 +7,21 @@ replace github.com/tidegate/tidegate/schemas => ../../schemas
 replace github.com/tidegate/tidegate/shared => ../../shared
 
 require (
+	github.com/nats-io/nats.go v1.55.0
+	github.com/shopspring/decimal v1.6.0
 	github.com/tidegate/tidegate/schemas v0.0.0
 	github.com/tidegate/tidegate/shared v0.0.0
+	github.com/urfave/cli/v3 v3.14.0
+	golang.org/x/text v0.43.0
+)
+
+require (
+	github.com/klauspost/compress v1.20.3 // indirect
+	github.com/nats-io/nkeys v0.4.17 // indirect
+	github.com/nats-io/nuid v1.0.1 // indirect
+	github.com/segmentio/asm v1.1.3 // indirect
+	github.com/segmentio/encoding v0.5.4 // indirect
+	golang.org/x/crypto v0.58.0 // indirect
+	golang.org/x/sync v0.24.0 // indirect
+	golang.org/x/sys v0.49.0 // indirect
 )

@@ -1,0 +1,131 @@
+package enrichment
+
+import (
+	"fmt"
+	"io/fs"
+
+	"github.com/tidegate/tidegate/schemas/event"
+	"github.com/tidegate/tidegate/services/enrichment/internal/classify"
+	"github.com/tidegate/tidegate/services/enrichment/internal/entity"
+	"github.com/tidegate/tidegate/services/enrichment/internal/match"
+	"github.com/tidegate/tidegate/services/enrichment/internal/place"
+	"github.com/tidegate/tidegate/services/enrichment/internal/snapshot"
+	"github.com/tidegate/tidegate/services/enrichment/reference"
+)
+
+// MatcherVersion names the matcher and its weights; facts carry it.
+const MatcherVersion = match.Matcher
+
+// Reference is a loaded reference set with its indexes. It is immutable and safe for concurrent use.
+type Reference struct {
+	set       *snapshot.Snapshot
+	directory *entity.Directory
+	catalog   *classify.Catalog
+	groups    *place.Groups
+}
+
+// Curated loads the set that the product ships.
+func Curated() (*Reference, error) { return LoadReference(reference.Files) }
+
+// LoadReference reads a set from files: parties/*.jsonl, catalog.jsonl and groups.jsonl. The error names every fault.
+func LoadReference(fsys fs.FS) (*Reference, error) {
+	set, err := snapshot.Load(fsys)
+	if err != nil {
+		return nil, fmt.Errorf("load: %w", err)
+	}
+	return &Reference{
+		set: set, directory: entity.NewDirectory(set.Entries), catalog: classify.NewCatalog(set.Parts), groups: place.New(set.Groups),
+	}, nil
+}
+
+// Digest is the SHA-256 of the set's canonical content in lower-case hex, the same on every machine.
+func (r *Reference) Digest() string { return r.set.Digest() }
+
+// Facts states what is known of an order's parties, items and countries, and nothing that depends on the date it will
+// be judged for. It is a pure function of order and set; prev is the digest of the line before. The name in the
+// payment is stated with the party that pays: the one with role payer, else the purchaser, else the first.
+func (r *Reference) Facts(o *event.Order, prev string) event.Facts {
+	f := event.Facts{
+		Line: event.LineFacts, V: 1, Prev: prev, Snapshot: r.Digest(), Matcher: MatcherVersion,
+		Parties: make([]event.PartyFacts, 0, len(o.Parties)), Items: make([]event.ItemFacts, 0, len(o.Items)),
+	}
+	paying := paying(o)
+	for i := range o.Parties {
+		var payment *event.Payment
+		if i == paying {
+			payment = o.Payment
+		}
+		f.Parties = append(f.Parties, r.directory.Party(&o.Parties[i], payment))
+	}
+	for i := range o.Items {
+		f.Items = append(f.Items, r.catalog.Item(&o.Items[i], o))
+	}
+	f.Places = r.groups.Places(countries(o, &f))
+	return f
+}
+
+// paying is the party that the payment's name is stated with, or -1 where it needs none: nobody is named, or a party
+// of the same name is compared anyway.
+func paying(o *event.Order) int {
+	if o.Payment == nil || o.Payment.Payer == "" {
+		return -1
+	}
+	best := 0
+	for i := range o.Parties {
+		p := &o.Parties[i]
+		if p.Name == o.Payment.Payer {
+			return -1
+		}
+		if p.Role == event.Payer || p.Role == event.Purchaser && o.Parties[best].Role != event.Payer {
+			best = i
+		}
+	}
+	if len(o.Parties) == 0 {
+		return -1
+	}
+	return best
+}
+
+// countries gathers every country that the order or a fact names.
+func countries(o *event.Order, f *event.Facts) []event.Country {
+	cs := append([]event.Country{o.ShipFrom, o.ShipTo, o.ReleaseTo}, o.Route...)
+	if o.Payment != nil {
+		cs = append(cs, o.Payment.Country)
+	}
+	if o.EndUse != nil {
+		cs = append(cs, o.EndUse.TrainingFor)
+		if o.EndUse.Site != nil {
+			cs = append(cs, o.EndUse.Site.Country)
+		}
+	}
+	for i := range o.Parties {
+		cs = append(cs, ofParty(&o.Parties[i], &f.Parties[i])...)
+	}
+	for i := range o.Items {
+		it := &o.Items[i]
+		cs = append(cs, it.Origin, it.DesignerHQ, it.PackagerCountry, f.Items[i].DesignHQ)
+	}
+	return cs
+}
+
+func ofParty(p *event.Party, f *event.PartyFacts) []event.Country {
+	cs := []event.Country{f.Country, f.Headquarters.Country, f.Parent.Country, p.Headquarters}
+	if p.Address != nil {
+		cs = append(cs, p.Address.Country)
+	}
+	if p.Parent != nil {
+		cs = append(cs, p.Parent.Country)
+	}
+	for _, o := range p.Owners {
+		cs = append(cs, o.Country)
+	}
+	for _, ms := range [][]event.Match{f.Matches, f.SharedWith} {
+		for _, m := range ms {
+			cs = append(cs, m.Country)
+		}
+	}
+	for _, o := range f.Owners {
+		cs = append(cs, o.Match.Country)
+	}
+	return cs
+}

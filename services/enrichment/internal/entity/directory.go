@@ -1,0 +1,155 @@
+package entity
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/tidegate/tidegate/schemas/event"
+	"github.com/tidegate/tidegate/services/enrichment/internal/match"
+	"github.com/tidegate/tidegate/services/enrichment/internal/snapshot"
+)
+
+// Directory finds listed entries by name and address. It is immutable and safe for concurrent use.
+type Directory struct {
+	entries   []snapshot.Entry
+	footnotes [][]int
+	notes     [][]string
+	names     *match.Index
+	addresses *match.AddressIndex
+}
+
+// NewDirectory indexes the entries.
+func NewDirectory(entries []snapshot.Entry) *Directory {
+	d := &Directory{entries: entries}
+	var names []match.Listed
+	var addresses []match.ListedAddress
+	for i := range entries {
+		e := &entries[i]
+		d.footnotes = append(d.footnotes, numbersOf(e.Footnotes))
+		d.notes = append(d.notes, notesOf(e))
+		for _, a := range e.Addresses {
+			addresses = append(addresses, match.ListedAddress{Entry: int32(i), Text: a})
+		}
+		if e.AddressOnly {
+			continue // "Address 03" is no name
+		}
+		names = append(names, match.Listed{Entry: int32(i), Name: e.Name})
+		for _, a := range append(slices.Clone(e.Aliases), e.Also...) {
+			names = append(names, match.Listed{Entry: int32(i), Name: a, Alias: true})
+		}
+	}
+	d.names, d.addresses = match.NewIndex(names), match.NewAddressIndex(addresses)
+	return d
+}
+
+func numbersOf(fs []snapshot.Footnote) []int {
+	var out []int
+	for _, f := range fs {
+		out = append(out, f.Number)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// notesOf adds the date of a footnote that came after the listing, and whose alias is ours.
+func notesOf(e *snapshot.Entry) []string {
+	notes := slices.Clone(e.Notes)
+	for _, f := range e.Footnotes {
+		if f.From > e.Listed[0].From {
+			notes = append(notes, "footnote "+strconv.Itoa(f.Number)+" from "+string(f.From))
+		}
+	}
+	return notes
+}
+
+// byName gives the entries that a name resembles, each with its best match, best first. The second result is the
+// number of names compared.
+func (d *Directory) byName(field, name string, country event.Country) ([]event.Match, int) {
+	found, considered := d.names.Find(name)
+	if len(found) == 0 {
+		return nil, considered
+	}
+	var out []event.Match
+	for _, c := range found {
+		e := &d.entries[c.Entry]
+		rel := relation(country, e)
+		s := score(c, e, rel)
+		if s < floor {
+			continue
+		}
+		m := d.match(c.Entry)
+		m.Queried, m.Matched, m.Field, m.Method = name, c.Name, field, c.Method
+		m.Alias, m.Score, m.Countries = c.Alias, s, rel
+		if slices.Contains(e.Also, c.Name) {
+			m.Notes = append(slices.Clone(m.Notes), "the spelling compared is not in the official row (M)")
+		}
+		out = append(out, m)
+	}
+	return bestPerEntry(out), considered
+}
+
+// match states an entry.
+func (d *Directory) match(row int32) event.Match {
+	e := &d.entries[row]
+	return event.Match{
+		List: e.List, Entry: e.ID, Name: e.Name, Country: e.Country, Footnotes: d.footnotes[row], Policy: e.Policy,
+		Scope: e.Scope, Citation: e.Citation, Certainty: e.Certainty, Listed: e.Listed, Notes: d.notes[row],
+	}
+}
+
+// byAddress gives the entries at or near an address: address-only rows in the first result, listed parties in the second.
+func (d *Directory) byAddress(a *event.Address) (rows, parties []event.Match, considered int) {
+	if a == nil || len(a.Lines) == 0 {
+		return nil, nil, 0
+	}
+	lines := append(slices.Clone(a.Lines), a.City)
+	near, considered := d.addresses.Find(match.ParseAddress(lines...))
+	for _, n := range near {
+		e := &d.entries[n.Entry]
+		rel := relation(a.Country, e)
+		if rel == different {
+			continue
+		}
+		m := d.match(n.Entry)
+		m.Queried, m.Matched, m.Field, m.Countries = strings.Join(a.Lines, ", "), n.Text, "address", rel
+		m.Method, m.Score = "address_room", scoreRoom
+		if n.Level == match.SameBuilding {
+			m.Method, m.Score = "address_building", scoreBuildingParty
+			if e.AddressOnly {
+				m.Score = scoreBuilding
+			}
+		}
+		if e.AddressOnly {
+			rows = append(rows, m)
+		} else {
+			parties = append(parties, m)
+		}
+	}
+	sortMatches(rows)
+	sortMatches(parties)
+	return rows, parties, considered
+}
+
+// bestPerEntry keeps each entry's best match, per field, and sorts best first.
+func bestPerEntry(ms []event.Match) []event.Match {
+	sortMatches(ms)
+	kept := ms[:0]
+	for _, m := range ms {
+		if !slices.ContainsFunc(kept, func(k event.Match) bool { return k.Entry == m.Entry && k.Field == m.Field }) {
+			kept = append(kept, m)
+		}
+	}
+	return kept
+}
+
+// sortMatches puts the best first; ties go by entry, field, the order's string and the list's.
+func sortMatches(ms []event.Match) {
+	slices.SortStableFunc(ms, func(a, b event.Match) int {
+		return cmp.Or(
+			-cmp.Compare(a.Score, b.Score), strings.Compare(a.Entry, b.Entry), strings.Compare(a.Field, b.Field),
+			strings.Compare(a.Queried, b.Queried), strings.Compare(a.Matched, b.Matched),
+		)
+	})
+}

@@ -1,0 +1,170 @@
+package entity
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/tidegate/tidegate/schemas/event"
+	"github.com/tidegate/tidegate/services/enrichment/internal/snapshot"
+)
+
+// MostMatches bounds the matches stated of one party, and its shared addresses: the best are kept.
+const MostMatches = 24
+
+// Party states what is known of p. Payer is a name to compare as well, for the party that answers for it; often empty.
+func (d *Directory) Party(p *event.Party, payer *event.Payment) event.PartyFacts {
+	f := event.PartyFacts{Country: located(p)}
+	take := func(field, name string, country event.Country) {
+		ms, n := d.byName(field, name, country)
+		f.Matches, f.Considered = append(f.Matches, ms...), f.Considered+n
+	}
+	take("name", p.Name, f.Country)
+	for _, a := range p.Aliases {
+		take("alias", a, f.Country)
+	}
+	for _, n := range p.Directors {
+		take("director", n, "")
+	}
+	for _, n := range p.Contacts {
+		take("contact", n, "")
+	}
+	if p.Parent != nil {
+		take("parent", p.Parent.Name, p.Parent.Country)
+	}
+	if payer != nil {
+		take("payer", payer.Payer, payer.Country)
+	}
+	rows, near, n := d.byAddress(p.Address)
+	f.Matches, f.Considered = append(f.Matches, rows...), f.Considered+n
+	f.Matches = bestPerEntry(f.Matches)
+	f.SharedWith = without(near, f.Matches)
+	f.Owners = d.owners(p, &f.Considered)
+	f.Headquarters, f.Parent = d.headquarters(p, f.Matches), d.parent(p, f.Matches)
+	f.Matches, f.SharedWith = most(f.Matches), most(f.SharedWith)
+	return f
+}
+
+func most(ms []event.Match) []event.Match { return ms[:min(len(ms), MostMatches)] }
+
+// without leaves out the entries that the party itself matched by name: a listed party is always at its own address.
+func without(near, matched []event.Match) []event.Match {
+	var out []event.Match
+	for _, m := range near {
+		if !slices.ContainsFunc(matched, func(o event.Match) bool { return o.Entry == m.Entry && (o.Field == "name" || o.Field == "alias") }) {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// owners states the stakes that listed parties hold, as the order gives them. An owner that resembles several entries
+// gives one stake each.
+func (d *Directory) owners(p *event.Party, considered *int) []event.ListedHold {
+	var out []event.ListedHold
+	for _, o := range p.Owners {
+		ms, n := d.byName("owner", o.Name, o.Country)
+		*considered += n
+		for _, m := range most(ms) {
+			out = append(out, event.ListedHold{Owner: o.Name, Percent: o.Percent, Held: o.Span, Match: m})
+		}
+	}
+	return out
+}
+
+// headquarters is stated, or the country of the listed entry that the name hits.
+func (d *Directory) headquarters(p *event.Party, ms []event.Match) event.Known {
+	if p.Headquarters != "" {
+		return event.Known{Country: p.Headquarters, How: "stated", Evidence: string(p.Headquarters)}
+	}
+	return fromEntry(ms, "name", "alias")
+}
+
+// parent is the country where the ultimate parent is headquartered: stated; its own headquarters where it is stated
+// to have none; that of the listed entry its stated parent hits; or what the entry that it hits itself is known for.
+func (d *Directory) parent(p *event.Party, ms []event.Match) event.Known {
+	switch {
+	case p.Parent != nil && p.Parent.Country != "":
+		return event.Known{Country: p.Parent.Country, How: "stated", Evidence: p.Parent.Name}
+	case p.Independent != nil && *p.Independent && p.Parent == nil:
+		if h := d.headquarters(p, ms); h.Country != "" {
+			return event.Known{Country: h.Country, How: "stated_none", Evidence: "no parent; headquarters " + string(h.Country)}
+		}
+		return event.Known{How: "stated_none"}
+	}
+	if k := fromEntry(ms, "parent", "parent"); k.Country != "" {
+		return k
+	}
+	return d.parentOfEntry(ms)
+}
+
+// parentOfEntry uses the reference set's own knowledge of a listed unit's group.
+func (d *Directory) parentOfEntry(ms []event.Match) event.Known {
+	for _, m := range ms {
+		if m.Score < hit || m.Field != "name" && m.Field != "alias" {
+			continue
+		}
+		i, ok := slices.BinarySearchFunc(d.entries, m.Entry, func(e snapshot.Entry, id string) int { return strings.Compare(e.ID, id) })
+		if ok && d.entries[i].Parent != "" {
+			return event.Known{Country: d.entries[i].Parent, How: "listed_entry", Evidence: m.Entry}
+		}
+	}
+	return event.Known{}
+}
+
+// fromEntry takes the country of the best hit in one of two fields.
+func fromEntry(ms []event.Match, field, other string) event.Known {
+	for _, m := range ms {
+		if m.Score >= hit && (m.Field == field || m.Field == other) && m.Country != "" {
+			return event.Known{Country: m.Country, How: "listed_entry", Evidence: m.Entry}
+		}
+	}
+	return event.Known{}
+}
+
+// located is the country of the address, else the one that address or name end with or name in brackets.
+func located(p *event.Party) event.Country {
+	if p.Address != nil {
+		if p.Address.Country != "" {
+			return p.Address.Country
+		}
+		for _, s := range append([]string{p.Address.Region, p.Address.City}, p.Address.Lines...) {
+			if c := countryAtEnd(s); c != "" {
+				return c
+			}
+		}
+	}
+	return countryInBrackets(p.Name)
+}
+
+func countryAtEnd(s string) event.Country {
+	if s == "" {
+		return ""
+	}
+	s = strings.ToLower(strings.TrimRight(strings.TrimSpace(s), ". "))
+	if i := strings.LastIndexByte(s, ','); i >= 0 {
+		s = strings.TrimSpace(s[i+1:])
+	}
+	return countryNames[s]
+}
+
+func countryInBrackets(s string) event.Country {
+	_, rest, ok := strings.Cut(s, "(")
+	if !ok {
+		return ""
+	}
+	in, _, ok := strings.Cut(rest, ")")
+	if !ok {
+		return ""
+	}
+	return countryNames[strings.ToLower(strings.TrimSpace(in))]
+}
+
+// countryNames are the names that addresses and company names carry, not a gazetteer.
+var countryNames = map[string]event.Country{
+	"china": "CN", "p.r. china": "CN", "pr china": "CN", "p.r.china": "CN", "people's republic of china": "CN", "prc": "CN", "hong kong": "HK", "hongkong": "HK", "hk": "HK",
+	"hong kong sar": "HK", "macau": "MO", "macao": "MO", "taiwan": "TW", "singapore": "SG", "japan": "JP", "germany": "DE",
+	"malaysia": "MY", "thailand": "TH", "vietnam": "VN", "india": "IN", "south korea": "KR", "korea": "KR", "united kingdom": "GB",
+	"uk": "GB", "france": "FR", "netherlands": "NL", "united arab emirates": "AE", "uae": "AE", "u.a.e": "AE", "turkey": "TR",
+	"türkiye": "TR", "russia": "RU", "israel": "IL", "usa": "US", "united states": "US", "united states of america": "US",
+	"canada": "CA", "australia": "AU", "indonesia": "ID", "mexico": "MX", "brazil": "BR", "saudi arabia": "SA", "qatar": "QA",
+}

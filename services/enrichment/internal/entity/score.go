@@ -1,0 +1,110 @@
+// Package entity states what is known of an order's parties: listed parties they resemble by name or address, where
+// they are located and headquartered, and which listed parties own them.
+package entity
+
+import (
+	"github.com/tidegate/tidegate/schemas/event"
+	"github.com/tidegate/tidegate/services/enrichment/internal/match"
+	"github.com/tidegate/tidegate/services/enrichment/internal/snapshot"
+)
+
+// The weights. A score is a fact; the pack's thresholds (hit 0.900, review 0.800) say what it means. They are fixed
+// and shipped with the matcher: no row changes another row's score.
+const (
+	floor = event.Milli(650) // below it a candidate is not stated
+
+	scoreExact      = event.Milli(1000)
+	scoreNormalized = event.Milli(970)
+	scoreReordered  = event.Milli(940)
+	costAlias       = event.Milli(10) // the string compared is an alias of the entry
+
+	scoreEdit        = event.Milli(910) // one edit in a name of eight letters or more, both in the same country
+	scoreEditUnknown = event.Milli(850) // the same, country unknown
+	scoreEditElse    = event.Milli(820) // five to seven letters, or the edit lies in a short word
+	scoreEditShort   = event.Milli(700) // fewer than five letters
+
+	costElsewhere      = event.Milli(100) // the entry is not listed in the party's country
+	mostElsewhere      = event.Milli(890)
+	scoreAbbreviation  = event.Milli(850) // up to four letters, country unknown
+	scoreAbbrElsewhere = event.Milli(750)
+
+	scoreRoom          = event.Milli(950) // same building and same room or floor
+	scoreBuilding      = event.Milli(820) // same building as an address-only row
+	scoreBuildingParty = event.Milli(700) // same building as a listed party: offices of strangers, mostly
+)
+
+// hit is what the matcher itself takes for the same party when it uses an entry's country as evidence.
+const hit = event.Milli(900)
+
+// score weighs a candidate. The country relation is same, different or unknown.
+func score(c match.Candidate, e *snapshot.Entry, countries string) event.Milli {
+	if c.Method == match.OneEdit {
+		return scoreOneEdit(c, countries)
+	}
+	s := map[string]event.Milli{match.Exact: scoreExact, match.Normalized: scoreNormalized, match.Reordered: scoreReordered}[c.Method]
+	if c.Alias {
+		s -= costAlias
+	}
+	abbreviation := c.Alias && c.Letters <= 4 && ascii(c.Name)
+	switch countries {
+	case different:
+		if abbreviation {
+			return scoreAbbrElsewhere
+		}
+		return min(s-costElsewhere, mostElsewhere)
+	case unknown:
+		if abbreviation && !e.Person {
+			return scoreAbbreviation
+		}
+	}
+	return s
+}
+
+func scoreOneEdit(c match.Candidate, countries string) event.Milli {
+	var s event.Milli
+	switch {
+	case c.Letters < 5:
+		return scoreEditShort
+	case c.Letters < 8 || c.Weak:
+		s = scoreEditElse
+		if countries == different {
+			s = scoreAbbrElsewhere
+		}
+	case countries == same:
+		s = scoreEdit
+	case countries == unknown:
+		s = scoreEditUnknown
+	default:
+		s = scoreEditUnknown - costElsewhere/2
+	}
+	if c.Alias {
+		s -= costAlias / 2
+	}
+	return s
+}
+
+func ascii(s string) bool {
+	for i := range len(s) {
+		if s[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
+
+// The relations of a party's country to an entry's.
+const (
+	same      = "same"
+	different = "different"
+	unknown   = "unknown"
+)
+
+func relation(party event.Country, e *snapshot.Entry) string {
+	switch {
+	case party == "":
+		return unknown
+	case e.LocatedIn(party):
+		return same
+	}
+	return different
+}

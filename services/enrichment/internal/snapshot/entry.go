@@ -1,0 +1,101 @@
+package snapshot
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/tidegate/tidegate/schemas/event"
+)
+
+// Lists are the official lists an entry may stand on: Entity List (Supplement 4 to part 744), Military End User List
+// (Supplement 7), Unverified List (Supplement 6), Denied Persons List (part 764), OFAC's SDN and NS-CMIC lists, and
+// the Department of Defense's section 1260H list.
+var Lists = []string{"EL", "MEU", "UVL", "DPL", "SDN", "CMIC", "1260H"}
+
+// Entry is one row of an official list, as the law prints it, with the dates it is in force.
+type Entry struct {
+	ID          string          `json:"id"`
+	List        string          `json:"list"`
+	Name        string          `json:"name"`
+	Aliases     []string        `json:"aliases,omitempty"`      // as the row has them
+	Also        []string        `json:"also,omitempty"`         // spellings the row does not have: brands, Chinese characters
+	Person      bool            `json:"person,omitempty"`       // a natural person
+	AddressOnly bool            `json:"address_only,omitempty"` // the row lists an address, whoever sits there
+	Country     event.Country   `json:"country"`
+	Countries   []event.Country `json:"countries,omitempty"` // further countries the row has addresses in
+	Parent      event.Country   `json:"parent,omitempty"`    // headquarters of its ultimate parent, where known and elsewhere
+	Addresses   []string        `json:"addresses,omitempty"`
+	Footnotes   []Footnote      `json:"footnotes,omitempty"`
+	Policy      string          `json:"policy,omitempty"` // PoD, denial, CBC, 744.23(d), prohibited …
+	Scope       string          `json:"scope"`            // all, ccl, 744-supp2, securities
+	Citation    string          `json:"citation"`
+	Certainty   string          `json:"certainty"`
+	Listed      []event.Span    `json:"listed"`
+	Notes       []string        `json:"notes,omitempty"`
+}
+
+// Footnote is an Entity List footnote that the row carries, from a date on: a footnote added later is a fact of its own.
+type Footnote struct {
+	Number int        `json:"footnote"`
+	From   event.Date `json:"from"`
+}
+
+// LocatedIn says whether the row puts the entry in c. Hong Kong counts as China (85 FR 83765).
+func (e *Entry) LocatedIn(c event.Country) bool {
+	if Mainland(e.Country) == Mainland(c) {
+		return true
+	}
+	return slices.ContainsFunc(e.Countries, func(o event.Country) bool { return Mainland(o) == Mainland(c) })
+}
+
+// Mainland gives CN for HK and every other country unchanged.
+func Mainland(c event.Country) event.Country {
+	if c == "HK" {
+		return "CN"
+	}
+	return c
+}
+
+func (e *Entry) check() []string {
+	var f []string
+	switch {
+	case e.ID == "":
+		f = append(f, "id is missing")
+	case !slices.Contains(Lists, e.List):
+		f = append(f, fmt.Sprintf("list %q does not exist", e.List))
+	case e.Name == "":
+		f = append(f, "name is missing")
+	case e.Scope == "":
+		f = append(f, "scope is missing")
+	case e.Citation == "":
+		f = append(f, "citation is missing")
+	case len(e.Listed) == 0:
+		f = append(f, "listed is missing")
+	case e.AddressOnly && len(e.Addresses) == 0:
+		f = append(f, "an address-only entry needs addresses")
+	}
+	f = append(f, checkCountry("country", e.Country)...)
+	for _, c := range e.Countries {
+		f = append(f, checkCountry("countries", c)...)
+	}
+	if e.Parent != "" {
+		f = append(f, checkCountry("parent", e.Parent)...)
+	}
+	for _, s := range e.Listed {
+		f = append(f, checkSpan("listed", s)...)
+	}
+	for _, n := range e.Footnotes {
+		f = append(f, checkFootnote(n)...)
+	}
+	return append(f, checkCertainty(e.Certainty)...)
+}
+
+func checkFootnote(n Footnote) []string {
+	if n.Number < 1 || n.Number > 5 {
+		return []string{fmt.Sprintf("footnote %d does not exist", n.Number)}
+	}
+	if _, err := event.ParseDate(string(n.From)); err != nil {
+		return []string{"footnote from: " + err.Error()}
+	}
+	return nil
+}
