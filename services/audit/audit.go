@@ -167,7 +167,7 @@ func (s *Service) Run(ctx context.Context) error {
 	return nil
 }
 
-// all runs the steps, each a goroutine: read and append, wait for durable, publish and guard, receipt, make room. The
+// all runs the steps, each a goroutine: read and append, wait for durable, publish and guard, receipt, index, make room. The
 // first that fails ends the others; its error is the run's.
 func (r *run) all(ctx context.Context) error {
 	ctx, stop := context.WithCancelCause(ctx)
@@ -175,6 +175,7 @@ func (r *run) all(ctx context.Context) error {
 	adding := make(chan adding, tlog.Window)
 	durable := make(chan entry, 4*tlog.Window)
 	released := make(chan release, 64)
+	indexed := make(chan release, 64)
 	var steps sync.WaitGroup
 	step := func(work func() error) {
 		steps.Go(func() {
@@ -186,7 +187,8 @@ func (r *run) all(ctx context.Context) error {
 	step(func() error { defer close(adding); return r.read(ctx, adding) })
 	step(func() error { defer close(durable); return r.settle(ctx, stop, adding, durable) })
 	step(func() error { defer close(released); return r.watch(ctx, durable, released) })
-	step(func() error { return r.receipts(ctx, released) })
+	step(func() error { defer close(indexed); return r.receipts(ctx, released, indexed) })
+	step(func() error { return r.index(ctx, indexed) })
 	step(func() error { return r.makeRoom(ctx) })
 	steps.Wait()
 	return context.Cause(ctx)

@@ -12,46 +12,49 @@ import (
 )
 
 // leaves reads the whole log back.
-func leaves(t testing.TB, cfg audit.Config) [][]byte {
-	t.Helper()
-	log, err := auditverify.Open(os.DirFS(filepath.Join(cfg.Dir, "log")), key(t, cfg))
+func leaves(tb testing.TB, cfg audit.Config) [][]byte {
+	tb.Helper()
+	log, err := auditverify.Open(os.DirFS(filepath.Join(cfg.Dir, "log")), key(tb, cfg))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	var out [][]byte
-	for _, leaf := range log.Leaves(0) {
-		out = append(out, leaf)
+	for leaf, err := range log.Leaves(0) {
+		if err != nil {
+			tb.Fatal(err)
+		}
+		out = append(out, leaf.Data)
 	}
 	return out
 }
 
 // match demands that leaves and receipts are the cases in order, each once.
-func match(t testing.TB, want [][]event.Case, leaves [][]byte, recs []event.Record) {
-	t.Helper()
+func match(tb testing.TB, want [][]event.Case, leaves [][]byte, recs []event.Record) {
+	tb.Helper()
 	i := 0
 	for b, cases := range want {
 		for p, c := range cases {
 			if i >= len(leaves) || i >= len(recs) {
-				t.Fatalf("case %d of block %d has no leaf or no receipt: %d leaves, %d receipts", p, b+1, len(leaves), len(recs))
+				tb.Fatalf("case %d of block %d has no leaf or no receipt: %d leaves, %d receipts", p, b+1, len(leaves), len(recs))
 			}
 			head, body, err := event.ParseLeaf(leaves[i])
 			if err != nil {
-				t.Fatal(err)
+				tb.Fatal(err)
 			}
 			if head.Sequence != uint64(b+1) || head.Place != p || head.Cases != len(cases) {
-				t.Fatalf("leaf %d is of case %d in block %d, want %d in %d", i, head.Place, head.Sequence, p, b+1)
+				tb.Fatalf("leaf %d is of case %d in block %d, want %d in %d", i, head.Place, head.Sequence, p, b+1)
 			}
 			if got := string(body); head.SHA256 == "" && got != string(c.Append(nil)) {
-				t.Fatalf("leaf %d does not hold the case's bytes", i)
+				tb.Fatalf("leaf %d does not hold the case's bytes", i)
 			}
 			if r := recs[i]; r.Leaf != uint64(i) || r.Sequence != head.Sequence || r.Place != p || r.LogSize <= r.Leaf || r.Prev != event.Digest(c.Last()) {
-				t.Fatalf("receipt %d is not of its leaf: %+v", i, r)
+				tb.Fatalf("receipt %d is not of its leaf: %+v", i, r)
 			}
 			i++
 		}
 	}
 	if i != len(leaves) || i != len(recs) {
-		t.Fatalf("%d cases, but %d leaves and %d receipts", i, len(leaves), len(recs))
+		tb.Fatalf("%d cases, but %d leaves and %d receipts", i, len(leaves), len(recs))
 	}
 }
 

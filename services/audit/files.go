@@ -13,9 +13,9 @@ import (
 
 	"golang.org/x/mod/sumdb/note"
 
+	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/audit/auditverify"
 	"github.com/tidegate/tidegate/services/audit/internal/guard"
-	"github.com/tidegate/tidegate/schemas/event"
 )
 
 // Where things lie below the audit directory.

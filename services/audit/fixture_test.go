@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -24,68 +23,68 @@ import (
 )
 
 // decided is a case as screening publishes it, with pad bytes of facts.
-func decided(t testing.TB, id string, pad int) event.Case {
-	t.Helper()
-	order := encode(t, event.Order{ID: id, Parties: []event.Party{{Role: event.Purchaser, Name: "Harbor Lantern Trading"}}, Items: []event.Item{{Description: "lamp"}}})
+func decided(tb testing.TB, id string, pad int) event.Case {
+	tb.Helper()
+	order := encode(tb, event.Order{ID: id, Parties: []event.Party{{Role: event.Purchaser, Name: "Harbor Lantern Trading"}}, Items: []event.Item{{Description: "lamp"}}})
 	cause := event.Cause{
 		Line: event.LineOrder, V: 1, Kind: event.Placed, Event: "ev-" + id, Key: "default/shop/" + id + "/0", Actor: "test", Tenant: "default",
 		Source: "shop", OrderID: id, Format: "tidegate-json", At: "2026-11-23T10:15:00.123456Z",
 		Received: event.Received{SHA256: event.Digest(order), Size: len(order)},
 	}
-	head := encode(t, cause)
+	head := encode(tb, cause)
 	first := append(head[:len(head)-1:len(head)-1], append([]byte(`,"order":`), append(order, '}')...)...)
 	c := event.NewCase(first)
-	c = c.With(encode(t, event.Facts{Line: event.LineFacts, V: 1, Prev: event.Digest(c.Last()), Snapshot: "s1", Failed: strings.Repeat("x", pad)}))
-	return c.With(encode(t, event.Judgement{Line: event.LineJudgement, V: 1, Prev: event.Digest(c.Last()), Outcome: event.Release}))
+	c = c.With(encode(tb, event.Facts{Line: event.LineFacts, V: 1, Prev: event.Digest(c.Last()), Snapshot: "s1", Failed: strings.Repeat("x", pad)}))
+	return c.With(encode(tb, event.Judgement{Line: event.LineJudgement, V: 1, Prev: event.Digest(c.Last()), Outcome: event.Release}))
 }
 
 // refusal is a case of an input that was not accepted.
-func refusal(t testing.TB, id string) event.Case {
-	t.Helper()
-	return event.NewCase(encode(t, event.Refusal{
+func refusal(tb testing.TB, id string) event.Case {
+	tb.Helper()
+	return event.NewCase(encode(tb, event.Refusal{
 		Line: event.LineRefusal, V: 1, Event: "ev-" + id, Actor: "test", Format: "tidegate-json", At: "2026-11-23T10:15:00.123456Z",
 		Faults:   []event.Fault{{Code: "syntax", Detail: "it is not JSON"}},
 		Received: event.Received{SHA256: event.Digest([]byte("x")), Size: 1, Bytes: "eA=="},
 	}))
 }
 
-func encode(t testing.TB, v any) []byte {
-	t.Helper()
+func encode(tb testing.TB, v any) []byte {
+	tb.Helper()
 	b, err := codec.Append(nil, v)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return b
 }
 
 // blocks makes blocks of cases; every seventh case is a refusal.
-func blocks(t testing.TB, from, n, cases, pad int) [][]event.Case {
-	t.Helper()
+func blocks(tb testing.TB, from, n, cases, pad int) [][]event.Case {
+	tb.Helper()
 	out := make([][]event.Case, n)
 	for b := range out {
 		for i := range cases {
 			id := fmt.Sprintf("o-%d-%d", from+b, i)
 			if i%7 == 6 {
-				out[b] = append(out[b], refusal(t, id))
+				out[b] = append(out[b], refusal(tb, id))
 				continue
 			}
-			out[b] = append(out[b], decided(t, id, pad))
+			out[b] = append(out[b], decided(tb, id, pad))
 		}
 	}
 	return out
 }
 
 // decide publishes blocks as screening does, behind those in the stream.
-func decide(t testing.TB, js jetstream.JetStream, blocks [][]event.Case) {
-	t.Helper()
-	at, err := bus.Look(t.Context(), js, subject.DecisionStream)
+func decide(tb testing.TB, js jetstream.JetStream, blocks [][]event.Case) {
+	tb.Helper()
+	at, err := bus.Look(tb.Context(), js, subject.DecisionStream)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	for i, b := range blocks {
 		for _, s := range [][2]string{{subject.OrderStream, subject.OrderSubject}, {subject.EnrichedStream, subject.EnrichedSubject}, {subject.DecisionStream, subject.DecisionSubject}} {
-			if err := bus.Publish(t.Context(), js, s[0], s[1], at.Last+uint64(i), event.AppendBlock(nil, b)); err != nil {
-				t.Fatal(err)
+			if err := bus.Publish(tb.Context(), js, s[0], s[1], at.Last+uint64(i), event.AppendBlock(nil, b)); err != nil {
+				tb.Fatal(err)
 			}
 		}
 	}
@@ -93,69 +92,69 @@ func decide(t testing.TB, js jetstream.JetStream, blocks [][]event.Case) {
 
 func config(dir string) audit.Config {
 	return audit.Config{
-		Dir: filepath.Join(dir, "audit"), Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Dir: filepath.Join(dir, "audit"), Log: slog.New(slog.DiscardHandler),
 		BatchAge: 5 * time.Millisecond, CheckpointInterval: 100 * time.Millisecond, PurgeInterval: 20 * time.Millisecond,
 	}
 }
 
 // start runs audit until the returned function is called, which gives Run's error.
-func start(t testing.TB, nc *nats.Conn, cfg audit.Config) (s *audit.Service, stop func() error) {
-	t.Helper()
+func start(tb testing.TB, nc *nats.Conn, cfg audit.Config) (s *audit.Service, stop func() error) {
+	tb.Helper()
 	s, err := audit.New(nc, cfg)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- s.Run(ctx) }()
 	stop = func() error { cancel(); err := <-ended; ended <- err; return err }
-	t.Cleanup(func() { _ = stop() })
+	tb.Cleanup(func() { _ = stop() })
 	return s, stop
 }
 
 // until waits for a condition, at most a minute.
-func until(t testing.TB, what string, ok func() bool) {
-	t.Helper()
+func until(tb testing.TB, what string, ok func() bool) {
+	tb.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for deadline := time.Now().Add(time.Minute); !ok(); <-tick.C {
 		if time.Now().After(deadline) {
-			t.Fatalf("waited in vain for %s", what)
+			tb.Fatalf("waited in vain for %s", what)
 		}
 	}
 }
 
 // records reads every receipt in the stream.
-func records(t testing.TB, js jetstream.JetStream) []event.Record {
-	t.Helper()
-	s, err := js.Stream(t.Context(), subject.PublicRecordStream)
+func records(tb testing.TB, js jetstream.JetStream) []event.Record {
+	tb.Helper()
+	s, err := js.Stream(tb.Context(), subject.PublicRecordStream)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	st := s.CachedInfo().State
 	var out []event.Record
 	for seq := max(1, st.FirstSeq); seq <= st.LastSeq; seq++ {
-		m, err := s.GetMsg(t.Context(), seq)
+		m, err := s.GetMsg(tb.Context(), seq)
 		if errors.Is(err, jetstream.ErrMsgNotFound) {
 			continue
 		}
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		var r event.Record
 		if err := json.Unmarshal(m.Data, &r); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		out = append(out, r)
 	}
 	return out
 }
 
-func key(t testing.TB, cfg audit.Config) string {
-	t.Helper()
+func key(tb testing.TB, cfg audit.Config) string {
+	tb.Helper()
 	b, err := os.ReadFile(filepath.Join(cfg.Dir, "key.pub"))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return strings.TrimSpace(string(b))
 }

@@ -80,7 +80,7 @@ type desk struct {
 }
 
 // receipts publishes what is released. A failed publish is tried again from where the stream of receipts ends.
-func (r *run) receipts(ctx context.Context, in <-chan release) error {
+func (r *run) receipts(ctx context.Context, in <-chan release, indexed chan<- release) error {
 	d := &desk{run: r}
 	for rel := range in {
 		var pause clock.Backoff
@@ -99,6 +99,10 @@ func (r *run) receipts(ctx context.Context, in <-chan release) error {
 			}
 		}
 		r.done(rel)
+		select {
+		case indexed <- rel:
+		default: // the index is behind and will read from the log what it missed here
+		}
 	}
 	return ctx.Err()
 }
@@ -170,23 +174,25 @@ func (d *desk) fromLog(ctx context.Context, end uint64, point auditverify.Checkp
 	if d.next >= end {
 		return nil
 	}
-	var fail error
 	blobs := os.DirFS(filepath.Join(d.cfg.Dir, blobName))
-	for at, leaf := range auditverify.Leaves(os.DirFS(d.logDir()), d.next, end, &fail) {
-		head, c, err := auditverify.OpenLeaf(leaf, blobs)
+	for leaf, err := range auditverify.Leaves(os.DirFS(d.logDir()), d.next, end) {
 		if err != nil {
-			return refuse("leaf %d: %w", at, err)
+			return refuse("%w", err)
+		}
+		head, c, err := auditverify.OpenLeaf(leaf.Data, blobs)
+		if err != nil {
+			return refuse("leaf %d: %w", leaf.Index, err)
 		}
 		rec, err := receiptOf(head, c)
 		if err != nil {
 			return err
 		}
-		rec.Leaf, rec.LeafHash = at, hex.EncodeToString(rfc6962.DefaultHasher.HashLeaf(leaf))
+		rec.Leaf, rec.LeafHash = leaf.Index, hex.EncodeToString(rfc6962.DefaultHasher.HashLeaf(leaf.Data))
 		if err := d.send(ctx, rec, point); err != nil {
 			return err
 		}
 	}
-	return fail
+	return nil
 }
 
 func (d *desk) send(ctx context.Context, r event.Record, point auditverify.Checkpoint) error {

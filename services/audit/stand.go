@@ -21,7 +21,7 @@ type standing struct {
 	keys     keys
 	point    auditverify.Checkpoint // the published one, verified
 	size     uint64                 // leaves in the tree, published or not
-	position tlog.Position      // in the stream
+	position tlog.Position          // in the stream
 }
 
 // wayOut ends every refusal.
@@ -124,12 +124,11 @@ func (s *Service) published(st *standing, verified uint64) error {
 
 // extend adds the leaves behind the guard's tree from disk, demands the checkpoint's root at its size, and keeps that.
 func (s *Service) extend(st *standing, g *guard.Guard) error {
-	var fail error
-	for _, leaf := range auditverify.Leaves(os.DirFS(s.logDir()), g.Known(), st.size, &fail) {
-		g.Add(rfc6962.DefaultHasher.HashLeaf(leaf))
-	}
-	if fail != nil {
-		return refuse("%w", fail)
+	for leaf, err := range auditverify.Leaves(os.DirFS(s.logDir()), g.Known(), st.size) {
+		if err != nil {
+			return refuse("%w", err)
+		}
+		g.Add(rfc6962.DefaultHasher.HashLeaf(leaf.Data))
 	}
 	if err := g.Advance(st.point.Size, st.point.Root[:], st.point.Raw); err != nil {
 		return refuse("%w", err)
@@ -139,17 +138,16 @@ func (s *Service) extend(st *standing, g *guard.Guard) error {
 
 // resume reads the position from the log's last leaves.
 func (s *Service) resume(size uint64) (tlog.Position, error) {
-	var fail error
 	var tail []event.Leaf
-	for at, leaf := range auditverify.Leaves(os.DirFS(s.logDir()), size-min(size, 2*tlog.Window), size, &fail) {
-		head, _, err := event.ParseLeaf(leaf)
+	for leaf, err := range auditverify.Leaves(os.DirFS(s.logDir()), size-min(size, 2*tlog.Window), size) {
 		if err != nil {
-			return tlog.Position{}, refuse("leaf %d: %w", at, err)
+			return tlog.Position{}, refuse("%w", err)
+		}
+		head, _, err := event.ParseLeaf(leaf.Data)
+		if err != nil {
+			return tlog.Position{}, refuse("leaf %d: %w", leaf.Index, err)
 		}
 		tail = append(tail, head)
-	}
-	if fail != nil {
-		return tlog.Position{}, refuse("%w", fail)
 	}
 	p, err := tlog.Resume(tail)
 	if err != nil {

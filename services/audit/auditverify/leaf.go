@@ -42,7 +42,7 @@ func OpenLeaf(data []byte, blobs fs.FS) (event.Leaf, event.Case, error) {
 
 func openBlob(l event.Leaf, body []byte, blobs fs.FS) ([]byte, error) {
 	if len(body) > 0 {
-		return nil, fmt.Errorf("leaf has both a case and the digest of one in the blob store")
+		return nil, errors.New("leaf has both a case and the digest of one in the blob store")
 	}
 	if blobs == nil {
 		return nil, errNoBlobs

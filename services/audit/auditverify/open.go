@@ -56,15 +56,7 @@ func (l *Log) Prove(index uint64) ([]byte, error) {
 }
 
 // Leaves gives the leaves from an index on, up to the checkpoint, as they are on disk: not proven.
-func (l *Log) Leaves(from uint64) iter.Seq2[uint64, []byte] {
-	return func(yield func(uint64, []byte) bool) {
-		for at, leaf := range Leaves(l.files, from, l.point.Size, nil) {
-			if !yield(at, leaf) {
-				return
-			}
-		}
-	}
-}
+func (l *Log) Leaves(from uint64) iter.Seq2[Leaf, error] { return Leaves(l.files, from, l.point.Size) }
 
 // Find is the index of the first leaf of a block, by bisection: as many leaves are read as the size has bits.
 func (l *Log) Find(sequence uint64) (uint64, error) {
@@ -87,20 +79,23 @@ func (l *Log) Find(sequence uint64) (uint64, error) {
 	return (uint64(n) - min(uint64(n), back)) * Width, fail
 }
 
-// Leaves gives the leaves [from, size) of a log directory as they are on disk. It ends at the first bundle that cannot
-// be read, with *fail set when fail is not nil. A leaf's bytes are its own until the next bundle is read.
-func Leaves(files fs.FS, from, size uint64, fail *error) iter.Seq2[uint64, []byte] {
-	return func(yield func(uint64, []byte) bool) {
+// Leaf is one entry of the log. Data is not copied: it keeps its whole bundle in memory.
+type Leaf struct {
+	Index uint64
+	Data  []byte
+}
+
+// Leaves gives the leaves [from, size) of a log directory as they are on disk: not proven. An error ends it.
+func Leaves(files fs.FS, from, size uint64) iter.Seq2[Leaf, error] {
+	return func(yield func(Leaf, error) bool) {
 		for n := from / Width; n*Width < size; n++ {
 			leaves, err := ReadBundle(files, n, size)
 			if err != nil {
-				if fail != nil {
-					*fail = err
-				}
+				yield(Leaf{Index: max(from, n*Width)}, err)
 				return
 			}
-			for i, leaf := range leaves {
-				if at := n*Width + uint64(i); at >= from && !yield(at, leaf) {
+			for i, data := range leaves {
+				if at := n*Width + uint64(i); at >= from && !yield(Leaf{at, data}, nil) {
 					return
 				}
 			}

@@ -35,40 +35,6 @@ type Options struct {
 	Each     func(i uint64, l event.Leaf) // called with every leaf's header in the log's order; may be nil
 }
 
-// Report is what a verification found.
-type Report struct {
-	Verdict       string        `json:"verdict"` // good, bad, unusable
-	Origin        string        `json:"origin,omitempty"`
-	Size          uint64        `json:"size"`           // leaves the checkpoint covers
-	Root          string        `json:"root,omitempty"` // base64, as in the checkpoint
-	Decisions     uint64        `json:"decisions"`
-	Refusals      uint64        `json:"refusals"`
-	Blobs         uint64        `json:"blobs"` // cases kept in the blob store
-	FirstSequence uint64        `json:"first_sequence"`
-	LastSequence  uint64        `json:"last_sequence"`
-	Open          int           `json:"open_cases"` // cases of the last block that are not under the checkpoint yet
-	Displaced     int           `json:"displaced"`  // leaves that lie before their turn
-	FirstAt       event.Instant `json:"first_at,omitempty"`
-	LastAt        event.Instant `json:"last_at,omitempty"`
-	Kept          []uint64      `json:"kept_sizes,omitempty"` // sizes of the kept checkpoints that the log contains
-	Faults        []Fault       `json:"faults,omitempty"`
-	Checkpoint    string        `json:"checkpoint,omitempty"` // the signed note
-}
-
-// Fault is one thing that is wrong.
-type Fault struct {
-	Leaf *uint64 `json:"leaf,omitempty"` // index of the leaf it concerns
-	Text string  `json:"text"`
-}
-
-// String says where and what.
-func (f Fault) String() string {
-	if f.Leaf == nil {
-		return f.Text
-	}
-	return fmt.Sprintf("leaf %d: %s", *f.Leaf, f.Text)
-}
-
 // Dir verifies the log in a directory. The error is nil for a good log, else ErrBad or ErrUnusable (wrapped); the
 // report says what was found in any case. The directory may be in use: what is checked is the state its checkpoint
 // names.
@@ -288,10 +254,9 @@ func (v *verifier) take(b bundle) {
 }
 
 func (v *verifier) count(l event.Leaf) {
-	switch {
-	case l.Kind == event.LeafRefusal:
+	if l.Kind == event.LeafRefusal {
 		v.report.Refusals++
-	default:
+	} else {
 		v.report.Decisions++
 	}
 	if l.SHA256 != "" {

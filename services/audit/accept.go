@@ -1,0 +1,65 @@
+package audit
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/transparency-dev/merkle/rfc6962"
+
+	"github.com/tidegate/tidegate/services/audit/auditverify"
+	"github.com/tidegate/tidegate/services/audit/internal/guard"
+)
+
+// Accept declares the log as it is to be the one to trust, after a restore: it verifies all of it, also against the
+// checkpoints given but not against the guard's, and starts the guard anew from it. Leaves behind the checkpoint are
+// dropped; they are read from the stream again. Nothing may run on the directory.
+func Accept(ctx context.Context, cfg Config, o auditverify.Options) (auditverify.Report, error) {
+	cfg = cfg.WithDefaults()
+	unlock, err := lock(cfg.Dir)
+	if err != nil {
+		return auditverify.Report{}, err
+	}
+	defer unlock()
+	key, err := PublicKey(cfg.Dir)
+	if err != nil {
+		return auditverify.Report{}, err
+	}
+	o.Key, o.Blobs = key, blobs(cfg.Dir)
+	rep, err := auditverify.Dir(ctx, filepath.Join(cfg.Dir, logName), o)
+	if err != nil {
+		return rep, err
+	}
+	return rep, trust(cfg, rep, key)
+}
+
+func trust(cfg Config, rep auditverify.Report, key string) error {
+	point, err := auditverify.OpenCheckpoint([]byte(rep.Checkpoint), key)
+	if err != nil {
+		return err
+	}
+	g, err := guard.Resume(guard.State{})
+	if err != nil {
+		return err
+	}
+	dir := filepath.Join(cfg.Dir, logName)
+	for leaf, err := range auditverify.Leaves(os.DirFS(dir), 0, point.Size) {
+		if err != nil {
+			return err
+		}
+		g.Add(rfc6962.DefaultHasher.HashLeaf(leaf.Data))
+	}
+	if err := g.Advance(point.Size, point.Root[:], point.Raw); err != nil {
+		return err
+	}
+	state, err := json.Marshal(treeState{point.Size, point.Root[:]})
+	if err != nil {
+		return fmt.Errorf("log state: %w", err)
+	}
+	if err := writeFile(filepath.Join(dir, filepath.FromSlash(stateName)), state, 0o644); err != nil {
+		return err
+	}
+	return saveGuard(cfg.GuardDir, g.State())
+}

@@ -1,0 +1,73 @@
+package auditverify
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/tidegate/tidegate/schemas/event"
+)
+
+// Report is what a verification found.
+type Report struct {
+	Verdict       string        `json:"verdict"` // good, bad, unusable
+	Origin        string        `json:"origin,omitempty"`
+	Size          uint64        `json:"size"`           // leaves the checkpoint covers
+	Root          string        `json:"root,omitempty"` // base64, as in the checkpoint
+	Decisions     uint64        `json:"decisions"`
+	Refusals      uint64        `json:"refusals"`
+	Blobs         uint64        `json:"blobs"` // cases kept in the blob store
+	FirstSequence uint64        `json:"first_sequence"`
+	LastSequence  uint64        `json:"last_sequence"`
+	Open          int           `json:"open_cases"` // cases of the last block that are not under the checkpoint yet
+	Displaced     int           `json:"displaced"`  // leaves that lie before their turn
+	FirstAt       event.Instant `json:"first_at,omitempty"`
+	LastAt        event.Instant `json:"last_at,omitempty"`
+	Kept          []uint64      `json:"kept_sizes,omitempty"` // sizes of the kept checkpoints that the log contains
+	Faults        []Fault       `json:"faults,omitempty"`
+	Checkpoint    string        `json:"checkpoint,omitempty"` // the signed note
+}
+
+// Fault is one thing that is wrong.
+type Fault struct {
+	Leaf *uint64 `json:"leaf,omitempty"` // index of the leaf it concerns
+	Text string  `json:"text"`
+}
+
+// String says where and what.
+func (f Fault) String() string {
+	if f.Leaf == nil {
+		return f.Text
+	}
+	return fmt.Sprintf("leaf %d: %s", *f.Leaf, f.Text)
+}
+
+// String is the report for a person, a few lines.
+func (r Report) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: log %s, size %d, root %s\n", r.Verdict, r.Origin, r.Size, r.Root)
+	if r.Verdict == "good" && r.Size > 0 {
+		fmt.Fprintf(&b, "  %d decisions and %d refusals of blocks %d to %d, none missing, logged %s to %s\n",
+			r.Decisions, r.Refusals, r.FirstSequence, r.LastSequence, r.FirstAt, r.LastAt)
+	}
+	if len(r.Kept) > 0 {
+		fmt.Fprintf(&b, "  contains the kept checkpoints of size %s\n", strings.Trim(fmt.Sprint(r.Kept), "[]"))
+	}
+	for _, f := range r.Faults {
+		fmt.Fprintf(&b, "  fault: %s\n", f)
+	}
+	return b.String()
+}
+
+// Shown gives a Progress function that says how far it is, once a verification takes over two seconds.
+func Shown(w io.Writer, now func() time.Time) func(done, total uint64) {
+	next := now().Add(2 * time.Second)
+	return func(done, total uint64) {
+		if total == 0 || now().Before(next) {
+			return
+		}
+		next = now().Add(time.Second)
+		_, _ = fmt.Fprintf(w, "verified %d of %d leaves (%d%%)\n", done, total, done*100/total)
+	}
+}

@@ -1,0 +1,124 @@
+package audit
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"iter"
+	"os"
+	"path/filepath"
+
+	"github.com/tidegate/tidegate/schemas/event"
+	"github.com/tidegate/tidegate/services/audit/auditverify"
+)
+
+// Logged is a case as the log has it.
+type Logged struct {
+	Index uint64     // of its leaf
+	Leaf  event.Leaf // where it came from
+	Case  event.Case // its exact bytes
+}
+
+// ReadCases gives the cases that an audit directory's published log holds, from a block on, in the log's order. It is
+// what the streams no longer have: ingest's index and replay are made from it. It may run while audit does. The leaves
+// are read as they are on disk, not proven; Find and "audit verify" prove. An error ends it.
+func ReadCases(ctx context.Context, dir string, fromSequence uint64) iter.Seq2[Logged, error] {
+	return func(yield func(Logged, error) bool) {
+		log, err := openLog(dir)
+		if err != nil {
+			yield(Logged{}, err)
+			return
+		}
+		from, err := log.Find(fromSequence)
+		if err != nil {
+			yield(Logged{}, err)
+			return
+		}
+		for l, err := range logged(ctx, dir, from, log.Checkpoint().Size) {
+			if err == nil && l.Leaf.Sequence < fromSequence {
+				continue
+			}
+			if !yield(l, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// logged gives the leaves [from, size) opened.
+func logged(ctx context.Context, dir string, from, size uint64) iter.Seq2[Logged, error] {
+	return func(yield func(Logged, error) bool) {
+		for leaf, err := range auditverify.Leaves(os.DirFS(filepath.Join(dir, logName)), from, size) {
+			l := Logged{Index: leaf.Index}
+			if err == nil {
+				l, err = openLogged(dir, leaf.Index, leaf.Data)
+			}
+			if err == nil && leaf.Index%auditverify.Width == 0 {
+				err = ctx.Err()
+			}
+			if !yield(l, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+func openLogged(dir string, index uint64, data []byte) (Logged, error) {
+	head, c, err := auditverify.OpenLeaf(data, blobs(dir))
+	if err != nil {
+		return Logged{Index: index}, fmt.Errorf("leaf %d: %w", index, err)
+	}
+	return Logged{index, head, c}, nil
+}
+
+func openLog(dir string) (*auditverify.Log, error) {
+	key, err := PublicKey(dir)
+	if err != nil {
+		return nil, err
+	}
+	return auditverify.Open(os.DirFS(filepath.Join(dir, logName)), key)
+}
+
+// PublicKey reads the key that verifies the log of an audit directory. It proves no more than the directory's own
+// consistency: an auditor holds it from elsewhere.
+func PublicKey(dir string) (string, error) {
+	b, err := os.ReadFile(filepath.Join(dir, pubName))
+	if err != nil {
+		return "", fmt.Errorf("%w: log key: %w", auditverify.ErrUnusable, err)
+	}
+	return string(b), nil
+}
+
+// Verify checks the whole log of an audit directory, also against the guard's kept checkpoint and those given. It
+// works on a directory in use. A guardDir of "" is the one inside the directory.
+func Verify(ctx context.Context, dir, guardDir string, o auditverify.Options) (auditverify.Report, error) {
+	if guardDir == "" {
+		guardDir = filepath.Join(dir, "guard")
+	}
+	// The guard's checkpoint is read first: what is published later is never smaller.
+	if st, err := loadGuard(guardDir); err == nil && len(st.Checkpoint) > 0 {
+		o.Kept = append(o.Kept, st.Checkpoint)
+	}
+	if o.Key == "" {
+		key, err := PublicKey(dir)
+		if err != nil {
+			return auditverify.Report{Verdict: "unusable"}, err
+		}
+		o.Key = key
+	}
+	if o.Blobs == nil {
+		o.Blobs = blobs(dir)
+	}
+	return auditverify.Dir(ctx, filepath.Join(dir, logName), o)
+}
+
+func blobs(dir string) fs.FS { return os.DirFS(filepath.Join(dir, blobName)) }
+
+// Published reads and checks the published checkpoint of an audit directory's log.
+func Published(dir string) (auditverify.Checkpoint, error) {
+	log, err := openLog(dir)
+	if err != nil {
+		return auditverify.Checkpoint{}, err
+	}
+	return log.Checkpoint(), nil
+}
