@@ -58,17 +58,19 @@ func (s *Scene) anyD5M() ref.Val {
 }
 
 // share is what listed owners hold in the party on the date, in percent: held for certain, and whether more may be
-// held, because a percent is not stated or an owner only resembles a listed one.
+// held, because a percent is not stated or an owner only resembles a listed one. A stake counts once, however many
+// entries its owner resembles.
 func (s *Scene) share(lists ...string) (held float64, open []string) {
-	f := s.partyFacts()
-	for i := range f.Owners {
-		o := &f.Owners[i]
-		if !slices.Contains(lists, o.Match.List) || !o.Held.Holds(s.date) || !s.listed(&o.Match) {
+	owners := s.partyFacts().Owners
+	for i := range owners {
+		o := &owners[i]
+		if slices.ContainsFunc(owners[:i], func(p event.ListedHold) bool { return sameStake(&p, o) }) || !o.Held.Holds(s.date) {
 			continue
 		}
+		hit, possible := s.ownerIs(owners[i:], lists)
 		switch {
-		case !s.isHit(&o.Match) && o.Match.Score < s.thresholds.Review:
-		case !s.isHit(&o.Match):
+		case !hit && !possible:
+		case !hit:
 			open = append(open, s.partyFact("owners["+o.Owner+"].identity"))
 		case o.Percent == "":
 			open = append(open, s.partyFact("owners["+o.Owner+"].percent"))
@@ -77,6 +79,22 @@ func (s *Scene) share(lists ...string) (held float64, open []string) {
 		}
 	}
 	return held, append(open, s.openParents(lists)...)
+}
+
+func sameStake(a, b *event.ListedHold) bool {
+	return a.Owner == b.Owner && a.Percent == b.Percent && a.Held == b.Held
+}
+
+// ownerIs says whether the first stake's owner is listed on one of the lists, or may be.
+func (s *Scene) ownerIs(stakes []event.ListedHold, lists []string) (hit, possible bool) {
+	for i := range stakes {
+		m := &stakes[i].Match
+		if sameStake(&stakes[0], &stakes[i]) && slices.Contains(lists, m.List) && s.listed(m) {
+			hit = hit || s.isHit(m)
+			possible = possible || m.Score >= s.thresholds.Review
+		}
+	}
+	return hit, possible
 }
 
 // openParents names listed parents and owners whose share nobody stated.
@@ -102,7 +120,7 @@ func heldBy(lists ...string) func(*Scene) ref.Val {
 	}
 }
 
-// mayHold is true when the share is open, by the facts that would settle it.
+// totalHeldBy is unknown when a share is open, by the facts that would settle it.
 func totalHeldBy(lists ...string) func(*Scene) ref.Val {
 	return func(s *Scene) ref.Val {
 		held, open := s.share(lists...)
