@@ -40,3 +40,29 @@ func textLen(b []byte) int {
 		}
 	}
 }
+
+// ValueLen is the length of the JSON value that b begins with. b has passed Check.
+func ValueLen(b []byte) int {
+	depth := 0
+	for i := 0; i < len(b); {
+		switch b[i] {
+		case '"':
+			if i += textLen(b[i:]); depth == 0 {
+				return i
+			}
+			continue
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth--; depth <= 0 {
+				return i + 1 + depth // a closing bracket that is not ours ends a number or word before it
+			}
+		case ',', ':', ' ', '\t', '\n', '\r':
+			if depth == 0 {
+				return i
+			}
+		}
+		i++
+	}
+	return len(b)
+}

@@ -1,0 +1,62 @@
+package ingest
+
+import (
+	"encoding/json"
+
+	"github.com/tidegate/tidegate/schemas/event"
+	"github.com/tidegate/tidegate/shared/codec"
+)
+
+// What an answer says became of an order.
+const (
+	statusAccepted    = "accepted"
+	statusRefused     = "refused"
+	statusUnavailable = "unavailable" // nothing is known about it; send it again
+)
+
+// Answer is what a door says about one order, when that is durable.
+type Answer struct {
+	Status    string          `json:"status"`              // accepted, refused; unavailable inside a stream of answers only
+	Duplicate bool            `json:"duplicate,omitempty"` // the same content was there before
+	Event     string          `json:"event,omitempty"`
+	OrderID   string          `json:"order_id,omitempty"`
+	Source    string          `json:"source,omitempty"`
+	Sequence  uint64          `json:"sequence,omitempty"` // of the block
+	Faults    []event.Fault   `json:"faults,omitempty"`
+	Detail    string          `json:"detail,omitempty"`   // why it is unavailable
+	Decision  json.RawMessage `json:"decision,omitempty"` // the judgement line, for who waited for it
+	Record    json.RawMessage `json:"record,omitempty"`   // the record line, for who waited for it
+}
+
+func answerOf(v verdict) Answer {
+	if v.err != nil {
+		return Answer{Status: statusUnavailable, OrderID: v.entry.OrderID, Source: v.entry.Source, Detail: v.err.Error()}
+	}
+	a := Answer{
+		Status: statusAccepted, Duplicate: v.duplicate, Event: v.entry.Event, OrderID: v.entry.OrderID, Source: v.entry.Source,
+		Sequence: v.sequence, Faults: v.entry.Faults,
+	}
+	if v.entry.Refused() {
+		a.Status = statusRefused
+	}
+	return a
+}
+
+// appendTo writes the answer as one line. Decision and record are copied, so that their digests stay checkable.
+func (a Answer) appendTo(b []byte) []byte {
+	decision, record := a.Decision, a.Record
+	a.Decision, a.Record = nil, nil
+	b, err := codec.Append(b, a)
+	if err != nil {
+		panic(err) // texts and numbers always encode
+	}
+	for _, line := range []struct {
+		name string
+		raw  []byte
+	}{{"decision", decision}, {"record", record}} {
+		if line.raw != nil {
+			b = append(append(append(b[:len(b)-1], `,"`+line.name+`":`...), line.raw...), '}')
+		}
+	}
+	return append(b, '\n')
+}

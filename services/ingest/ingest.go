@@ -1,0 +1,191 @@
+// Package ingest takes orders in. Through HTTP and NATS it reads orders, gives each its place in the order stream or a
+// refusal with every reason, and answers only when that is durable. The same order sent again, through any door, has
+// one place; other content under the same key is refused.
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
+
+	"github.com/tidegate/tidegate/schemas/event"
+	"github.com/tidegate/tidegate/services/ingest/internal/accept"
+	"github.com/tidegate/tidegate/shared/clock"
+)
+
+// Config says where a door stands and what it may ask.
+type Config struct {
+	Dir    string       // keeps the index of idempotency keys; created when missing; one process at a time
+	Listen string       // host:port of the HTTP door; none when empty
+	Source string       // source of an order that names none; "default" when empty
+	Clock  clock.Clock  // tells the received time; the machine's clock when nil
+	Log    *slog.Logger // nothing is logged when nil
+
+	// History reads the cases of blocks from a sequence on, in order, where the streams no longer hold them: the audit
+	// log. Without it a lost index cannot be made again beyond the streams.
+	History func(ctx context.Context, from uint64) iter.Seq2[Past, error]
+	// Lookup gives the JSON that GET /v1/orders/{id} answers with. Without it the path answers 501.
+	Lookup func(ctx context.Context, orderID string) (answer []byte, found bool, err error)
+	// Receipt gives the record line of an event that was logged already, for senders who wait for the receipt of an
+	// order they send again.
+	Receipt func(ctx context.Context, event string) (line []byte, found bool, err error)
+
+	Patience time.Duration // how long a sender is kept while the broker does not answer; 10 s when zero
+}
+
+// Past is a case with the sequence of its block.
+type Past struct {
+	Sequence uint64
+	Case     event.Case
+}
+
+// Validate lists every fault.
+func (c Config) Validate() error {
+	var faults []error
+	if c.Dir == "" {
+		faults = append(faults, errors.New("dir is empty; the index of idempotency keys needs a directory"))
+	}
+	if c.Patience < 0 {
+		faults = append(faults, fmt.Errorf("patience %s is negative", c.Patience))
+	}
+	if len(c.Source) > 128 {
+		faults = append(faults, fmt.Errorf("source of %d bytes; at most 128", len(c.Source)))
+	}
+	return errors.Join(faults...)
+}
+
+// queued is how many orders may wait for the writer, and inFlight how many of their bytes.
+const (
+	queued   = 2048
+	inFlight = 48 << 20
+)
+
+// Service is one door to the order stream.
+type Service struct {
+	cfg   Config
+	nc    *nats.Conn
+	js    jetstream.JetStream
+	log   *slog.Logger
+	in    chan *submission
+	room  *semaphore.Weighted
+	wait  *waiting
+	write *writer
+
+	ready chan struct{}
+	addr  net.Addr
+}
+
+// New makes a door on a connection; the streams must be declared.
+func New(nc *nats.Conn, cfg Config) (*Service, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, fmt.Errorf("ingest: %w", err)
+	}
+	if cfg.Clock == nil {
+		cfg.Clock = clock.System
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Patience == 0 {
+		cfg.Patience = 10 * time.Second
+	}
+	js, err := jetstream.New(nc)
+	if err != nil {
+		return nil, fmt.Errorf("ingest: %w", err)
+	}
+	return &Service{
+		cfg: cfg, nc: nc, js: js, log: cfg.Log, in: make(chan *submission, queued), room: semaphore.NewWeighted(inFlight),
+		wait: newWaiting(nc), ready: make(chan struct{}),
+	}, nil
+}
+
+// Ready is closed when the index covers the stream and the doors are open.
+func (s *Service) Ready() <-chan struct{} { return s.ready }
+
+// Addr is where the HTTP door listens, once Ready; nil without one.
+func (s *Service) Addr() net.Addr { return s.addr }
+
+// Run opens the doors and works until ctx ends. Then it takes nothing more in, answers what it took, and returns nil.
+func (s *Service) Run(ctx context.Context) error {
+	if err := os.MkdirAll(s.cfg.Dir, 0o700); err != nil {
+		return fmt.Errorf("ingest: %w", err)
+	}
+	w, err := openWriter(ctx, s.js, filepath.Join(s.cfg.Dir, "keys.db"), s.cfg, s.in)
+	if err != nil {
+		return fmt.Errorf("ingest: %w", err)
+	}
+	s.write = w
+	err = s.serve(ctx)
+	return errors.Join(err, w.close())
+}
+
+// serve runs the doors above the writer: the doors end first, so that everything they took is answered.
+func (s *Service) serve(ctx context.Context) error {
+	var listener net.Listener
+	if s.cfg.Listen != "" {
+		var lc net.ListenConfig
+		l, err := lc.Listen(ctx, "tcp", s.cfg.Listen)
+		if err != nil {
+			return fmt.Errorf("ingest: %w", err)
+		}
+		listener, s.addr = l, l.Addr()
+	}
+	door, err := s.openNATS(ctx)
+	if err != nil {
+		return err
+	}
+	below, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var writing sync.WaitGroup
+	writing.Go(func() { s.write.run(below) })
+	defer func() { stop(); writing.Wait() }()
+	g, above := errgroup.WithContext(ctx)
+	if listener != nil {
+		g.Go(func() error { return s.serveHTTP(above, listener) })
+	}
+	g.Go(func() error { s.serveNATS(above, door); return nil })
+	g.Go(func() error {
+		select {
+		case err := <-s.write.broken:
+			return fmt.Errorf("ingest: %w", err)
+		case <-above.Done():
+			return nil
+		}
+	})
+	close(s.ready)
+	return g.Wait()
+}
+
+// accept reads one piece at the time it has now.
+func (s *Service) accept(in accept.Input) accept.Entry {
+	in.Source, in.At = s.cfg.Source, event.At(s.cfg.Clock())
+	return accept.Accept(in)
+}
+
+// submit hands an entry to the writer, waiting while too much is on its way. The submission is answered in any case.
+func (s *Service) submit(ctx context.Context, e accept.Entry) (*submission, error) {
+	sub := &submission{entry: e, done: make(chan verdict, 1)}
+	size := int64(len(e.Line) + e.Size())
+	if err := s.room.Acquire(ctx, size); err != nil {
+		return nil, err
+	}
+	sub.release = func() { s.room.Release(size) }
+	select {
+	case s.in <- sub:
+		return sub, nil
+	case <-ctx.Done():
+		sub.release()
+		return nil, ctx.Err()
+	}
+}

@@ -1,0 +1,185 @@
+// Package accept turns received bytes into the first line of a case: a cause, or a refusal with every reason. It is
+// pure: the same input gives the same bytes on any machine.
+package accept
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/url"
+	"strconv"
+
+	"github.com/google/uuid"
+
+	"github.com/tidegate/tidegate/schemas/event"
+	"github.com/tidegate/tidegate/shared/codec"
+)
+
+// Format names the one form orders are read in so far.
+const Format = "tidegate-json"
+
+// Unnamed is the tenant or source of an order that names none.
+const Unnamed = "default"
+
+// space is the namespace of the ids derived from idempotency keys (RFC 9562, version 5). Changing it changes every id.
+var space = uuid.MustParse("8f1c1c1e-6c0a-5d4b-9d57-3f5f0f6a2b71")
+
+// Input is one order as it came in.
+type Input struct {
+	Bytes  []byte        // as received; only the beginning of an input that was too large to keep
+	Actor  string        // who brought it
+	Source string        // the source of an order that names none; Unnamed when empty
+	At     event.Instant // when it was received
+
+	// Of the whole input, where Bytes is only its beginning.
+	Size   int
+	SHA256 [sha256.Size]byte
+}
+
+// Digest is half a SHA-256: enough to tell things apart, half the memory.
+type Digest [16]byte
+
+// Entry is what an input became: the line to store and what idempotency goes by.
+type Entry struct {
+	Line    []byte // cause or refusal, compact JSON without a line break
+	Event   string // the line's id
+	Key     Digest // of the idempotency key
+	Content Digest // of the order without its spaces and line breaks
+	OrderID string
+	Source  string
+	Faults  []event.Fault // why it was refused; none when it was accepted
+
+	in   Input
+	head head
+	name string // idempotency key as text
+}
+
+// Refused says whether the line is a refusal.
+func (e Entry) Refused() bool { return len(e.Faults) > 0 }
+
+// Size is the number of bytes received, as far as they are kept.
+func (e Entry) Size() int { return len(e.in.Bytes) }
+
+// head is what an order says about itself.
+type head struct {
+	tenant, source, id string
+	revision           int
+	kind               event.Kind
+}
+
+// Accept reads one order. An order with faults becomes a refusal that lists them all.
+func Accept(in Input) Entry {
+	if in.Source == "" {
+		in.Source = Unnamed
+	}
+	if in.Size > len(in.Bytes) {
+		return refuse(in, head{}, "", []event.Fault{{
+			Code: codec.CodeSize, Detail: fmt.Sprintf("%d bytes; at most %d are taken", in.Size, event.MaxOrderSize),
+		}})
+	}
+	in.Size, in.SHA256 = len(in.Bytes), sha256.Sum256(in.Bytes)
+	faults := codec.Check(in.Bytes, codec.Foreign)
+	var h head
+	if !codec.Broken(faults) {
+		var more []event.Fault
+		h, more = look(in.Bytes)
+		faults = append(faults, more...)
+	}
+	if len(faults) > 0 {
+		return refuse(in, h, "", faults)
+	}
+	return accepted(in, h)
+}
+
+func accepted(in Input, h head) Entry {
+	body, content, kept := normal(in)
+	h.tenant, h.source = or(h.tenant, Unnamed), or(h.source, in.Source)
+	h.id = or(h.id, "sha256-"+hex.EncodeToString(content[:8]))
+	if h.kind == "" {
+		h.kind = event.Placed
+		if h.revision > 0 {
+			h.kind = event.Revised
+		}
+	}
+	name := Key(h.tenant, h.source, h.id, h.revision)
+	e := Entry{
+		Event: uuid.NewSHA1(space, []byte(name)).String(), Key: digest([]byte(name)), Content: Digest(content[:16]),
+		OrderID: h.id, Source: h.source, in: in, head: h, name: name,
+	}
+	e.Line = causeLine(e, body, kept)
+	return e
+}
+
+// normal gives the order member's bytes, the digest of the content, and whether the received bytes must be kept
+// besides, because the member's are others. An order on one line is kept as it is.
+func normal(in Input) (body []byte, content [sha256.Size]byte, kept bool) {
+	tight := codec.Compact(make([]byte, 0, len(in.Bytes)), in.Bytes)
+	if len(tight) == len(in.Bytes) {
+		return in.Bytes, in.SHA256, false
+	}
+	content = sha256.Sum256(tight)
+	oneLine := bytes.IndexByte(in.Bytes, '\n') < 0 && bytes.IndexByte(in.Bytes, '\r') < 0
+	if oneLine && in.Bytes[0] == '{' && in.Bytes[len(in.Bytes)-1] == '}' {
+		return in.Bytes, content, false
+	}
+	return tight, content, true
+}
+
+// Key is the idempotency key of an order's revision.
+func Key(tenant, source, id string, revision int) string {
+	return url.PathEscape(tenant) + "/" + url.PathEscape(source) + "/" + url.PathEscape(id) + "/" + strconv.Itoa(revision)
+}
+
+// Conflict gives the refusal of an accepted order whose key was taken before, in block sequence, by other content.
+func (e Entry) Conflict(sequence uint64) Entry {
+	in := e.in
+	in.Source = e.Source
+	return refuse(in, e.head, "conflict/", []event.Fault{{
+		Pointer: "/id", Code: "conflict", Detail: fmt.Sprintf(
+			"order %q of source %q was accepted before at revision %d with other content (block %d); give a change a higher revision",
+			e.OrderID, e.Source, e.head.revision, sequence),
+	}})
+}
+
+// refuse makes a refusal. The same bytes refused again are the same refusal.
+func refuse(in Input, h head, why string, faults []event.Fault) Entry {
+	h.source = or(h.source, in.Source)
+	e := Entry{
+		Event:   uuid.NewSHA1(space, fmt.Appendf(nil, "refusal/%s%s/%x", why, url.PathEscape(in.Source), in.SHA256)).String(),
+		Content: Digest(in.SHA256[:16]), OrderID: h.id, Source: h.source, Faults: few(faults), in: in, head: h,
+	}
+	if h.id != "" {
+		e.name = Key(or(h.tenant, Unnamed), h.source, h.id, h.revision)
+	}
+	e.Key = refusalKey(e.Event)
+	e.Line = refusalLine(e)
+	return e
+}
+
+// few keeps the faults that fit 16 KB and says how many there were beyond.
+func few(faults []event.Fault) []event.Fault {
+	const most = 16 << 10
+	size := 0
+	for i, f := range faults {
+		if size += len(f.Pointer) + len(f.Detail) + 64; size > most {
+			return append(faults[:i:i], event.Fault{Code: codec.CodeSize, Detail: fmt.Sprintf("and %d faults more", len(faults)-i)})
+		}
+	}
+	return faults
+}
+
+// refusalKey keeps refusals apart from orders in the index of keys.
+func refusalKey(id string) Digest { return digest([]byte("refusal/" + id)) }
+
+func digest(b []byte) Digest {
+	sum := sha256.Sum256(b)
+	return Digest(sum[:16])
+}
+
+func or(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
+}

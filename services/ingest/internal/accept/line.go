@@ -1,0 +1,129 @@
+package accept
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/tidegate/tidegate/schemas/event"
+	"github.com/tidegate/tidegate/shared/codec"
+)
+
+// keptOfRefused is how many received bytes a refusal keeps.
+const keptOfRefused = 16 << 10
+
+// orderMember begins the last member of a cause line. Inside strings its quotes are escaped, so it occurs once.
+const orderMember = `,"order":`
+
+// causeLine writes the cause member by member; the order's bytes are copied, never encoded again, so that the digest
+// of the received bytes stays checkable.
+func causeLine(e Entry, body []byte, kept bool) []byte {
+	room := len(body) + 640
+	if kept {
+		room += len(e.in.Bytes) + len(e.in.Bytes)/4
+	}
+	b := append(make([]byte, 0, room), `{"line":"`+event.LineOrder+`","v":1`...)
+	b = member(b, "kind", string(e.head.kind))
+	b = member(b, "event", e.Event)
+	b = member(b, "key", e.name)
+	b = member(b, "actor", e.in.Actor)
+	b = member(b, "tenant", e.head.tenant)
+	b = member(b, "source", e.Source)
+	b = member(b, "order_id", e.OrderID)
+	b = strconv.AppendInt(append(b, `,"revision":`...), int64(e.head.revision), 10)
+	b = member(b, "format", Format)
+	b = member(b, "received_at", string(e.in.At))
+	text := ""
+	if kept {
+		text = string(e.in.Bytes)
+	}
+	b = received(b, e.in, text)
+	b = append(append(b, orderMember...), body...)
+	return append(b, '}')
+}
+
+func refusalLine(e Entry) []byte {
+	b := append(make([]byte, 0, 512+2*min(len(e.in.Bytes), keptOfRefused)), `{"line":"`+event.LineRefusal+`","v":1`...)
+	b = member(b, "event", e.Event)
+	if e.name != "" {
+		b = member(b, "key", e.name)
+	}
+	b = member(b, "actor", e.in.Actor)
+	b = member(b, "source", e.Source)
+	if e.OrderID != "" {
+		b = member(b, "order_id", e.OrderID)
+	}
+	b = member(b, "format", Format)
+	b = member(b, "received_at", string(e.in.At))
+	b = append(b, `,"faults":`...)
+	b = encode(b, e.Faults)
+	b = received(b, e.in, base64.StdEncoding.EncodeToString(e.in.Bytes[:min(len(e.in.Bytes), keptOfRefused)]))
+	return append(b, '}')
+}
+
+func received(b []byte, in Input, text string) []byte {
+	b = append(b, `,"received":{"sha256":"`...)
+	b = hex.AppendEncode(b, in.SHA256[:])
+	b = strconv.AppendInt(append(b, `","size":`...), int64(in.Size), 10)
+	if text != "" {
+		b = member(b, "bytes", text)
+	}
+	return append(b, '}')
+}
+
+func member(b []byte, name, value string) []byte {
+	b = append(append(append(b, ',', '"'), name...), '"', ':')
+	return encode(b, value)
+}
+
+// encode appends a value that always encodes: texts and faults.
+func encode(b []byte, v any) []byte {
+	out, err := codec.Append(b, v)
+	if err != nil {
+		panic(err) // no text or list of texts fails to encode
+	}
+	return out
+}
+
+// ErrLine says that bytes are not the first line of a case.
+var ErrLine = errors.New("not a cause or refusal line")
+
+// Recall gives back, from the first line of a stored case, what idempotency goes by: the key's and the content's
+// digest, and the ids. Known is false for lines that have no key, as control events.
+func Recall(line []byte) (e Entry, known bool, err error) {
+	var l struct {
+		Line     string         `json:"line"`
+		Event    string         `json:"event"`
+		Key      string         `json:"key"`
+		OrderID  string         `json:"order_id"`
+		Source   string         `json:"source"`
+		Received event.Received `json:"received"`
+	}
+	if err := codec.Decode(line, &l); err != nil {
+		return Entry{}, false, fmt.Errorf("%w: %w", ErrLine, err)
+	}
+	e = Entry{Event: l.Event, OrderID: l.OrderID, Source: l.Source, name: l.Key}
+	switch l.Line {
+	case event.LineRefusal:
+		e.Key = refusalKey(l.Event)
+		if n, err := hex.Decode(e.Content[:], []byte(l.Received.SHA256[:min(32, len(l.Received.SHA256))])); err != nil || n < len(e.Content) {
+			return Entry{}, false, fmt.Errorf("%w: digest of the received bytes %q", ErrLine, l.Received.SHA256)
+		}
+		return e, true, nil
+	case event.LineOrder:
+		at := bytes.Index(line, []byte(orderMember))
+		if at < 0 || l.Key == "" {
+			return Entry{}, false, nil
+		}
+		body := line[at+len(orderMember) : len(line)-1]
+		sum := sha256.Sum256(codec.Compact(make([]byte, 0, len(body)), body))
+		e.Key, e.Content = digest([]byte(l.Key)), Digest(sum[:16])
+		return e, true, nil
+	default:
+		return Entry{}, false, fmt.Errorf("%w: line %q", ErrLine, l.Line)
+	}
+}

@@ -1,0 +1,93 @@
+package ingest
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/tidegate/tidegate/schemas/subject"
+	"github.com/tidegate/tidegate/services/ingest/internal/accept"
+)
+
+// natsDoor takes one order a message from the public ingest subject, which all doors share.
+type natsDoor struct {
+	sub  *nats.Subscription
+	msgs chan *nats.Msg
+}
+
+// openNATS subscribes; messages wait until serveNATS takes them.
+func (s *Service) openNATS(ctx context.Context) (*natsDoor, error) {
+	d := &natsDoor{msgs: make(chan *nats.Msg, queued)}
+	var err error
+	if d.sub, err = s.nc.ChanQueueSubscribe(subject.IngestSubject, subject.IngestQueue, d.msgs); err != nil {
+		return nil, fmt.Errorf("ingest: subscribe to %s: %w", subject.IngestSubject, err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.Patience)
+	defer cancel()
+	if err := s.nc.FlushWithContext(ctx); err != nil {
+		return nil, fmt.Errorf("ingest: subscribe to %s: %w", subject.IngestSubject, err)
+	}
+	return d, nil
+}
+
+// serveNATS replies when an order is durable, as HTTP's body says it.
+func (s *Service) serveNATS(ctx context.Context, d *natsDoor) {
+	open := make(chan reply, queued)
+	done := make(chan struct{})
+	go func() { defer close(done); s.replies(open) }()
+	defer func() { close(open); <-done }()
+	for {
+		select {
+		case m := <-d.msgs:
+			if r, ok := s.take(ctx, m); ok {
+				open <- r
+			}
+		case <-ctx.Done():
+			s.endNATS(d, open)
+			return
+		}
+	}
+}
+
+// endNATS takes what the server sent already, for nobody else will get it.
+func (s *Service) endNATS(d *natsDoor, open chan<- reply) {
+	if err := d.sub.Unsubscribe(); err != nil {
+		s.log.Warn("ingest subject not left", slog.Any("error", err))
+	}
+	for {
+		select {
+		case m := <-d.msgs:
+			if r, ok := s.take(context.Background(), m); ok {
+				open <- r
+			}
+		default:
+			return
+		}
+	}
+}
+
+// reply is a message whose order is on its way.
+type reply struct {
+	msg *nats.Msg
+	sub *submission
+}
+
+func (s *Service) take(ctx context.Context, m *nats.Msg) (reply, bool) {
+	sub, err := s.submit(ctx, s.accept(accept.Input{Bytes: m.Data, Actor: "nats"}))
+	return reply{msg: m, sub: sub}, err == nil
+}
+
+// replies answers in order.
+func (s *Service) replies(open <-chan reply) {
+	for r := range open {
+		v := <-r.sub.done
+		if r.msg.Reply == "" {
+			continue
+		}
+		if err := r.msg.Respond(answerOf(v).appendTo(nil)); err != nil {
+			s.log.Warn("reply not sent", slog.Any("error", err))
+		}
+	}
+}
