@@ -7,12 +7,14 @@ replace github.com/tidegate/tidegate/schemas => ../../schemas
 replace github.com/tidegate/tidegate/shared => ../../shared
 
 require (
+	github.com/google/go-cmp v0.7.0
 	github.com/nats-io/nats.go v1.55.0
 	github.com/shopspring/decimal v1.6.0
 	github.com/tidegate/tidegate/schemas v0.0.0
 	github.com/tidegate/tidegate/shared v0.0.0
 	github.com/urfave/cli/v3 v3.14.0
 	golang.org/x/text v0.43.0
+	pgregory.net/rapid v1.3.0
 )
 
 require (

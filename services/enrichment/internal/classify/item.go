@@ -48,7 +48,6 @@ type evidence struct {
 	bandwidth event.Decimal
 	hbm       string // class by HBM bandwidth density: c, none, unknown, or "" for no HBM item
 	contents  string // class by contents, "" for none listed
-	unknownIn string // a content nobody knows
 	contains  decimal.Decimal
 	goods     string // why it is ordinary goods
 }
@@ -211,25 +210,22 @@ func (e *evidence) form2022() string {
 // readContents takes the worst class of the chips listed and sums their TPP; one that nobody knows makes it unknown
 // unless another is controlled anyway.
 func (c *Catalog) readContents(it *event.Item, e *evidence) {
+	var worst *recognized
 	for _, p := range it.Contains {
 		class := Unknown
 		r := c.recognize(&event.Item{PartNumber: p.PartNumber, Manufacturer: it.Manufacturer})
 		if r != nil {
 			class = r.row.class
 			c.sum(e, r, p.Count)
-			if e.found == nil {
-				e.found = &recognized{row: r.row, text: p.PartNumber}
-				e.fill(r.row)
-				e.found.chips = 0
+			if worst == nil || worse(class, worst.row.class) != worst.row.class {
+				worst = r
 			}
 		}
-		if class == Unknown {
-			e.unknownIn = p.PartNumber
-		}
-		if e.contents == "" {
-			e.contents = class
-		}
 		e.contents = worse(e.contents, class)
+	}
+	if e.found == nil && worst != nil {
+		e.found = &recognized{row: worst.row, text: worst.text} // how many of it: see the sum
+		e.fill(worst.row)
 	}
 }
 

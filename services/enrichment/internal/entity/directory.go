@@ -144,11 +144,14 @@ func bestPerEntry(ms []event.Match) []event.Match {
 	return kept
 }
 
-// sortMatches puts the best first; ties go by entry, field, the order's string and the list's.
+// weight orders lists by what they ask for, the gravest first.
+var weight = map[string]int{"SDN": 0, "DPL": 1, "EL": 2, "MEU": 3, "UVL": 4, "1260H": 5, "CMIC": 6}
+
+// sortMatches puts the best first; ties go by list, entry, field, the order's string and the list's.
 func sortMatches(ms []event.Match) {
 	slices.SortStableFunc(ms, func(a, b event.Match) int {
 		return cmp.Or(
-			-cmp.Compare(a.Score, b.Score), strings.Compare(a.Entry, b.Entry), strings.Compare(a.Field, b.Field),
+			-cmp.Compare(a.Score, b.Score), cmp.Compare(weight[a.List], weight[b.List]), strings.Compare(a.Entry, b.Entry), strings.Compare(a.Field, b.Field),
 			strings.Compare(a.Queried, b.Queried), strings.Compare(a.Matched, b.Matched),
 		)
 	})
