@@ -11,7 +11,7 @@ import (
 
 // Need is what an order must have before a rule is evaluated at all: a cheap guard in front of the condition, never
 // instead of it. A rule's condition must be false wherever its need is not met.
-type Need uint16
+type Need uint32
 
 // The needs.
 const (
@@ -27,12 +27,25 @@ const (
 	NeedUse                       // an end use is stated, or the transaction is cloud
 	NeedWithheld                  // the purchaser would not state the end use
 	NeedFailed                    // enrichment failed
+	NeedPayment                   // how it is paid, and from where
+	NeedRouteChange               // route, consignee or address changed late
+	NeedIncorporated              // a party's date of incorporation
+	NeedNoWebsite                 // a party without web presence
+	NeedAddressKind               // the kind of a party's address
+	NeedConsigneeType             // the type of a consignee
+	NeedLineOfWork                // a party's line of business, or a forwarder in another role
 )
+
+// placeless are the needs of rules that never ask for a country's groups on their own.
+const placeless = NeedWithheld | NeedFailed | NeedPayment | NeedRouteChange | NeedIncorporated | NeedNoWebsite |
+	NeedAddressKind | NeedConsigneeType | NeedLineOfWork
 
 var needNames = map[string]Need{
 	"match": NeedMatch, "shared_address": NeedShared, "owner": NeedOwner, "advanced": NeedAdvanced, "hbm": NeedHBM,
 	"controlled_2022": Need2022, "letter": NeedLetter, "prc_chip": NeedPRCChip, "foundry": NeedFoundry, "use": NeedUse,
-	"withheld": NeedWithheld, "failed": NeedFailed,
+	"withheld": NeedWithheld, "failed": NeedFailed, "payment": NeedPayment, "route_changed": NeedRouteChange,
+	"incorporated": NeedIncorporated, "no_web_presence": NeedNoWebsite, "address_kind": NeedAddressKind,
+	"consignee_type": NeedConsigneeType, "line_of_business": NeedLineOfWork,
 }
 
 // Needs lists the names of the needs, sorted.
@@ -45,7 +58,13 @@ func (r *Rule) Need() Need { return r.needs }
 func (s *Scene) found() Need {
 	var n Need
 	for i := range s.facts.Parties {
-		n |= partyNeeds(&s.facts.Parties[i])
+		n |= partyNeeds(&s.facts.Parties[i]) | statedOf(&s.order.Parties[i])
+	}
+	if s.order.Payment != nil {
+		n |= NeedPayment
+	}
+	if is(s.order.RouteLate) {
+		n |= NeedRouteChange
 	}
 	for i := range s.facts.Items {
 		n |= itemNeeds(&s.facts.Items[i])
@@ -61,6 +80,30 @@ func (s *Scene) found() Need {
 	}
 	return n
 }
+
+// statedOf gathers what the order states of a party that red flags ask about.
+func statedOf(p *event.Party) Need {
+	var n Need
+	if p.Incorporated != "" {
+		n |= NeedIncorporated
+	}
+	if is(p.NoWebsite) {
+		n |= NeedNoWebsite
+	}
+	if p.Address != nil && p.Address.Kind != "" {
+		n |= NeedAddressKind
+	}
+	if p.ConsigneeType != "" {
+		n |= NeedConsigneeType
+	}
+	if p.Business != "" || p.Role == event.Forwarder {
+		n |= NeedLineOfWork
+	}
+	return n
+}
+
+// AsksPlaces says whether the order has anything for which a rule may ask for Country Groups.
+func (s *Scene) AsksPlaces() bool { return s.needs&^placeless != 0 }
 
 func partyNeeds(f *event.PartyFacts) Need {
 	var n Need

@@ -29,6 +29,13 @@ func (s *Scene) parent() (country event.Country, fact string) {
 
 // partyD5M says whether the party or its ultimate parent is headquartered in Macau or a D:5 place (15 CFR 744.23(a)(3)).
 func (s *Scene) partyD5M() ref.Val {
+	if s.d5mOf[s.party] == nil {
+		s.d5mOf[s.party] = s.askD5M()
+	}
+	return s.d5mOf[s.party]
+}
+
+func (s *Scene) askD5M() ref.Val {
 	return anyOf(2, func(i int) ref.Val {
 		country, fact := s.headquarters(), "headquarters"
 		if i == 1 {

@@ -30,6 +30,7 @@ type Scene struct {
 	party    int
 	match    int // index in Matches, then in SharedWith
 	values   []ref.Val
+	d5mOf    []ref.Val // by party: partyD5M on this date
 	lastUnkn int64
 }
 
@@ -41,6 +42,7 @@ func (s *Scene) Load(c *event.Cause, f *event.Facts, d event.Date, t Thresholds)
 	s.cause, s.order, s.facts, s.date, s.thresholds = c, c.Order, f, d, t
 	s.lastUnkn = 0
 	clear(s.values)
+	s.d5mOf = append(s.d5mOf[:0], make([]ref.Val, len(f.Parties))...)
 	s.places = s.places[:0]
 	if f.Failed != "" {
 		s.needs = NeedFailed
@@ -54,6 +56,7 @@ func (s *Scene) Load(c *event.Cause, f *event.Facts, d event.Date, t Thresholds)
 func (s *Scene) At(d event.Date) {
 	s.date = d
 	clear(s.values)
+	clear(s.d5mOf)
 }
 
 // Needs is what the order has.

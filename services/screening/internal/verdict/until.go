@@ -11,11 +11,9 @@ import (
 // validUntil is the eve of the first date after d on which a known rule, listing, stake or membership changes the
 // answer: the outcome or the set of findings. Empty when none does.
 //
-// Where only rules change, only those rules are asked again.
-func validUntil(p *pack.Pack, s *rule.Scene, c *event.Cause, f *event.Facts, d event.Date) event.Date {
-	s.At(d)
-	now := on(p, s, c)
-	facts := factDates(s, f, d)
+// Where only rules change, only those rules are asked again. now is the findings on d, facts every date of the facts.
+func validUntil(p *pack.Pack, s *rule.Scene, c *event.Cause, now []found, facts []event.Date, d event.Date) event.Date {
+	facts = slices.DeleteFunc(facts, func(b event.Date) bool { return b <= d })
 	for change := range p.After(d) {
 		for len(facts) > 0 && facts[0] < change.Date {
 			if differs(p, s, c, facts[0], nil, now) {
@@ -72,9 +70,21 @@ func concernsOthers(only []*rule.Rule, then, now []found) bool {
 	return len(then) > 0 || slices.ContainsFunc(now, func(f found) bool { return slices.Contains(only, f.Rule) })
 }
 
-// factDates lists the days after d on which something dated in the facts changes, ascending. Group memberships count
-// for the countries that the facts name.
-func factDates(s *rule.Scene, f *event.Facts, d event.Date) []event.Date {
+// changes says whether any rule or fact changes between two dates.
+func changes(p *pack.Pack, facts []event.Date, a, b event.Date) bool {
+	a, b = min(a, b), max(a, b)
+	for change := range p.After(a) {
+		if change.Date <= b {
+			return true
+		}
+		break
+	}
+	return slices.ContainsFunc(facts, func(d event.Date) bool { return a < d && d <= b })
+}
+
+// factDates lists the days on which something dated in the facts changes, ascending. Group memberships count for the
+// countries that the facts name.
+func factDates(s *rule.Scene, f *event.Facts) []event.Date {
 	var out []event.Date
 	add := func(spans ...event.Span) {
 		for _, span := range spans {
@@ -94,14 +104,13 @@ func factDates(s *rule.Scene, f *event.Facts, d event.Date) []event.Date {
 			add(p.Owners[o].Match.Listed...)
 		}
 	}
-	if s.Needs() != 0 {
+	if s.AsksPlaces() {
 		for i := range f.Places {
 			for _, g := range f.Places[i].Groups {
 				add(g.Span)
 			}
 		}
 	}
-	out = slices.DeleteFunc(out, func(b event.Date) bool { return b <= d })
 	slices.Sort(out)
 	return slices.Compact(out)
 }

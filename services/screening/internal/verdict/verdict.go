@@ -35,10 +35,13 @@ func Judge(p *pack.Pack, c *event.Cause, f *event.Facts, prev string, dates []Da
 	defer scenes.Put(s)
 	governing := dates[len(dates)-1]
 	s.Load(c, f, governing.Date, p.Thresholds)
-	var all []found
-	for _, d := range dates {
-		s.At(d.Date)
-		here := on(p, s, c)
+	facts := factDates(s, f)
+	var all, here []found
+	for i, d := range dates {
+		if i == 0 || changes(p, facts, dates[i-1].Date, d.Date) {
+			s.At(d.Date)
+			here = on(p, s, c)
+		}
 		j.Dates = append(j.Dates, event.DateSay{AsOf: d.AsOf, Date: d.Date, Outcome: outcomeOf(here)})
 		all = merge(all, here, d.AsOf)
 	}
@@ -47,7 +50,7 @@ func Judge(p *pack.Pack, c *event.Cause, f *event.Facts, prev string, dates []Da
 	slices.SortStableFunc(all, compare)
 	j.Rule = deciding(all, j.Outcome, governing.AsOf)
 	j.Findings = write(all)
-	j.ValidUntil = validUntil(p, s, c, f, governing.Date)
+	j.ValidUntil = validUntil(p, s, c, here, facts, governing.Date)
 	return j
 }
 
