@@ -33,8 +33,8 @@ lint: .bin/golangci-lint ## run the linters over every module
 verify: lint ## what must hold before a push: lint, each module alone, tidy, no foreign traces
 	scripts/verify $(MODULES)
 
-bench: build ## measure: raw publish limit, skeleton, pipeline, ratios (BENCH=60s, BENCH_JSON=FILE)
-	bin/tidegate bench --duration $(BENCH) $${BENCH_JSON:+--json-file "$$BENCH_JSON"}
+bench: ## measure: raw publish limit, skeleton, pipeline, ratios (BENCH=60s, BENCH_JSON=FILE)
+	go run ./deploy/bench -duration $(BENCH)
 
 soak: build ## the long failure tests (SOAK=1h)
 	TIDEGATE_SOAK=$(SOAK) go test -count=1 -timeout 6h -run 'Soak|Kill|Tail|Limit' -v ./deploy/e2e/...

@@ -3,6 +3,7 @@ package lifecycle
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -47,16 +48,25 @@ func Command(name, usage string, extra []cli.Flag, run Run) *cli.Command {
 	}
 }
 
-// Main runs a command with the process's arguments and gives the exit status: 0 after a clean stop, 2 on any error.
+// Main runs a command with the process's arguments and gives the exit status: 0 after a clean stop, what an error
+// says of itself (cli.ExitCoder), else 2.
 func Main(cmd *cli.Command) int {
 	ctx, stop := Signals(context.Background())
 	defer stop()
 	cmd.ErrWriter = os.Stderr
-	if err := cmd.Run(ctx, os.Args); err != nil {
-		_, _ = fmt.Fprintln(os.Stderr, cmd.Name+":", err)
-		return 2
+	cmd.ExitErrHandler = func(context.Context, *cli.Command, error) {} // the library's own would end the process here
+	err := cmd.Run(ctx, os.Args)
+	if err == nil {
+		return 0
 	}
-	return 0
+	if says := err.Error(); says != "" {
+		fmt.Fprintln(os.Stderr, cmd.Name+":", says)
+	}
+	var status cli.ExitCoder
+	if errors.As(err, &status) {
+		return status.ExitCode()
+	}
+	return 2
 }
 
 // Signals gives a context that ends at an interrupt or SIGTERM.

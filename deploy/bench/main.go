@@ -1,0 +1,105 @@
+// Command bench measures the pipeline on this machine, beside what the machine can do at most, in one run: the raw
+// durable publish limit, a skeleton that moves the same bytes and does no work, and the pipeline exactly as serve
+// runs it. Figures of different runs or machines do not compare; the ratios do.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"time"
+
+	"github.com/tidegate/tidegate/shared/lifecycle"
+)
+
+// Report is one run.
+type Report struct {
+	Machine  string   `json:"machine"`
+	Raw      Rate     `json:"raw_publish"`
+	Skeleton Rate     `json:"skeleton"`
+	Pipeline Pipeline `json:"pipeline"`
+	OfRaw    float64  `json:"pipeline_to_raw"`
+	OfBones  float64  `json:"pipeline_to_skeleton"`
+}
+
+func main() {
+	d := flag.Duration("duration", time.Minute, "how long the pipeline runs at full load; the limits run a sixth of it each")
+	file := flag.String("json-file", os.Getenv("BENCH_JSON"), "also write the report as JSON to this file")
+	dir := flag.String("dir", "", "where to put the data (about 10 GB at most); a temporary directory when empty")
+	flag.Parse()
+	ctx, stop := lifecycle.Signals(context.Background())
+	defer stop()
+	if err := bench(ctx, os.Stdout, *dir, *file, *d); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(2)
+	}
+}
+
+func bench(ctx context.Context, w io.Writer, dir, file string, d time.Duration) error {
+	tmp, err := os.MkdirTemp(dir, "tidegate-bench-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(tmp) }()
+	r := Report{Machine: fmt.Sprintf("%d cores, %s/%s, %s", runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version())}
+	fmt.Fprintf(w, "pipeline for %s …\n", d)
+	if r.Pipeline, err = measurePipeline(ctx, filepath.Join(tmp, "pipeline"), d); err != nil {
+		return fmt.Errorf("pipeline: %w", err)
+	}
+	if err := os.RemoveAll(filepath.Join(tmp, "pipeline")); err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "limits for %s each …\n", d/6)
+	if r.Raw, err = rawLimit(ctx, filepath.Join(tmp, "raw"), d/6, r.Pipeline.Sizes.Order); err != nil {
+		return fmt.Errorf("raw limit: %w", err)
+	}
+	if r.Skeleton, err = skeleton(ctx, filepath.Join(tmp, "skeleton"), d/6, r.Pipeline.Sizes); err != nil {
+		return fmt.Errorf("skeleton: %w", err)
+	}
+	r.OfRaw = r.Pipeline.OrdersPerSec / r.Raw.OrdersPerSec
+	r.OfBones = r.Pipeline.OrdersPerSec / r.Skeleton.OrdersPerSec
+	r.print(w)
+	return r.write(file)
+}
+
+func (r Report) write(file string) error {
+	if file == "" {
+		return nil
+	}
+	b, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, append(b, '\n'), 0o644) //nolint:gosec // a report is for everybody to read
+}
+
+func (r Report) print(w io.Writer) {
+	p := r.Pipeline
+	fmt.Fprintf(w, "\n%s\n\n", r.Machine)
+	line := func(name string, x Rate) {
+		fmt.Fprintf(w, "%-34s %9.0f orders/s   %7.1f µs CPU/order\n", name, x.OrdersPerSec, x.CPUPerOrder)
+	}
+	line("raw, one synced message an order", r.Raw)
+	line("skeleton, blocks, no work", r.Skeleton)
+	line("pipeline, as serve runs it", p.Rate)
+	fmt.Fprintf(w, "\npipeline to raw %.2f, to skeleton %.2f\n\n", r.OfRaw, r.OfBones)
+	for _, stage := range slices.Sorted(maps.Keys(p.Stages)) {
+		fmt.Fprintf(w, "  %-26s %7.1f µs CPU/order\n", stage, p.Stages[stage])
+	}
+	fmt.Fprintf(w, "\n%-14s %10s %10s %10s %10s\n", "latency, ms", "decision50", "decision99", "receipt50", "receipt99")
+	for _, l := range []struct {
+		name string
+		Latency
+	}{{"at 200/s", p.Paced}, {"at full load", p.Full}} {
+		fmt.Fprintf(w, "%-14s %10.1f %10.1f %10.1f %10.1f\n", l.name, l.DecisionP50, l.DecisionP99, l.ReceiptP50, l.ReceiptP99)
+	}
+	fmt.Fprintf(w, "\n%d orders, %d sent twice; a case takes %d → %d → %d bytes, %d cases a block; %.0f MB idle, %.0f MB at most (the generator included), %.0f MB of disk\n",
+		p.Orders, p.Duplicates, p.Sizes.Order, p.Sizes.Enriched, p.Sizes.Decision, p.Sizes.Cases, p.IdleMB, p.PeakMB, p.DiskMB)
+}

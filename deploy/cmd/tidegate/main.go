@@ -1,0 +1,27 @@
+// Command tidegate is the whole product in one binary: it runs the four services with an embedded NATS server, and
+// carries every verb of the services. This file only mounts them.
+package main
+
+import (
+	"os"
+	"slices"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/tidegate/tidegate/deploy/standalone"
+	auditcli "github.com/tidegate/tidegate/services/audit/cli"
+	ingestcli "github.com/tidegate/tidegate/services/ingest/cli"
+	"github.com/tidegate/tidegate/shared/lifecycle"
+)
+
+func main() {
+	os.Exit(lifecycle.Main(&cli.Command{
+		Name:                  "tidegate",
+		Usage:                 "screen order streams against export controls (not legal advice)",
+		EnableShellCompletion: true,
+		Suggest:               true,
+		Commands: slices.Concat(
+			standalone.Commands(), ingestcli.Commands(), auditcli.Commands(),
+		),
+	}))
+}

@@ -1,0 +1,169 @@
+package e2e_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/tidegate/tidegate/shared/clock"
+)
+
+// kills is how often a process is killed: the promise in make test, many more in make soak.
+func kills(t *testing.T) int {
+	t.Helper()
+	if d, err := time.ParseDuration(os.Getenv("TIDEGATE_SOAK")); err == nil {
+		return max(50, int(d/(2*time.Second)))
+	}
+	return 50
+}
+
+// answer is what a door said of one order.
+type answer struct {
+	Status   string `json:"status"`
+	Event    string `json:"event"`
+	Sequence uint64 `json:"sequence"`
+}
+
+// flow sends the same orders to every door, each until every door has answered, and remembers what they said.
+type flow struct {
+	t     *testing.T
+	doors []string
+	next  atomic.Int64
+	stop  chan struct{}
+	wg    sync.WaitGroup
+
+	mu       sync.Mutex
+	accepted map[string]answer // by order id
+}
+
+func startFlow(t *testing.T, senders int, doors ...string) *flow {
+	t.Helper()
+	f := &flow{t: t, doors: doors, stop: make(chan struct{}), accepted: map[string]answer{}}
+	for range senders {
+		f.wg.Go(f.send)
+	}
+	return f
+}
+
+// end stops the flow and gives every accepted order's answer.
+func (f *flow) end() map[string]answer {
+	close(f.stop)
+	f.wg.Wait()
+	return f.accepted
+}
+
+func (f *flow) send() {
+	for {
+		select {
+		case <-f.stop:
+			return
+		default:
+		}
+		id := "K-" + strconv.FormatInt(f.next.Add(1), 10)
+		var doors sync.WaitGroup
+		for _, door := range f.doors {
+			doors.Go(func() { f.sendTo(door, id) })
+		}
+		doors.Wait()
+	}
+}
+
+// sendTo repeats one order at one door until the door has answered, however often it dies meanwhile.
+func (f *flow) sendTo(door, id string) {
+	body := fmt.Appendf(nil, `{"source":"kill","id":%q,"order_date":"2026-11-20","ship_to":"DE","parties":[{"role":"purchaser","name":"Holm & Vester %s GmbH","address":{"country":"DE"}}],"items":[{"description":"desk fan","eccn":"EAR99","quantity":1}]}`, id, id)
+	var pause clock.Backoff
+	for {
+		a, err := post(door, body)
+		if err == nil {
+			f.remember(door, id, a)
+			return
+		}
+		if pause.Wait(f.t.Context()) != nil {
+			return
+		}
+	}
+}
+
+var client = &http.Client{Timeout: 20 * time.Second}
+
+func post(door string, body []byte) (answer, error) {
+	resp, err := client.Post("http://"+door+"/v1/orders", "application/json", bytes.NewReader(body))
+	if err != nil {
+		return answer{}, err
+	}
+	defer resp.Body.Close()
+	var a answer
+	if err := json.NewDecoder(resp.Body).Decode(&a); err != nil {
+		return a, err
+	}
+	if resp.StatusCode >= 500 || a.Event == "" {
+		return a, fmt.Errorf("status %d", resp.StatusCode)
+	}
+	return a, nil
+}
+
+// remember notes an answer. Two doors, or one asked twice, must never give two.
+func (f *flow) remember(door, id string, a answer) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if a.Status != "accepted" {
+		f.t.Errorf("order %s at %s: %+v", id, door, a)
+	}
+	if before, ok := f.accepted[id]; ok && (before.Event != a.Event || before.Sequence != a.Sequence) {
+		f.t.Errorf("order %s was accepted twice: %+v and %+v", id, before, a)
+	}
+	f.accepted[id] = a
+}
+
+func TestKilledServicesLoseAndDoubleNothing(t *testing.T) {
+	data, server := t.TempDir(), freePort(t)
+	doors := []string{freePort(t), freePort(t)}
+	creds := filepath.Join(data, "nats", "service.nk")
+	to := []string{"--log-level", "warn", "--nats-url", "nats://" + server, "--nats-creds", creds}
+	nats := start(t, "tidegate", "nats", "--data", data, "--nats-listen", server, "--log-level", "error")
+	eventually(t, "the NATS server runs", 20*time.Second, func() bool { _, err := os.Stat(creds); return err == nil && listens(server) })
+	procs := []*process{
+		start(t, "ingest", append(to, "--data", filepath.Join(data, "ingest-1"), "--http", doors[0])...),
+		start(t, "ingest", append(to, "--data", filepath.Join(data, "ingest-2"), "--http", doors[1])...),
+		start(t, "enrichment", to...),
+		start(t, "screening", to...),
+		start(t, "audit", append(to, "--data", filepath.Join(data, "audit"))...),
+		nats,
+	}
+	f := startFlow(t, 8, doors...)
+	rng := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the order of kills need not be secret
+	for range kills(t) {
+		time.Sleep(time.Duration(50+rng.IntN(250)) * time.Millisecond) // a random moment is what is tested
+		p := procs[rng.IntN(len(procs))]
+		p.kill()
+		p.start()
+	}
+	accepted := f.end()
+	t.Logf("%d kills, %d orders accepted", kills(t), len(accepted))
+	checkEverything(t, "nats://"+server, creds, filepath.Join(data, "audit"), accepted)
+}
+
+func TestKilledAllInOneLosesAndDoublesNothing(t *testing.T) {
+	data, server, door := t.TempDir(), freePort(t), freePort(t)
+	p := start(t, "tidegate", "serve", "--data", data, "--nats-listen", server, "--http", door, "--log-level", "warn")
+	eventually(t, "the door is open", 20*time.Second, func() bool { return ready(door) })
+	f := startFlow(t, 8, door)
+	rng := rand.New(rand.NewPCG(3, 4)) //nolint:gosec // the order of kills need not be secret
+	for range kills(t) {
+		time.Sleep(time.Duration(100+rng.IntN(400)) * time.Millisecond) // a random moment is what is tested
+		p.kill()
+		p.start()
+	}
+	accepted := f.end()
+	t.Logf("%d kills, %d orders accepted", kills(t), len(accepted))
+	checkEverything(t, "nats://"+server, filepath.Join(data, "nats", "service.nk"), filepath.Join(data, "audit"), accepted)
+}

@@ -1,0 +1,18 @@
+package standalone
+
+import (
+	"context"
+
+	"github.com/tidegate/tidegate/services/audit"
+	"github.com/tidegate/tidegate/services/audit/auditverify"
+)
+
+// verify checks the whole log with the auditor's own library, while the pipeline still runs.
+func (r *Result) verify(ctx context.Context, data string) error {
+	rep, err := audit.Verify(ctx, AuditDir(data), "", auditverify.Options{})
+	if err != nil {
+		return err
+	}
+	r.LogSize = rep.Size
+	return nil
+}

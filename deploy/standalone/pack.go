@@ -1,0 +1,29 @@
+package standalone
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/tidegate/tidegate/services/screening"
+)
+
+// usPack is the shipped pack with parameters set.
+func usPack(params map[string]string) (*screening.Pack, error) {
+	p, err := screening.USPack()
+	if err != nil {
+		return nil, err
+	}
+	return p.With(params)
+}
+
+// openPack reads the pack in dir, or takes the shipped one when dir is empty, with parameters set.
+func openPack(dir string, params map[string]string) (*screening.Pack, error) {
+	if dir == "" {
+		return usPack(params)
+	}
+	p, err := screening.LoadPack(os.DirFS(dir))
+	if err != nil {
+		return nil, fmt.Errorf("pack %s: %w", dir, err)
+	}
+	return p.With(params)
+}

@@ -1,0 +1,168 @@
+// Package standalone is Tidegate in one process: the four services and an embedded NATS server over one data directory.
+// It is also the home of what needs two services while nothing runs.
+package standalone
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"runtime/pprof"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/tidegate/tidegate/services/audit"
+	"github.com/tidegate/tidegate/services/enrichment"
+	"github.com/tidegate/tidegate/services/ingest"
+	"github.com/tidegate/tidegate/services/screening"
+	"github.com/tidegate/tidegate/shared/bus"
+	"github.com/tidegate/tidegate/shared/natsembed"
+)
+
+// Config says where the data is and where the doors are.
+type Config struct {
+	Data     string          // directory of all local state; created when missing, locked while running
+	GuardDir string          // where the log's guard keeps its state; inside Data when empty
+	HTTP     string          // address of the HTTP door; 127.0.0.1 with a free port when empty
+	NATSHost string          // address the embedded server listens on; 127.0.0.1 when empty
+	NATSPort int             // 0 listens on no port, -1 takes a free one
+	Limits   bus.Limits      // sizes of the streams
+	Pack     *screening.Pack // rules; the US pack when nil
+	Log      *slog.Logger    // discarded when nil
+}
+
+// Standalone is a running process's parts. Everything is stopped by the end of Run's context.
+type Standalone struct {
+	cfg    Config
+	lock   *lock
+	server *natsembed.Server
+	conns  []*nats.Conn
+	ready  chan struct{}
+
+	Ingest     *ingest.Service
+	Enrichment *enrichment.Service
+	Screening  *screening.Service
+	Audit      *audit.Service
+}
+
+// Places of the parts in the data directory.
+func natsDir(data string) string   { return filepath.Join(data, "nats") }
+func ingestDir(data string) string { return filepath.Join(data, "ingest") }
+
+// AuditDir is where the audit service of a data directory keeps the log.
+func AuditDir(data string) string { return filepath.Join(data, "audit") }
+
+// New locks the data directory, starts the server, declares the streams and wires the services. After an error
+// nothing is left running.
+func New(ctx context.Context, cfg Config) (s *Standalone, err error) {
+	if cfg.Data == "" {
+		return nil, errors.New("a data directory is needed (--data DIR)")
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.HTTP == "" {
+		cfg.HTTP = "127.0.0.1:0"
+	}
+	s = &Standalone{cfg: cfg, ready: make(chan struct{})}
+	defer func() {
+		if err != nil {
+			s.close()
+		}
+	}()
+	if s.lock, err = lockDir(cfg.Data); err != nil {
+		return nil, err
+	}
+	if s.server, err = natsembed.Start(natsembed.Config{Dir: natsDir(cfg.Data), Host: cfg.NATSHost, Port: cfg.NATSPort, Log: cfg.Log}); err != nil {
+		return nil, err
+	}
+	if err := s.declare(ctx); err != nil {
+		return nil, err
+	}
+	return s, s.wire()
+}
+
+func (s *Standalone) declare(ctx context.Context) error {
+	js, err := s.jetStream("topology")
+	if err != nil {
+		return err
+	}
+	return bus.Apply(ctx, js, s.cfg.Limits)
+}
+
+func (s *Standalone) jetStream(name string) (jetstream.JetStream, error) {
+	nc, err := s.connect(name)
+	if err != nil {
+		return nil, err
+	}
+	return jetstream.New(nc)
+}
+
+// Connect opens a connection with the services' rights, closed with the server.
+func (s *Standalone) Connect(name string) (*nats.Conn, error) { return s.server.Connect(name) }
+
+// connect opens one more in-process connection; each service has its own, as it would in a process of its own.
+func (s *Standalone) connect(name string) (*nats.Conn, error) {
+	nc, err := s.server.Connect(name)
+	if err == nil {
+		s.conns = append(s.conns, nc)
+	}
+	return nc, err
+}
+
+// Ready is closed when the doors are open.
+func (s *Standalone) Ready() <-chan struct{} { return s.ready }
+
+// HTTP is the base URL of the HTTP door, once Ready.
+func (s *Standalone) HTTP() string { return "http://" + s.Ingest.Addr().String() }
+
+// Run works until ctx ends, which is no error, or until one service must stop, which stops all. It ends with
+// everything closed.
+func (s *Standalone) Run(ctx context.Context) error {
+	defer s.close()
+	g, ctx := errgroup.WithContext(ctx)
+	for name, run := range map[string]func(context.Context) error{
+		"ingest": s.Ingest.Run, "enrichment": s.Enrichment.Run, "screening": s.Screening.Run, "audit": s.Audit.Run,
+	} {
+		g.Go(func() error {
+			// The label tells the stages apart in a CPU profile.
+			var err error
+			pprof.Do(ctx, pprof.Labels("stage", name), func(ctx context.Context) { err = run(ctx) })
+			if err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+			return nil
+		})
+	}
+	g.Go(func() error { return s.announceWhenReady(ctx) })
+	return g.Wait()
+}
+
+func (s *Standalone) announceWhenReady(ctx context.Context) error {
+	select {
+	case <-s.Ingest.Ready():
+	case <-ctx.Done():
+		return nil
+	}
+	info, err := s.announce()
+	if err != nil {
+		return err
+	}
+	defer info.remove()
+	close(s.ready)
+	<-ctx.Done()
+	return nil
+}
+
+func (s *Standalone) close() {
+	for _, nc := range s.conns {
+		nc.Close()
+	}
+	if s.server != nil {
+		s.server.Shutdown()
+	}
+	s.lock.release()
+}

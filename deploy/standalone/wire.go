@@ -1,0 +1,87 @@
+package standalone
+
+import (
+	"context"
+	"fmt"
+	"iter"
+
+	"github.com/tidegate/tidegate/services/audit"
+	"github.com/tidegate/tidegate/services/enrichment"
+	"github.com/tidegate/tidegate/services/ingest"
+	"github.com/tidegate/tidegate/services/screening"
+	"github.com/tidegate/tidegate/shared/codec"
+)
+
+// wire makes the four services, each on a connection of its own. What ingest asks of the history, the log on the same
+// disk answers.
+func (s *Standalone) wire() error {
+	logDir := AuditDir(s.cfg.Data)
+	nc, err := s.connect("ingest")
+	if err != nil {
+		return err
+	}
+	if s.Ingest, err = ingest.New(nc, ingest.Config{
+		Dir: ingestDir(s.cfg.Data), Listen: s.cfg.HTTP, Log: s.cfg.Log,
+		History: func(ctx context.Context, from uint64) iter.Seq2[ingest.Past, error] { return past(ctx, logDir, from) },
+		Lookup:  func(ctx context.Context, id string) ([]byte, bool, error) { return lookup(ctx, logDir, id) },
+	}); err != nil {
+		return err
+	}
+	if nc, err = s.connect("enrichment"); err != nil {
+		return err
+	}
+	if s.Enrichment, err = enrichment.New(nc, enrichment.Config{Log: s.cfg.Log}); err != nil {
+		return err
+	}
+	if nc, err = s.connect("screening"); err != nil {
+		return err
+	}
+	if s.Screening, err = screening.New(nc, screening.Config{Pack: s.cfg.Pack, Log: s.cfg.Log}); err != nil {
+		return err
+	}
+	if nc, err = s.connect("audit"); err != nil {
+		return err
+	}
+	s.Audit, err = audit.New(nc, audit.Config{Dir: logDir, GuardDir: s.cfg.GuardDir, Log: s.cfg.Log})
+	return err
+}
+
+// past reads the log's cases for ingest's index of keys.
+func past(ctx context.Context, logDir string, from uint64) iter.Seq2[ingest.Past, error] {
+	return func(yield func(ingest.Past, error) bool) {
+		for l, err := range audit.ReadCases(ctx, logDir, from) {
+			if !yield(ingest.Past{Sequence: l.Leaf.Sequence, Case: l.Case}, err) {
+				return
+			}
+		}
+	}
+}
+
+// lookup writes what the log holds of an order as JSON: its leaves, oldest first, each with the lines of its case. The
+// lines are appended as they are: encoding them again would change their digests.
+func lookup(ctx context.Context, logDir, id string) ([]byte, bool, error) {
+	logged, point, err := audit.Find(ctx, logDir, id)
+	if err != nil || len(logged) == 0 {
+		return nil, false, err
+	}
+	b, err := codec.Append([]byte(`{"order_id":`), id)
+	if err != nil {
+		return nil, false, err
+	}
+	b = fmt.Appendf(b, `,"log_size":%d,"leaves":[`, point.Size)
+	for i, l := range logged {
+		b = fmt.Appendf(b, `%s{"leaf":%d,"lines":[`, comma(i), l.Index)
+		for j := range l.Case.Len() {
+			b = append(append(b, comma(j)...), l.Case.Line(j)...)
+		}
+		b = append(b, "]}"...)
+	}
+	return append(b, "]}"...), true, nil
+}
+
+func comma(i int) string {
+	if i == 0 {
+		return ""
+	}
+	return ","
+}
