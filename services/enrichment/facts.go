@@ -88,7 +88,8 @@ func paying(o *event.Order) int {
 
 // countries gathers every country that the order or a fact names.
 func countries(o *event.Order, f *event.Facts) []event.Country {
-	cs := append([]event.Country{o.ShipFrom, o.ShipTo, o.ReleaseTo}, o.Route...)
+	cs := make([]event.Country, 0, 64)
+	cs = append(append(cs, o.ShipFrom, o.ShipTo, o.ReleaseTo), o.Route...)
 	if o.Payment != nil {
 		cs = append(cs, o.Payment.Country)
 	}
@@ -99,7 +100,7 @@ func countries(o *event.Order, f *event.Facts) []event.Country {
 		}
 	}
 	for i := range o.Parties {
-		cs = append(cs, ofParty(&o.Parties[i], &f.Parties[i])...)
+		cs = appendParty(cs, &o.Parties[i], &f.Parties[i])
 	}
 	for i := range o.Items {
 		it := &o.Items[i]
@@ -108,8 +109,8 @@ func countries(o *event.Order, f *event.Facts) []event.Country {
 	return cs
 }
 
-func ofParty(p *event.Party, f *event.PartyFacts) []event.Country {
-	cs := []event.Country{f.Country, f.Headquarters.Country, f.Parent.Country, p.Headquarters}
+func appendParty(cs []event.Country, p *event.Party, f *event.PartyFacts) []event.Country {
+	cs = append(cs, f.Country, f.Headquarters.Country, f.Parent.Country, p.Headquarters)
 	if p.Address != nil {
 		cs = append(cs, p.Address.Country)
 	}

@@ -79,40 +79,49 @@ type recognized struct {
 }
 
 // recognize reads part number, SKU and description, in this order of trust; the most specific pattern wins.
-func (c *Catalog) recognize(it *event.Item) *recognized {
+func (c *Catalog) recognize(it *event.Item, description []string) *recognized {
 	for _, s := range []string{it.PartNumber, it.SKU} {
 		if r := c.byNumber(s); r != nil {
-			return c.counted(r, s, it)
+			return c.counted(r, s, it, description)
 		}
 	}
 	var best *row
 	text, weight := "", 0
-	for _, s := range []string{it.PartNumber, it.SKU, it.Description} {
-		ws := words(s)
-		if r, w := c.byWords(ws, it); w > weight {
-			best, text, weight = r, s, w
+	if it.PartNumber != "" {
+		best, weight = c.byWords(words(it.PartNumber), it)
+		text = it.PartNumber
+	}
+	if it.SKU != "" {
+		if r, w := c.byWords(words(it.SKU), it); w > weight {
+			best, text, weight = r, it.SKU, w
 		}
+	}
+	if r, w := c.byWords(description, it); w > weight {
+		best, text = r, it.Description
 	}
 	if best == nil {
 		return nil
 	}
-	return c.counted(best, text, it)
+	return c.counted(best, text, it, description)
 }
 
 func (c *Catalog) byNumber(s string) *row {
 	if len(s) < 9 {
 		return nil
 	}
-	var b strings.Builder
-	for _, r := range strings.ToLower(s) {
-		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
-			b.WriteRune(r)
+	buf := make([]byte, 0, 32)
+	for i := 0; i < len(s) && len(buf) < cap(buf); i++ {
+		switch r := s[i]; {
+		case r >= 'A' && r <= 'Z':
+			buf = append(buf, r+'a'-'A')
+		case r >= 'a' && r <= 'z' || r >= '0' && r <= '9':
+			buf = append(buf, r)
 		}
 	}
-	n := b.String()
-	if len(n) < 9 {
+	if len(buf) < 9 || len(c.numbers[string(buf[:9])]) == 0 {
 		return nil
 	}
+	n := string(buf)
 	var best *row
 	length := 0
 	for _, i := range c.numbers[n[:9]] {
@@ -177,16 +186,37 @@ func follows(ws, rest []string) bool {
 	return true
 }
 
-// words folds a text and cuts it into runs of letters and digits.
+// words folds a text and cuts it into runs of letters and digits; letters outside ASCII count as letters.
 func words(s string) []string {
-	return strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r < 0x80 })
+	if s == "" {
+		return nil
+	}
+	s = strings.ToLower(s)
+	out := make([]string, 0, 12)
+	start := -1
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c >= 0x80:
+			if start < 0 {
+				start = i
+			}
+		case start >= 0:
+			out, start = append(out, s[start:i]), -1
+		}
+	}
+	if start >= 0 {
+		out = append(out, s[start:])
+	}
+	return out
 }
 
 // counted finds how many chips one unit holds: what the catalog says of a system, "8x H100", "8-GPU"; one for a chip
 // that is no part of a system; unknown for a system that does not say.
-func (c *Catalog) counted(r *row, text string, it *event.Item) *recognized {
+func (c *Catalog) counted(r *row, text string, it *event.Item, ws []string) *recognized {
 	out := &recognized{row: r, text: text, chips: 1}
-	ws := words(it.Description + " " + it.PartNumber)
+	if it.PartNumber != "" {
+		ws = append(slices.Clone(ws), words(it.PartNumber)...)
+	}
 	if len(r.Contains) > 0 {
 		n, err := strconv.Atoi(string(r.Contains[0].Count))
 		if err != nil {
@@ -205,6 +235,8 @@ func (c *Catalog) counted(r *row, text string, it *event.Item) *recognized {
 	return out
 }
 
+var multipleForms = [...]string{"x", "gpu", "gpus", "way", "oam"}
+
 // multiple reads "8x", "8 x", "x8 gpu", "8 gpu", "8gpu" with 2 to 576 chips.
 func multiple(ws []string) int {
 	for i, w := range ws {
@@ -212,7 +244,10 @@ func multiple(ws []string) int {
 		if i+1 < len(ws) {
 			next = ws[i+1]
 		}
-		for _, form := range []string{"x", "gpu", "gpus", "way", "oam"} {
+		if w[0] < '0' || w[0] > '9' {
+			continue
+		}
+		for _, form := range multipleForms {
 			digits, joined := strings.CutSuffix(w, form)
 			if !joined && next == form {
 				digits = w

@@ -4,6 +4,9 @@ import "strings"
 
 // Normal brings an ECCN to upper case without spaces; paragraphs stay as letters and points: 3a090.A.1 is 3A090.a.1.
 func Normal(eccn string) string {
+	if eccn == "" {
+		return ""
+	}
 	s := strings.Join(strings.Fields(eccn), "")
 	head, paragraph, ok := strings.Cut(s, ".")
 	head = strings.ToUpper(head)

@@ -56,8 +56,7 @@ func ordinary(ws []string) bool {
 }
 
 // ordinaryGoods says why an item is plainly no chip and no computer: by its HTS heading, or by its description.
-func ordinaryGoods(it *event.Item) (why string, ok bool) {
-	ws := words(it.Description)
+func ordinaryGoods(it *event.Item, ws []string) (why string, ok bool) {
 	if h := heading(it.HTS); h != "" && !chipHeadings[h] {
 		strong := slices.ContainsFunc(ws, func(w string) bool { return strongWords[w] })
 		if !strong || ordinary(ws) {

@@ -53,7 +53,8 @@ type evidence struct {
 }
 
 func (c *Catalog) evidence(it *event.Item) *evidence {
-	e := &evidence{eccn: Normal(it.ECCN), found: c.recognize(it)}
+	description := words(it.Description)
+	e := &evidence{eccn: Normal(it.ECCN), found: c.recognize(it, description)}
 	e.eccnClass, e.vague = ofECCN(e.eccn)
 	e.own = specs{
 		tpp: number(it.TPP), density: number(it.Density), area: number(it.DieArea), bandwidth: number(it.Bandwidth),
@@ -69,7 +70,7 @@ func (c *Catalog) evidence(it *event.Item) *evidence {
 	}
 	e.hbm = hbmClass(it, e)
 	c.readContents(it, e)
-	e.goods, _ = ordinaryGoods(it)
+	e.goods, _ = ordinaryGoods(it, description)
 	return e
 }
 
@@ -213,7 +214,7 @@ func (c *Catalog) readContents(it *event.Item, e *evidence) {
 	var worst *recognized
 	for _, p := range it.Contains {
 		class := Unknown
-		r := c.recognize(&event.Item{PartNumber: p.PartNumber, Manufacturer: it.Manufacturer})
+		r := c.recognize(&event.Item{PartNumber: p.PartNumber, Manufacturer: it.Manufacturer}, nil)
 		if r != nil {
 			class = r.row.class
 			c.sum(e, r, p.Count)

@@ -25,14 +25,12 @@ func ParseAddress(lines ...string) Address {
 	a.readNumbers(ts, used)
 	a.readStreets(ts, used)
 	a.readBuildings(ts, used)
-	for _, t := range ts {
-		if cities[t.text] {
+	for i, t := range ts {
+		switch {
+		case cities[t.text]:
 			a.Cities = append(a.Cities, t.text)
-		}
-	}
-	for i := 0; i+1 < len(ts); i++ {
-		if two := ts[i].text + ts[i+1].text; cities[two] {
-			a.Cities = append(a.Cities, two)
+		case t.text == "hong" && i+1 < len(ts) && ts[i+1].text == "kong":
+			a.Cities = append(a.Cities, "hongkong")
 		}
 	}
 	for _, s := range []*[]string{&a.Anchors, &a.Blocks, &a.Rooms, &a.Floors, &a.Cities} {
@@ -54,12 +52,14 @@ func addressTokens(s string) []token {
 		s = strings.ToValidUTF8(s[:4*MaxName], "")
 	}
 	s = fold(s)
-	var ts []token
-	var b strings.Builder
-	end := func(comma bool) {
-		if b.Len() > 0 {
-			ts = appendWord(ts, strings.Trim(b.String(), "-/"))
-			b.Reset()
+	if strings.ContainsAny(s, "'’") {
+		s = apostrophes.Replace(s)
+	}
+	ts := make([]token, 0, 24)
+	start := -1
+	end := func(i int, comma bool) {
+		if start >= 0 {
+			ts, start = appendWord(ts, strings.TrimRight(s[start:i], "-/")), -1
 		}
 		if comma && len(ts) > 0 {
 			ts[len(ts)-1].comma = true
@@ -67,30 +67,24 @@ func addressTokens(s string) []token {
 	}
 	for i, r := range s {
 		switch {
-		case unicode.IsLetter(r) || unicode.IsDigit(r) || r == '#':
-			if r == '#' {
-				end(false)
-				b.WriteString("room")
-				end(false)
-				continue
+		case r < utf8.RuneSelf && (r >= 'a' && r <= 'z' || r >= '0' && r <= '9') || r >= utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsDigit(r)):
+			if start < 0 {
+				start = i
 			}
-			b.WriteRune(r)
-		case (r == '-' || r == '/') && b.Len() > 0 && nextIsWord(s[i:]):
-			if r == '/' || endsInDigit(b.String()) {
-				b.WriteRune(r)
-				continue
-			}
-			end(false)
-		case r == '\'' || r == '’':
-		case r == ',' || r == ';' || r == '\n':
-			end(true)
+		case r == '#':
+			end(i, false)
+			ts = append(ts, token{text: "room"})
+		case (r == '/' || r == '-' && start >= 0 && endsInDigit(s[start:i])) && start >= 0 && nextIsWord(s[i:]):
+			// 16/f and 301-307 stay whole
 		default:
-			end(false)
+			end(i, r == ',' || r == ';' || r == '\n')
 		}
 	}
-	end(true)
+	end(len(s), true)
 	return ts
 }
+
+var apostrophes = strings.NewReplacer("'", "", "’", "")
 
 func nextIsWord(s string) bool {
 	r, _ := utf8.DecodeRuneInString(s[1:])

@@ -80,3 +80,12 @@ func hashString(s string) uint64 {
 	}
 	return mix(x)
 }
+
+// hashWords does not depend on the order of the words.
+func hashWords(words []string) uint64 {
+	var x uint64
+	for _, w := range words {
+		x += hashString(w)
+	}
+	return mix(x)
+}

@@ -67,7 +67,7 @@ func NewIndex(names []Listed) *Index {
 		}
 		h.set(r)
 		compact = append(compact, pair{h.whole(), row})
-		sorted = append(sorted, pair{hashString(n.Sorted), row})
+		sorted = append(sorted, pair{hashWords(n.Words), row})
 		if len(r) < minEdit {
 			continue
 		}
@@ -79,10 +79,34 @@ func NewIndex(names []Listed) *Index {
 	return ix
 }
 
+// scratch is what one look-up needs; pooled, so that a look-up costs next to no memory.
 type scratch struct {
 	h     hasher
 	rows  []int32
+	words []string
 	runes []rune
+}
+
+// parse fills words and runes with a name's normal form.
+func (sc *scratch) parse(s string) {
+	sc.words = appendWords(sc.words[:0], s)
+	sc.runes = sc.runes[:0]
+	for _, w := range sc.words {
+		for _, r := range w {
+			sc.runes = append(sc.runes, r)
+		}
+	}
+	sc.h.set(sc.runes)
+}
+
+// sameWords says whether the words are those of n in any order.
+func (sc *scratch) sameWords(n Name) bool {
+	if len(sc.words) != len(n.Words) {
+		return false
+	}
+	sorted := slices.Clone(sc.words)
+	slices.Sort(sorted)
+	return strings.Join(sorted, " ") == n.Sorted
 }
 
 // Find gives the listed names that s resembles, each once with its best method, sorted by entry and then by method,
@@ -93,49 +117,59 @@ func (ix *Index) Find(s string) ([]Candidate, int) {
 	}
 	sc, _ := ix.pool.Get().(*scratch)
 	defer ix.pool.Put(sc)
-	var out []Candidate
-	considered := 0
-	for i, v := range variants(s) {
-		c, n := ix.find(v, i > 0, sc)
-		out, considered = append(out, c...), considered+n
+	out, considered := ix.find(s, false, sc)
+	if manyReadings(s) {
+		for _, v := range variants(s) {
+			c, n := ix.find(v, true, sc)
+			out, considered = append(out, c...), considered+n
+		}
 	}
 	return bestPerName(out), considered
 }
 
+// manyReadings is a cheap look at whether variants could find any: a bracket, or the first letters of its marks.
+func manyReadings(s string) bool {
+	for i := range len(s) {
+		if s[i] == '(' {
+			return true
+		}
+		if s[i] == ' ' && i+2 < len(s) {
+			switch [2]byte{s[i+1] | 0x20, s[i+2] | 0x20} {
+			case [2]byte{'a', 'k'}, [2]byte{'a', '.'}, [2]byte{'d', 'b'}, [2]byte{'d', '/'}, [2]byte{'t', '/'}, [2]byte{'t', 'r'}, [2]byte{'f', '.'}:
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// find looks one reading of a name up: as it stands, then by its normal form, by its words in any order, and by the
+// neighborhood of one edit.
 func (ix *Index) find(s string, variant bool, sc *scratch) (out []Candidate, considered int) {
 	if !variant {
 		for _, row := range ix.exact[s] {
 			out = append(out, ix.candidate(row, Exact, false))
 		}
 	}
-	n := Parse(s)
-	if n.Letters == 0 {
+	sc.parse(s)
+	if len(sc.runes) == 0 {
 		return out, len(out)
 	}
-	sc.runes = append(sc.runes[:0], []rune(n.Compact)...)
-	sc.h.set(sc.runes)
 	rows := ix.compact.find(sc.h.whole(), sc.rows[:0])
 	same := len(rows)
-	rows = ix.sorted.find(hashString(n.Sorted), rows)
+	rows = ix.sorted.find(hashWords(sc.words), rows)
 	reordered := len(rows)
-	if n.Letters >= minEdit-1 {
-		rows = ix.deleted.find(sc.h.whole(), rows)
-		for k := range sc.runes {
-			d := sc.h.without(k)
-			rows = ix.compact.find(d, rows)
-			rows = ix.deleted.find(d, rows)
-		}
-	}
+	rows = ix.near(sc, rows)
 	for i, row := range rows {
 		var c Candidate
 		ok := false
 		switch {
 		case i < same:
-			c, ok = ix.candidate(row, Normalized, false), ix.parsed[row].Compact == n.Compact
+			c, ok = ix.candidate(row, Normalized, false), equal(ix.runes[row], sc.runes)
 		case i < reordered:
-			c, ok = ix.candidate(row, Reordered, false), ix.parsed[row].Sorted == n.Sorted
+			c, ok = ix.candidate(row, Reordered, false), sc.sameWords(ix.parsed[row])
 		default:
-			c, ok = ix.edited(row, n, sc.runes)
+			c, ok = ix.edited(row, sc)
 		}
 		if ok {
 			out = append(out, c)
@@ -145,22 +179,41 @@ func (ix *Index) find(s string, variant bool, sc *scratch) (out []Candidate, con
 	return out, len(rows)
 }
 
+// near appends the rows whose key may be one edit away, each once.
+func (ix *Index) near(sc *scratch, rows []int32) []int32 {
+	if len(sc.runes) < minEdit-1 {
+		return rows
+	}
+	from := len(rows)
+	rows = ix.deleted.find(sc.h.whole(), rows)
+	for k := range sc.runes {
+		d := sc.h.without(k)
+		rows = ix.compact.find(d, rows)
+		rows = ix.deleted.find(d, rows)
+	}
+	if len(rows)-from > 1 {
+		slices.Sort(rows[from:])
+		rows = rows[:from+len(slices.Compact(rows[from:]))]
+	}
+	return rows
+}
+
 func (ix *Index) candidate(row int32, method string, weak bool) Candidate {
 	return Candidate{Listed: ix.names[row], Method: method, Letters: ix.parsed[row].Letters, Weak: weak}
 }
 
 // edited compares with one edit. Numbers must agree: Factory No. 2 is not Factory No. 12. The difference is weak in a
 // short name or in a short word of a longer one.
-func (ix *Index) edited(row int32, n Name, q []rune) (Candidate, bool) {
-	l := ix.runes[row]
-	if len(l) < minEdit || numbers(n.Compact) != numbers(ix.parsed[row].Compact) {
+func (ix *Index) edited(row int32, sc *scratch) (Candidate, bool) {
+	q, l := sc.runes, ix.runes[row]
+	if len(l) < minEdit {
 		return Candidate{}, false
 	}
 	at, ok := oneEdit(q, l)
-	if !ok {
+	if !ok || numbers(strings.Join(sc.words, "")) != numbers(ix.parsed[row].Compact) {
 		return Candidate{}, false
 	}
-	word := wordAt(n.Words, at)
+	word := wordAt(sc.words, at)
 	return ix.candidate(row, OneEdit, min(len(q), len(l)) < 5 || utf8.RuneCountInString(word) < 5), true
 }
 
@@ -209,17 +262,14 @@ func bestPerName(cs []Candidate) []Candidate {
 	return slices.CompactFunc(cs, func(a, b Candidate) bool { return a.Entry == b.Entry && a.Name == b.Name })
 }
 
-// variants are the ways to read a name that holds more than one: itself first, then what stands before and in a
-// bracket that is an abbreviation, and both sides of "a.k.a." and "d/b/a".
+// variants are the further readings of a name that holds more than one: what stands before and in a bracket that is an
+// abbreviation, and both sides of "a.k.a." and "d/b/a".
 func variants(s string) []string {
-	out := []string{s}
+	var out []string
 	if open := strings.IndexByte(s, '('); open > 0 {
 		if length := strings.IndexByte(s[open:], ')'); length > 3 && abbreviation(s[open+1:open+length]) {
 			out = append(out, s[:open]+s[open+length+1:], s[open+1:open+length])
 		}
-	}
-	if strings.IndexByte(s, '/') < 0 && strings.IndexByte(s, '.') < 0 && !strings.Contains(s, "trading as") && !strings.Contains(s, "aka") {
-		return out
 	}
 	lower := strings.ToLower(s)
 	if len(lower) != len(s) {

@@ -26,21 +26,7 @@ type Name struct {
 // words brought to one spelling, single letters joined (S.M.I.C. is smic). The result is empty only for names without
 // letters and digits.
 func Parse(s string) Name {
-	if len(s) > MaxName {
-		s = strings.ToValidUTF8(s[:MaxName], "")
-	}
-	words := joinLetters(split(fold(s)))
-	kept := withoutForms(words)
-	n := Name{Words: make([]string, 0, len(kept))}
-	for _, w := range kept {
-		if w == "and" || w == "of" || w == "the" {
-			continue
-		}
-		n.Words = append(n.Words, oneSpelling(w))
-	}
-	if len(n.Words) == 0 {
-		n.Words = words
-	}
+	n := Name{Words: appendWords(make([]string, 0, 8), s)}
 	n.Compact = strings.Join(n.Words, "")
 	n.Letters = utf8.RuneCountInString(n.Compact)
 	n.Sorted = n.Compact
@@ -50,6 +36,27 @@ func Parse(s string) Name {
 		n.Sorted = strings.Join(sorted, " ")
 	}
 	return n
+}
+
+// appendWords appends a name's words. Most are parts of one folded string, so that a name costs one allocation.
+func appendWords(words []string, s string) []string {
+	if len(s) > MaxName {
+		s = strings.ToValidUTF8(s[:MaxName], "")
+	}
+	words = joinLetters(split(words, fold(s)))
+	from, to := withoutForms(words)
+	kept := 0
+	for _, w := range words[from:to] {
+		if w == "and" || w == "of" || w == "the" {
+			continue
+		}
+		words[kept] = oneSpelling(withoutChineseForm(w))
+		kept++
+	}
+	if kept == 0 {
+		return words
+	}
+	return words[:kept]
 }
 
 // fold brings a string to lower case without accents. Plain ASCII, nearly every name, takes the short way.
@@ -95,8 +102,7 @@ func isASCII(s string) bool {
 }
 
 // split cuts a folded string into words. Apostrophes join (xi'an is xian), ampersand is "and", all other marks part.
-func split(s string) []string {
-	words := make([]string, 0, 8)
+func split(words []string, s string) []string {
 	start := -1
 	var joined []byte // the word so far, when an apostrophe fell out of it
 	end := func(i int) {
@@ -173,23 +179,19 @@ var spellings = map[string]string{
 	"airline": "airways", "airlines": "airways",
 }
 
-// withoutForms takes legal forms off both ends of a name and off the end of Chinese names.
-func withoutForms(words []string) []string {
-	words = slices.Clone(words)
-	for i, w := range words {
-		words[i] = withoutChineseForm(w)
+// withoutForms says which words stand between the legal forms at both ends; at least one word is left.
+func withoutForms(words []string) (from, to int) {
+	to = len(words)
+	for to > 1 && tailForms[words[to-1]] {
+		to--
 	}
-	end := len(words)
-	for end > 1 && tailForms[words[end-1]] {
-		end--
+	for from < to-1 && headForms[words[from]] {
+		from++
 	}
-	start := 0
-	for start < end-1 && headForms[words[start]] {
-		start++
-	}
-	return words[start:end]
+	return from, to
 }
 
+// withoutChineseForm takes the legal form off the end of a Chinese name.
 func withoutChineseForm(w string) string {
 	if isASCII(w) {
 		return w
