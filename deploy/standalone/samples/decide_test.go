@@ -3,7 +3,9 @@ package samples
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/tidegate/tidegate/schemas/event"
@@ -125,12 +127,9 @@ func TestTheAffiliatesRuleOnTheDayItRevives(t *testing.T) {
 }
 
 func findings(j event.Judgement) string {
-	out := ""
+	var b strings.Builder
 	for _, f := range j.Findings {
-		out += "\n  " + string(f.Outcome) + " " + f.Rule + " " + f.State + " " + f.Policy + ": " + f.Text
-		for _, m := range f.Missing {
-			out += " ?" + m
-		}
+		fmt.Fprintf(&b, "\n  %s %s %s %s: %s %v", f.Outcome, f.Rule, f.State, f.Policy, f.Text, f.Missing)
 	}
-	return out
+	return b.String()
 }
