@@ -1,0 +1,179 @@
+// Package replay judges recorded cases again under chosen rules and dates and says what changes. It touches no live
+// order: it reads cases and gives a report.
+package replay
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"iter"
+	"runtime"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/tidegate/tidegate/schemas/event"
+	"github.com/tidegate/tidegate/services/screening"
+	"github.com/tidegate/tidegate/shared/codec"
+)
+
+// Options say what to judge again, and how.
+type Options struct {
+	Pack     *screening.Pack              // side B: the rules to judge under; required
+	Base     *screening.Pack              // side A judged under these rules; the recorded judgement when nil
+	AsOf     screening.AsOf               // the dates to judge for; each order's own when zero
+	BaseAsOf screening.AsOf               // of side A, with Base
+	From     event.Date                   // first order date of the slice; from the first order when empty
+	Until    event.Date                   // last order date of the slice, inclusive; to the last order when empty
+	Workers  int                          // cases judged at once; the number of processors when 0
+	Progress func(done int, rate float64) // called now and then, and at the end, with cases done and cases a second; may be nil
+	Elapsed  func() func() time.Duration  // starts a stopwatch for the rate; no rate is told when nil
+}
+
+// batch is how many cases one worker takes at once.
+const batch = 256
+
+// Run judges every case of the slice and reports. A case that cannot be read ends the run with an error that names
+// it; refusals are counted as skipped. The report depends on the cases and the options alone.
+func Run(ctx context.Context, cases iter.Seq2[event.Case, error], opt Options) (Report, error) {
+	if opt.Pack == nil {
+		return Report{}, fmt.Errorf("replay: no rule pack given")
+	}
+	if opt.Workers <= 0 {
+		opt.Workers = runtime.GOMAXPROCS(0)
+	}
+	tally := newTally(opt)
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(opt.Workers)
+	err := read(ctx, cases, func(first int, part []event.Case) {
+		g.Go(func() error {
+			says := make([]say, 0, len(part))
+			for i, c := range part {
+				s, err := opt.one(c)
+				if err != nil {
+					return fmt.Errorf("replay: case %d: %w", first+i, err)
+				}
+				says = append(says, s)
+			}
+			tally.add(first, says)
+			return ctx.Err()
+		})
+	})
+	if judged := g.Wait(); judged != nil {
+		return Report{}, judged
+	}
+	if err != nil {
+		return Report{}, err
+	}
+	return tally.report(), nil
+}
+
+// read cuts the cases into batches, in order.
+func read(ctx context.Context, cases iter.Seq2[event.Case, error], each func(first int, part []event.Case)) error {
+	part, first := make([]event.Case, 0, batch), 0
+	for c, err := range cases {
+		if err != nil {
+			return fmt.Errorf("replay: read case %d: %w", first+len(part), err)
+		}
+		if part = append(part, c); len(part) == batch {
+			each(first, part)
+			part, first = make([]event.Case, 0, batch), first+batch
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+	if len(part) > 0 {
+		each(first, part)
+	}
+	return nil
+}
+
+// say is what came of one case.
+type say struct {
+	skipped bool
+	change  *Change // the outcome differs
+	shifted bool    // the findings differ, the outcome does not
+}
+
+func (o *Options) one(c event.Case) (say, error) {
+	if c.Refused() || c.Len() < 3 {
+		return say{skipped: true}, nil
+	}
+	var cause event.Cause
+	if err := codec.Decode(c.Line(0), &cause); err != nil {
+		return say{}, err
+	}
+	if cause.Order == nil || !o.inSlice(&cause) {
+		return say{skipped: true}, nil
+	}
+	var facts event.Facts
+	if err := codec.Decode(c.Line(1), &facts); err != nil {
+		return say{}, err
+	}
+	prev := event.Digest(c.Line(1))
+	b := o.Pack.Decide(&cause, &facts, prev, o.AsOf)
+	a, err := o.sideA(c, &cause, &facts, prev)
+	if err != nil {
+		return say{}, err
+	}
+	return compare(&cause, &a, &b)
+}
+
+func (o *Options) sideA(c event.Case, cause *event.Cause, facts *event.Facts, prev string) (event.Judgement, error) {
+	if o.Base != nil {
+		return o.Base.Decide(cause, facts, prev, o.BaseAsOf), nil
+	}
+	var a event.Judgement
+	return a, codec.Decode(c.Line(2), &a)
+}
+
+func (o *Options) inSlice(c *event.Cause) bool {
+	return event.Span{From: o.From, Until: o.Until}.Holds(dateOf(c))
+}
+
+func dateOf(c *event.Cause) event.Date {
+	if c.Order.OrderDate != "" {
+		return c.Order.OrderDate
+	}
+	return c.At.Date()
+}
+
+func compare(c *event.Cause, a, b *event.Judgement) (say, error) {
+	if a.Outcome != b.Outcome {
+		ch := change(c, a, b)
+		return say{change: &ch}, nil
+	}
+	was, err := codec.Append(nil, a.Findings)
+	if err != nil {
+		return say{}, err
+	}
+	is, err := codec.Append(nil, b.Findings)
+	return say{shifted: !bytes.Equal(was, is)}, err
+}
+
+func change(c *event.Cause, a, b *event.Judgement) Change {
+	rule, why := because(a, b)
+	return Change{
+		Source: c.Source, OrderID: c.OrderID, Revision: c.Revision, Event: c.Event, Date: dateOf(c),
+		From: a.Outcome, To: b.Outcome, Rule: rule, Why: why,
+	}
+}
+
+// because names the rule of the change: what decides now where the outcome got stricter, what decided before and no
+// longer does where it got milder.
+func because(a, b *event.Judgement) (rule, why string) {
+	if b.Outcome.Severity() > a.Outcome.Severity() {
+		return b.Rule, textOf(b, b.Rule, b.Outcome)
+	}
+	return a.Rule, "no longer: " + textOf(a, a.Rule, a.Outcome)
+}
+
+func textOf(j *event.Judgement, rule string, outcome event.Outcome) string {
+	i := slices.IndexFunc(j.Findings, func(f event.Finding) bool { return f.Rule == rule && f.Outcome == outcome })
+	if i < 0 {
+		return j.Failed
+	}
+	return j.Findings[i].Text
+}
