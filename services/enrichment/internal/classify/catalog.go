@@ -252,7 +252,10 @@ func multiple(ws []string) int {
 			if !joined && next == form {
 				digits = w
 			}
-			if n, err := strconv.Atoi(digits); err == nil && (joined || next == form) && n >= 2 && n <= 576 && len(digits) < 4 {
+			if (!joined && next != form) || len(digits) > 3 {
+				continue
+			}
+			if n, err := strconv.Atoi(digits); err == nil && n >= 2 && n <= 576 {
 				return n
 			}
 		}

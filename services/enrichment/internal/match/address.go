@@ -19,9 +19,11 @@ type Address struct {
 
 // ParseAddress reads an address as labels and lists write it.
 func ParseAddress(lines ...string) Address {
-	ts := addressTokens(strings.Join(lines, ", "))
+	var buffer [32]token // long enough for most addresses, and on the stack
+	var marks [64]bool
+	ts := addressTokens(buffer[:0], strings.Join(lines, ", "))
 	a := Address{}
-	used := make([]bool, len(ts))
+	used := append(marks[:0], make([]bool, len(ts))...)
 	a.readNumbers(ts, used)
 	a.readStreets(ts, used)
 	a.readBuildings(ts, used)
@@ -47,7 +49,7 @@ type token struct {
 
 // addressTokens folds, cuts at blanks and marks, and brings the usual abbreviations to one spelling. A slash or dash
 // between digits stays (301-307, 23/f).
-func addressTokens(s string) []token {
+func addressTokens(ts []token, s string) []token {
 	if len(s) > 4*MaxName {
 		s = strings.ToValidUTF8(s[:4*MaxName], "")
 	}
@@ -55,7 +57,6 @@ func addressTokens(s string) []token {
 	if strings.ContainsAny(s, "'’") {
 		s = apostrophes.Replace(s)
 	}
-	ts := make([]token, 0, 24)
 	start := -1
 	end := func(i int, comma bool) {
 		if start >= 0 {
@@ -169,17 +170,26 @@ func isFloor(s string) bool {
 	if !ok {
 		return false
 	}
-	t = strings.TrimSuffix(t, "/")
-	_, err := strconv.Atoi(t)
-	return err == nil
+	return digits(strings.TrimSuffix(t, "/"))
+}
+
+func digits(s string) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return s != ""
 }
 
 func ordinal(s string) string {
-	for _, suffix := range []string{"th", "st", "nd", "rd"} {
-		if t, ok := strings.CutSuffix(s, suffix); ok {
-			if _, err := strconv.Atoi(t); err == nil {
-				return t
-			}
+	if !isNumber(s) || len(s) < 3 {
+		return ""
+	}
+	switch s[len(s)-2:] {
+	case "th", "st", "nd", "rd":
+		if t := s[:len(s)-2]; digits(t) {
+			return t
 		}
 	}
 	return ""

@@ -31,10 +31,9 @@ func New(rows []snapshot.Membership) *Groups {
 	return g
 }
 
-// Places gives each country once with its groups, sorted by code. Empty codes are left out; a country in no group is
-// stated with none.
+// Places gives each country once with its groups, sorted by code; named is sorted in place. Empty codes are left out; a
+// country in no group is stated with none.
 func (g *Groups) Places(named []event.Country) []event.Place {
-	named = slices.Clone(named)
 	slices.Sort(named)
 	named = slices.Compact(named)
 	out := make([]event.Place, 0, len(named))
