@@ -13,7 +13,7 @@ import (
 // maxFields is how many members an object's shape may have.
 const maxFields = 48
 
-// maxFaults is how many faults one look lists before it stops.
+// maxFaults is how many faults one look lists; the others are counted.
 const maxFaults = 100
 
 // walk holds an order's bytes against its shape. The bytes have passed codec.Check, so tokens need no second look.
@@ -22,6 +22,7 @@ type walk struct {
 	i      int
 	path   []place
 	faults []event.Fault
+	more   int        // faults found beyond those listed
 	room   []*members // not in use
 }
 
@@ -78,13 +79,18 @@ func look(b []byte) (head, []event.Fault) {
 	m := w.object(orderShape)
 	h := head{tenant: m.text("tenant"), source: m.text("source"), id: m.text("id"), kind: event.Kind(m.text("event"))}
 	h.revision, _ = strconv.Atoi(string(m.raw("revision"))) // a fault is listed where it is no number
+	if w.more > 0 {
+		w.faults = append(w.faults, event.Fault{Code: codec.CodeSize, Detail: fmt.Sprintf("and %d faults more", w.more)})
+	}
 	return h, w.faults
 }
 
 func (w *walk) fault(code, detail string) {
-	if len(w.faults) < maxFaults {
-		w.faults = append(w.faults, event.Fault{Pointer: w.pointer(), Code: code, Detail: detail})
+	if len(w.faults) == maxFaults {
+		w.more++
+		return
 	}
+	w.faults = append(w.faults, event.Fault{Pointer: w.pointer(), Code: code, Detail: detail})
 }
 
 // faultAt notes a fault of a member below where the walk stands.

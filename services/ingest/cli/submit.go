@@ -1,0 +1,235 @@
+package cli
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"time"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/tidegate/tidegate/schemas/event"
+	"github.com/tidegate/tidegate/services/ingest"
+)
+
+func submitCommand() *cli.Command {
+	return &cli.Command{
+		Name: "submit", Usage: "send orders and wait until they are durable", ArgsUsage: "FILE…",
+		Description: "Each FILE holds one JSON order, an array of orders, or one order a line; - is standard input.\n" +
+			"Exit status: 0 all accepted, 1 something refused, 2 trouble.",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "url", Usage: "`URL` of the server", Value: "http://127.0.0.1:8080", Sources: cli.EnvVars("TIDEGATE_URL")},
+			&cli.BoolFlag{Name: "wait", Usage: "wait for each decision"},
+			&cli.DurationFlag{Name: "timeout", Usage: "how long to wait for each decision", Value: 10 * time.Second},
+			&cli.BoolFlag{Name: "json", Usage: "print each answer as one line of JSON"},
+		},
+		Action: submit,
+	}
+}
+
+// tally counts answers.
+type tally struct{ accepted, duplicate, refused, unavailable, undecided int }
+
+func (t tally) String() string {
+	s := fmt.Sprintf("%d accepted (%d of them were there before), %d refused", t.accepted, t.duplicate, t.refused)
+	if t.undecided > 0 {
+		s += fmt.Sprintf(", %d not decided in time", t.undecided)
+	}
+	if t.unavailable > 0 {
+		s += fmt.Sprintf(", %d not taken", t.unavailable)
+	}
+	return s
+}
+
+// submitter sends files and prints answers.
+type submitter struct {
+	url       string
+	wait      bool
+	json      bool
+	out, err  io.Writer
+	tally     tally
+	nextShown <-chan time.Time
+}
+
+func submit(ctx context.Context, cmd *cli.Command) error {
+	if cmd.NArg() == 0 {
+		return trouble("submit: no file given; - is standard input")
+	}
+	to, err := target(cmd)
+	if err != nil {
+		return trouble("submit: %v", err)
+	}
+	tick := time.NewTicker(2 * time.Second)
+	defer tick.Stop()
+	s := &submitter{
+		url: to, wait: cmd.Bool("wait"), json: cmd.Bool("json"), out: cmd.Root().Writer, err: cmd.Root().ErrWriter, nextShown: tick.C,
+	}
+	for _, file := range cmd.Args().Slice() {
+		if err := s.file(ctx, file, cmd.Root().Reader); err != nil {
+			return trouble("submit %s: %v", file, err)
+		}
+	}
+	if !s.json {
+		s.say(s.out, s.tally.String())
+	}
+	switch {
+	case s.tally.unavailable > 0 || s.tally.undecided > 0:
+		return trouble("submit: %d orders not taken, %d not decided in time; sending them again is safe", s.tally.unavailable, s.tally.undecided)
+	case s.tally.refused > 0:
+		return cli.Exit("", exitRefused)
+	}
+	return nil
+}
+
+func target(cmd *cli.Command) (string, error) {
+	u, err := url.Parse(cmd.String("url"))
+	if err != nil || u.Host == "" {
+		return "", fmt.Errorf("%q is not the URL of a server", cmd.String("url"))
+	}
+	u = u.JoinPath("v1", "orders")
+	if cmd.Bool("wait") {
+		u.RawQuery = url.Values{"wait": {"decision"}, "timeout": {cmd.Duration("timeout").String()}}.Encode()
+	}
+	return u.String(), nil
+}
+
+func (s *submitter) file(ctx context.Context, name string, stdin io.Reader) error {
+	in, err := open(name, stdin)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = in.Close() }() // read only
+	body := bufio.NewReaderSize(in, 256<<10)
+	media, err := mediaOf(body)
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url, body)
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", media)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = resp.Body.Close() }() // read to its end, or of no use
+	return s.answers(resp)
+}
+
+// open gives a file, or standard input for "-".
+func open(name string, stdin io.Reader) (io.ReadCloser, error) {
+	if name == "-" {
+		return io.NopCloser(stdin), nil
+	}
+	return os.Open(name)
+}
+
+// mediaOf looks at the first bytes: one order a line, when the first line is a JSON object and something follows it.
+func mediaOf(r *bufio.Reader) (string, error) {
+	b, err := r.Peek(r.Size())
+	if err != nil && !errors.Is(err, io.EOF) {
+		return "", err
+	}
+	line, rest, _ := bytes.Cut(bytes.TrimLeft(b, " \t\r\n"), []byte{'\n'})
+	if bytes.HasPrefix(line, []byte{'{'}) && json.Valid(line) && len(bytes.TrimSpace(rest)) > 0 {
+		return "application/x-ndjson", nil
+	}
+	return "application/json", nil
+}
+
+func (s *submitter) answers(resp *http.Response) error {
+	r := bufio.NewReader(resp.Body)
+	if media := resp.Header.Get("Content-Type"); media == "application/problem+json" {
+		var p struct{ Title, Detail string }
+		if err := json.NewDecoder(r).Decode(&p); err != nil {
+			return fmt.Errorf("the server answered %s", resp.Status)
+		}
+		return fmt.Errorf("%s: %s", p.Title, p.Detail)
+	} else if media != "application/json" && media != "application/x-ndjson" {
+		return fmt.Errorf("the server answered %s with %s; is it Tidegate's?", resp.Status, media)
+	}
+	for {
+		line, err := r.ReadBytes('\n')
+		if len(line) > 0 && err == nil {
+			err = s.answer(line)
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("read answers: %w", err)
+		}
+		s.progress()
+	}
+}
+
+func (s *submitter) progress() {
+	select {
+	case <-s.nextShown:
+		s.say(s.err, s.tally.String()+" …")
+	default:
+	}
+}
+
+func (s *submitter) answer(line []byte) error {
+	var a ingest.Answer
+	if err := json.Unmarshal(line, &a); err != nil {
+		return fmt.Errorf("%q: %w", line, err)
+	}
+	switch {
+	case a.Status == "accepted":
+		s.tally.accepted++
+		if a.Duplicate {
+			s.tally.duplicate++
+		}
+		if s.wait && a.Decision == nil {
+			s.tally.undecided++
+		}
+	case a.Status == "refused":
+		s.tally.refused++
+	default:
+		s.tally.unavailable++
+	}
+	if s.json {
+		_, err := s.out.Write(line)
+		return err
+	}
+	return s.explain(a)
+}
+
+// explain prints what a person wants to see: decisions that were waited for, and every fault.
+func (s *submitter) explain(a ingest.Answer) error {
+	name := a.OrderID
+	if name == "" {
+		name = "an order without id"
+	}
+	if a.Decision != nil {
+		var j event.Judgement
+		if err := json.Unmarshal(a.Decision, &j); err != nil {
+			return fmt.Errorf("decision of %s: %w", name, err)
+		}
+		s.say(s.out, fmt.Sprintf("%s: %s %s", name, j.Outcome, j.Rule))
+	}
+	if a.Status != "accepted" {
+		s.say(s.out, fmt.Sprintf("%s: %s %s", name, a.Status, a.Detail))
+	}
+	for _, f := range a.Faults {
+		at := f.Pointer
+		if at == "" {
+			at = "the whole input"
+		}
+		s.say(s.out, fmt.Sprintf("  %s: %s (%s)", at, f.Detail, f.Code))
+	}
+	return nil
+}
+
+// say prints one line. A reader who is gone, as head is, needs none.
+func (s *submitter) say(w io.Writer, line string) { _, _ = fmt.Fprintln(w, line) }
