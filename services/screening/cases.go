@@ -1,0 +1,163 @@
+package screening
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tidegate/tidegate/schemas/event"
+	"github.com/tidegate/tidegate/services/screening/internal/pack"
+)
+
+// CaseReport is what came of a pack's own cases.
+type CaseReport struct {
+	Pack  event.PackRef `json:"pack"`
+	Rules int           `json:"rules"`
+	Cases int           `json:"cases"`
+	Fails []CaseFail    `json:"fails"` // in pack order, then by place in the file
+}
+
+// CaseFail is a case that came out otherwise, or one that a rule lacks.
+type CaseFail struct {
+	Rule  string `json:"rule"`
+	Place string `json:"place"` // cases/ac-2022.yaml:12
+	Case  string `json:"case,omitempty"`
+	Why   string `json:"why"`
+}
+
+// OK says whether every case came out as expected and no rule lacks one.
+func (r CaseReport) OK() bool { return len(r.Fails) == 0 }
+
+// Test judges the pack's own cases. Every rule needs a case that fires and one that just misses, one on the day before
+// where it begins on a known date, and one on the day after where it ends on one.
+func (p *Pack) Test() CaseReport {
+	r := CaseReport{Pack: p.Ref(), Rules: len(p.p.Rules), Fails: []CaseFail{}}
+	for _, one := range p.p.Rules {
+		f, ok := p.p.Cases(one.ID)
+		if !ok {
+			r.Fails = append(r.Fails, CaseFail{Rule: one.ID, Place: "cases/" + one.ID + ".yaml", Why: "the rule has no cases"})
+			continue
+		}
+		r.Fails = append(r.Fails, lacking(one, f.Cases)...)
+		for i := range f.Cases {
+			r.Cases++
+			if why := p.try(one, &f, &f.Cases[i]); why != "" {
+				r.Fails = append(r.Fails, CaseFail{Rule: one.ID, Place: f.Cases[i].Place(one.ID), Case: f.Cases[i].Name, Why: why})
+			}
+		}
+	}
+	return r
+}
+
+// lacking lists the kinds of case that a rule needs and does not have.
+func lacking(r *Rule, cases []pack.RuleCase) []CaseFail {
+	begins, ends := false, false
+	for _, s := range r.Status {
+		if span, ok := s.Binds(); ok {
+			begins, ends = begins || span.From != "", ends || span.Until != ""
+		}
+	}
+	// A rule that goes on the day after one of its stretches does not end there.
+	ends = ends && !continues(r)
+	var out []CaseFail
+	for _, k := range []struct {
+		kind   string
+		needed bool
+	}{{pack.Fires, true}, {pack.JustMiss, true}, {pack.DayBefore, begins}, {pack.DayAfter, ends}} {
+		has := slices.ContainsFunc(cases, func(c pack.RuleCase) bool { return c.Kind == k.kind })
+		if k.needed && !has {
+			out = append(out, CaseFail{Rule: r.ID, Place: "cases/" + r.ID + ".yaml", Why: "no case of kind " + k.kind})
+		}
+	}
+	return out
+}
+
+func continues(r *Rule) bool {
+	for _, s := range r.Status {
+		if span, ok := s.Binds(); ok && span.Until != "" && !r.InForce(span.Until.AddDays(1)) {
+			return false
+		}
+	}
+	return true
+}
+
+// try judges one case and says how it came out otherwise; empty when it did not.
+func (p *Pack) try(r *Rule, f *pack.CaseFile, c *pack.RuleCase) string {
+	params := c.Params
+	if r.Parameter != nil && params == nil {
+		params = map[string]string{r.Parameter.Name: r.Parameter.Value}
+	}
+	q, err := p.With(params)
+	if err != nil {
+		return err.Error()
+	}
+	cause, facts, err := f.Build(c)
+	if err != nil {
+		return err.Error()
+	}
+	j := q.Decide(cause, facts, "", AsOf{Fixed: c.Date})
+	if misdated := misdated(r, c); misdated != "" {
+		return misdated
+	}
+	return strings.Join(differences(r, &c.Expect, &j), "; ")
+}
+
+// misdated says what is wrong with the date of a case of the day before or after; empty when nothing is. Rules without
+// dates of their own, as those about lists, have such cases about the entry's dates.
+func misdated(r *Rule, c *pack.RuleCase) string {
+	neighbor := c.Date
+	switch c.Kind {
+	case pack.DayBefore:
+		neighbor = c.Date.AddDays(1)
+	case pack.DayAfter:
+		neighbor = c.Date.AddDays(-1)
+	default:
+		return ""
+	}
+	if len(r.Bounds()) == 0 || slices.Contains(r.Bounds(), max(neighbor, c.Date)) {
+		return ""
+	}
+	return fmt.Sprintf("the rule neither begins nor ends between %s and %s", min(neighbor, c.Date), max(neighbor, c.Date))
+}
+
+func differences(r *Rule, want *pack.Expect, j *event.Judgement) []string {
+	var out []string
+	differ := func(what string, got, want any) {
+		out = append(out, fmt.Sprintf("%s is %v, want %v", what, got, want))
+	}
+	if j.Outcome != want.Outcome {
+		differ("outcome", j.Outcome, want.Outcome)
+	}
+	if want.Rule != "" && j.Rule != want.Rule {
+		differ("deciding rule", j.Rule, want.Rule)
+	}
+	if want.Until != "" && j.ValidUntil != want.Until {
+		differ("valid until", j.ValidUntil, want.Until)
+	}
+	for _, id := range want.Finds {
+		if !slices.ContainsFunc(j.Findings, func(f event.Finding) bool { return f.Rule == id }) {
+			out = append(out, "no finding of "+id)
+		}
+	}
+	i := slices.IndexFunc(j.Findings, func(f event.Finding) bool { return f.Rule == r.ID })
+	if i < 0 {
+		if want.State != "silent" {
+			differ("state", "silent", want.State)
+		}
+		return out
+	}
+	f := &j.Findings[i]
+	if f.State != want.State {
+		differ("state", fmt.Sprintf("%s (%s)", f.State, f.Text), want.State)
+	}
+	if want.Policy != "" && f.Policy != want.Policy {
+		differ("policy", f.Policy, want.Policy)
+	}
+	if note := f.Outcome == event.Release && r.Severity() > 0; note != want.Note {
+		differ("note", note, want.Note)
+	}
+	if want.Missing != nil && !slices.Equal(f.Missing, want.Missing) {
+		differ("missing", f.Missing, want.Missing)
+	}
+	return out
+}
