@@ -15,13 +15,13 @@ func set(s string) map[string]bool {
 	return m
 }
 
-// The vocabulary. An ordinary word makes an item ordinary goods only where no compute word stands beside it.
+// The vocabulary. Laptops and phones are in it: no chip made for them reaches a TPP of 4,800. An ordinary word makes an item ordinary goods only where no compute word stands beside it.
 var (
 	computeWords = set(`gpu gpus graphics accelerator accelerators server servers chip chips chipset processor processors cpu cpus ic ics
 		integrated circuit circuits card cards ai module modules wafer wafers die dies semiconductor semiconductors fpga asic npu tpu soc
 		computer computers computing compute workstation workstations memory hbm hbm2 hbm2e hbm3 hbm3e dram system systems pcb pcba board
 		boards motherboard baseboard node nodes cluster supercomputer datacenter dgx hgx nvidia amd instinct ascend tensor cuda sxm sxm4
-		sxm5 pcie nvlink hpc inference training llm blackwell hopper radeon geforce rtx gtx quadro xeon epyc laptop notebook tablet appliance
+		sxm5 pcie nvlink hpc inference training llm blackwell hopper radeon geforce rtx gtx quadro xeon epyc appliance
 		rack-scale superchip silicon foundry tapeout`)
 	strongWords = set(`gpu gpus accelerator accelerators npu tpu asic hbm hbm2 hbm2e hbm3 hbm3e dgx hgx superchip supercomputer nvidia
 		instinct ascend wafer wafers die dies gaudi trainium`)
@@ -42,7 +42,8 @@ var (
 		tv speaker speakers microphone camera tripod lens umbrella watch watches jewelry ladder rope helmet goggles mask masks brush broom
 		detergent lubricant grease oil diesel gasoline heater cooler freezer refrigerator oven washing dishwasher vacuum sofa stool shelf shelves
 		screwdriver pliers saw toolbox gearbox conveyor compressor turbine axle brake wiper seat bumper windshield spring springs sealant
-		insulation cement brick bricks gravel roofing plywood door doors window windows lock locks hinge hinges rail rails stand stands`)
+		insulation cement brick bricks gravel roofing plywood door doors window windows lock locks hinge hinges rail rails stand stands laptop laptops notebook notebooks
+		chromebook tablet tablets phone phones smartphone smartphones handset handsets webcam webcams calculator calculators`)
 	// headings of the HTS in which chips, computers, their parts and telecommunication equipment stand
 	chipHeadings = set(`8471 8473 8517 8523 8524 8534 8537 8541 8542 8543 8548`)
 )

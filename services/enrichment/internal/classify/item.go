@@ -110,9 +110,7 @@ func (e *evidence) settle(f *event.ItemFacts) {
 	f.Class2022 = e.form2022()
 	switch {
 	case e.eccnClass == "":
-		if e.eccn != "" && f.Class == Unknown && !slices.Contains(f.Missing, missECCN) {
-			f.Missing = append(f.Missing, missECCN)
-		}
+		// nothing stated, or nothing that is an ECCN
 	case e.eccnClass == None && controlled(f.Class):
 		f.Disagrees = fmt.Sprintf("the stated ECCN %s is not controlled, but %s gives 3A090.%s", e.eccn, source(f.How), f.Class)
 		f.Class, f.How, f.Missing = Unknown, Unknown, []string{missECCN}
@@ -127,11 +125,8 @@ func (e *evidence) settle(f *event.ItemFacts) {
 		}
 		f.Class, f.How, f.Missing = e.eccnClass, "eccn", nil
 	}
-	if controlled(e.eccnClass) && f.Class2022 == Unknown && e.eccnClass != B {
-		f.Class2022 = Controlled
-	}
-	if e.eccnClass == None && f.Class2022 == Unknown {
-		f.Class2022 = None
+	if f.Class2022 == Unknown {
+		f.Class2022 = map[string]string{A: Controlled, B: Unknown, C: None, None: None, "": Unknown}[e.eccnClass]
 	}
 }
 
@@ -174,9 +169,9 @@ func (e *evidence) derived() (class, how string, missing []string) {
 		if how != "contains" {
 			how = Unknown
 		}
-		missing = append(slices.Clone(missing), missECCN)
-		slices.Sort(missing)
-		missing = slices.Compact(missing)
+		if len(missing) == 0 {
+			missing = []string{missECCN}
+		}
 	}
 	return class, how, missing
 }
@@ -200,6 +195,9 @@ func (e *evidence) numbersAndCatalog() (class, how string, missing []string) {
 func (e *evidence) form2022() string {
 	if e.goods != "" && e.found == nil && !e.stated {
 		return None
+	}
+	if e.hbm != "" {
+		return None // memory has no processing performance; the paragraph for it came later
 	}
 	if e.found == nil && !e.stated {
 		return Unknown

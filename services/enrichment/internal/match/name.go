@@ -50,8 +50,10 @@ func appendWords(words []string, s string) []string {
 		if w == "and" || w == "of" || w == "the" {
 			continue
 		}
-		words[kept] = oneSpelling(withoutChineseForm(w))
-		kept++
+		if w = oneSpelling(withoutChineseForm(w)); w != "" {
+			words[kept] = w
+			kept++
+		}
 	}
 	if kept == 0 {
 		return words
@@ -182,7 +184,7 @@ var spellings = map[string]string{
 // withoutForms says which words stand between the legal forms at both ends; at least one word is left.
 func withoutForms(words []string) (from, to int) {
 	to = len(words)
-	for to > 1 && tailForms[words[to-1]] {
+	for to > 1 && (tailForms[words[to-1]] || words[to-1] == "and") {
 		to--
 	}
 	for from < to-1 && headForms[words[from]] {
@@ -191,13 +193,13 @@ func withoutForms(words []string) (from, to int) {
 	return from, to
 }
 
-// withoutChineseForm takes the legal form off the end of a Chinese name.
+// withoutChineseForm takes the legal form off the end of a Chinese word; nothing is left of one that is all form.
 func withoutChineseForm(w string) string {
 	if isASCII(w) {
 		return w
 	}
 	for _, f := range chineseForms {
-		if t := strings.TrimSuffix(w, f); t != w && t != "" {
+		if t, ok := strings.CutSuffix(w, f); ok {
 			return withoutChineseForm(t)
 		}
 	}
