@@ -15,25 +15,25 @@ type Need uint32
 
 // The needs.
 const (
-	NeedMatch    Need = 1 << iota // a party resembles a listed one
-	NeedShared                    // a party shares an address with a listed one
-	NeedOwner                     // a party has a listed owner or parent
-	NeedAdvanced                  // an item is of class a or b, or may be
-	NeedHBM                       // an item is of class c, or may be
-	Need2022                      // an item was controlled in 2022, or may have been
-	NeedLetter                    // an item is named in a letter
-	NeedPRCChip                   // an item is a chip designed in a D:5 place
-	NeedFoundry                   // the transaction is foundry work
-	NeedUse                       // an end use is stated, or the transaction is cloud
-	NeedWithheld                  // the purchaser would not state the end use
-	NeedFailed                    // enrichment failed
-	NeedPayment                   // how it is paid, and from where
-	NeedRouteChange               // route, consignee or address changed late
-	NeedIncorporated              // a party's date of incorporation
-	NeedNoWebsite                 // a party without web presence
-	NeedAddressKind               // the kind of a party's address
-	NeedConsigneeType             // the type of a consignee
-	NeedLineOfWork                // a party's line of business, or a forwarder in another role
+	NeedMatch         Need = 1 << iota // a party resembles a listed one
+	NeedShared                         // a party shares an address with a listed one
+	NeedOwner                          // a party has a listed owner or parent
+	NeedAdvanced                       // an item is of class a or b, or may be
+	NeedHBM                            // an item is of class c, or may be
+	Need2022                           // an item was controlled in 2022, or may have been
+	NeedLetter                         // an item is named in a letter
+	NeedPRCChip                        // an item is a chip designed in a D:5 place
+	NeedFoundry                        // the transaction is foundry work
+	NeedUse                            // an end use is stated, or the transaction is cloud
+	NeedWithheld                       // the purchaser would not state the end use
+	NeedFailed                         // enrichment failed
+	NeedPayment                        // how it is paid, and from where
+	NeedRouteChange                    // route, consignee or address changed late
+	NeedIncorporated                   // a party's date of incorporation
+	NeedNoWebsite                      // a party without web presence
+	NeedAddressKind                    // the kind of a party's address
+	NeedConsigneeType                  // the type of a consignee
+	NeedLineOfWork                     // a party's line of business, or a forwarder in another role
 )
 
 // placeless are the needs of rules that never ask for a country's groups on their own.

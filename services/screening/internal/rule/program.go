@@ -105,4 +105,3 @@ func names(u *types.Unknown) []string {
 	slices.Sort(out)
 	return slices.Compact(out)
 }
-

@@ -1,0 +1,123 @@
+// Package cli has the commands that show, check and test rules.
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/tidegate/tidegate/schemas/event"
+	"github.com/tidegate/tidegate/services/screening"
+)
+
+// Commands is "rules" with its verbs: list, show, check, test. They exit with 0 when all is good, 1 when a pack has
+// faults or a case came out otherwise, 2 when nothing could be judged.
+func Commands() []*cli.Command {
+	return []*cli.Command{{
+		Name: "rules", Usage: "list, show, check and test the rules that orders are screened under",
+		Commands: []*cli.Command{listCommand(), showCommand(), checkCommand(), testCommand()},
+	}}
+}
+
+func packFlag() cli.Flag {
+	return &cli.StringFlag{Name: "pack", Usage: "`DIR` of a rule pack; the one shipped for the United States when not given"}
+}
+
+func setFlag() cli.Flag {
+	return &cli.StringSliceFlag{Name: "set", Usage: "set a pack parameter: `NAME=VALUE`, as diffusion=codified; more than once"}
+}
+
+func jsonFlag() cli.Flag { return &cli.BoolFlag{Name: "json", Usage: "print JSON"} }
+
+func asOfFlag() cli.Flag {
+	return &cli.StringFlag{Name: "as-of", Usage: "`DATE` to tell the state in law for, as 2026-11-10"}
+}
+
+// failure is an error with its exit status.
+type failure struct {
+	error
+	code int
+}
+
+// ExitCode is the process's exit status.
+func (f failure) ExitCode() int { return f.code }
+
+// Unwrap is the error itself.
+func (f failure) Unwrap() error { return f.error }
+
+func bad(err error) error      { return failure{err, 1} }
+func unusable(err error) error { return failure{err, 2} }
+
+// exit gives an error the exit status of its kind.
+func exit(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, screening.ErrPack):
+		return bad(err)
+	default:
+		return unusable(err)
+	}
+}
+
+// open loads the pack that the flags name, with the parameters they set.
+func open(c *cli.Command, dir string) (*screening.Pack, error) {
+	p, err := load(dir)
+	if err != nil {
+		return nil, err
+	}
+	params := map[string]string{}
+	for _, s := range c.StringSlice("set") {
+		name, value, ok := strings.Cut(s, "=")
+		if !ok {
+			return nil, fmt.Errorf("--set %s: want NAME=VALUE", s)
+		}
+		params[name] = value
+	}
+	return p.With(params)
+}
+
+func load(dir string) (*screening.Pack, error) {
+	if dir == "" {
+		return screening.USPack()
+	}
+	if info, err := os.Stat(dir); err != nil {
+		return nil, fmt.Errorf("open rule pack: %w", err)
+	} else if !info.IsDir() {
+		return nil, fmt.Errorf("open rule pack: %s is not a directory", dir)
+	}
+	return screening.LoadPack(os.DirFS(dir))
+}
+
+func asOf(c *cli.Command) (event.Date, error) {
+	if c.String("as-of") == "" {
+		return "", nil
+	}
+	d, err := event.ParseDate(c.String("as-of"))
+	if err != nil {
+		return "", fmt.Errorf("--as-of: %w", err)
+	}
+	return d, nil
+}
+
+func printJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return fmt.Errorf("print: %w", err)
+	}
+	return nil
+}
+
+func printf(w io.Writer, format string, args ...any) error {
+	if _, err := fmt.Fprintf(w, format, args...); err != nil {
+		return fmt.Errorf("print: %w", err)
+	}
+	return nil
+}
