@@ -159,7 +159,8 @@ func (r *run) settle(ctx context.Context, stop context.CancelCauseFunc, in <-cha
 		a.entry.last = a.entry.last && index == next && len(ahead) == 0
 		a.entry.receipt.Leaf = index
 		ahead[index] = a.entry
-		for e, ok := ahead[next]; ok; e, ok = ahead[next] {
+		// Once ctx has ended nothing is passed on any more: a leaf left out between two others would be a hole.
+		for e, ok := ahead[next]; ok && ctx.Err() == nil; e, ok = ahead[next] {
 			delete(ahead, next)
 			next++
 			select {

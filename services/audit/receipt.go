@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"github.com/nats-io/nats.go"
 	"github.com/transparency-dev/merkle/rfc6962"
@@ -223,9 +224,10 @@ func message(r event.Record) (*nats.Msg, error) {
 		subject.HeaderCEID:      {r.Event},
 		subject.HeaderCESource:  {"tidegate/audit"},
 		subject.HeaderCEType:    {subject.TypeRecord},
-		subject.HeaderCESubject: {r.OrderID},
+		subject.HeaderCESubject: {subject.HeaderText(r.OrderID)},
 		"content-type":          {"application/json"},
 	}
-	bus.Mark{Sequence: r.Sequence, Place: r.Place, Leaf: r.Leaf}.Set(h)
+	bus.Mark{Sequence: r.Sequence, Place: r.Place}.Set(h)
+	h.Set(subject.HeaderLeaf, strconv.FormatUint(r.Leaf, 10))
 	return &nats.Msg{Subject: subject.PublicRecordPrefix + subject.Token(r.Source) + "." + outcome, Header: h, Data: data}, nil
 }

@@ -9,12 +9,12 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/urfave/cli/v3"
 
 	"github.com/tidegate/tidegate/services/audit"
 	"github.com/tidegate/tidegate/services/audit/auditverify"
+	"github.com/tidegate/tidegate/shared/clock"
 )
 
 // Commands is "audit" with its verbs: verify, show, checkpoint, accept. They exit with 0 when all is good, 1 when the
@@ -115,7 +115,7 @@ func options(c *cli.Command) (auditverify.Options, error) {
 		}
 		o.Key = string(b)
 	}
-	o.Progress = auditverify.Shown(c.Root().ErrWriter, time.Now)
+	o.Progress = auditverify.Shown(c.Root().ErrWriter, clock.System)
 	return o, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v3"
@@ -159,7 +160,7 @@ func (p page) parties(w *writer) {
 		}
 		f := p.Facts.Parties[i]
 		w.line("     located %s, headquarters %s, ultimate parent %s; compared with %d entries", or(string(f.Country), "unknown"), known(f.Headquarters), known(f.Parent), f.Considered)
-		for _, m := range append(f.Matches[:len(f.Matches):len(f.Matches)], f.SharedWith...) {
+		for _, m := range append(slices.Clip(f.Matches), f.SharedWith...) {
 			w.line("     %s  %s %q ~ %q (%s, %s)  %s", m.Score, m.List, m.Queried, m.Matched, m.Field, m.Method, m.Citation)
 		}
 	}

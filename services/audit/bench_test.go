@@ -1,0 +1,57 @@
+package audit_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/tidegate/tidegate/services/audit"
+	"github.com/tidegate/tidegate/services/audit/auditverify"
+	"github.com/tidegate/tidegate/shared/natstest"
+)
+
+// fill decides n blocks of 64 cases with about 6 KB each.
+func fill(tb testing.TB, cfg audit.Config, n int) (leaves uint64) {
+	tb.Helper()
+	nc := natstest.Server(tb)
+	js := natstest.JetStream(tb, nc)
+	cases := blocks(tb, 1, n, 64, 5200)
+	decide(tb, js, cases)
+	if b, ok := tb.(*testing.B); ok {
+		b.SetBytes(int64(cases[0][0].Size()))
+		b.ResetTimer()
+	}
+	s, stop := start(tb, nc, cfg)
+	until(tb, "receipts", func() bool { return s.Leaves() == total(cases) })
+	if b, ok := tb.(*testing.B); ok {
+		b.StopTimer()
+	}
+	if err := stop(); err != nil {
+		tb.Fatal(err)
+	}
+	return total(cases)
+}
+
+// BenchmarkAppend is the whole way of a case of 6 KB from its block in the stream to its receipt, with log, guard,
+// index and a real server in the same process.
+func BenchmarkAppend(b *testing.B) {
+	cfg := config(b.TempDir())
+	cfg.BatchAge, cfg.CheckpointInterval = 0, 0
+	n := fill(b, cfg, b.N/64+1)
+	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "leaves/s")
+}
+
+// BenchmarkVerify checks a log of 6 KB leaves from the page cache.
+func BenchmarkVerify(b *testing.B) {
+	cfg := config(b.TempDir())
+	n := fill(b, cfg, 400)
+	b.ResetTimer()
+	start := time.Now()
+	for range b.N {
+		rep, err := audit.Verify(b.Context(), cfg.Dir, "", auditverify.Options{})
+		if err != nil {
+			b.Fatal(err, rep)
+		}
+	}
+	b.ReportMetric(float64(n)*float64(b.N)/time.Since(start).Seconds(), "leaves/s")
+	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/float64(n), "µs/leaf")
+}
