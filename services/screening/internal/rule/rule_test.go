@@ -1,0 +1,147 @@
+package rule
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/tidegate/tidegate/schemas/event"
+)
+
+// scene is an order of one server for one party in Germany.
+func scene(class string, hq event.Country) (*event.Cause, *event.Facts) {
+	o := &event.Order{ShipTo: "DE", Parties: []event.Party{{Role: event.Purchaser, Name: "Meridian Compute"}}, Items: []event.Item{{Description: "server"}}}
+	f := &event.Facts{
+		Parties: []event.PartyFacts{{Country: "DE", Headquarters: event.Known{Country: hq}, Parent: event.Known{Country: hq}}},
+		Items:   []event.ItemFacts{{Class: class, Class2022: "none", Missing: []string{"tpp"}}},
+		Places:  []event.Place{{Country: "CN", Groups: []event.Group{{Group: "D:5"}}}, {Country: "DE", Groups: []event.Group{{Group: "A:5"}}}},
+	}
+	return &event.Cause{Order: o}, f
+}
+
+func compiled(t *testing.T, when string) *Rule {
+	t.Helper()
+	r := &Rule{
+		ID: "x", Title: "X", Citation: "none", Certainty: "M", Source: "invented", Outcome: "hold", Per: []string{"item", "party"},
+		Status: []Status{{State: Active}}, When: when, Explain: "{item.description} for {party.name}",
+	}
+	if faults := r.Compile(); faults != nil {
+		t.Fatalf("%+v", faults)
+	}
+	return r
+}
+
+func evaluate(r *Rule, c *event.Cause, f *event.Facts) []Say {
+	var s Scene
+	s.Load(c, f, "2026-01-01", Thresholds{Hit: 900, Review: 800})
+	var out []Say
+	for _, clause := range r.Conditions() {
+		out = clause.Evaluate(&s, out)
+	}
+	return out
+}
+
+func TestConditionsAreThreeValued(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name      string
+		when      string
+		class, hq string
+		want      string // fires, silent, or the missing facts
+	}{
+		{"both hold", "item.a && party.d5m", "a", "CN", "fires"},
+		{"a known no settles an unknown, on either side", "item.a && party.d5m", "none", "", "silent"},
+		{"the same the other way round", "party.d5m && item.a", "none", "", "silent"},
+		{"a known yes settles an unknown, on either side", "party.d5m || item.a", "a", "", "fires"},
+		{"an unknown that could make it fire", "item.a && party.d5m", "a", "", "parties[0].headquarters,parties[0].ultimate_parent"},
+		{"two unknowns are both named", "item.a && party.d5m", "unknown", "", "items[0].tpp,parties[0].headquarters,parties[0].ultimate_parent"},
+		{"not of an unknown is unknown", "!item.a", "unknown", "DE", "items[0].tpp"},
+		{"a choice on an unknown is unknown", "item.a ? true : false", "unknown", "DE", "items[0].tpp"},
+		{"a choice takes only its branch", "item.a ? true : party.d5m", "a", "", "fires"},
+		{"a comparison with an unknown is unknown", "item.bandwidth < 6500.0", "a", "DE", "items[0].memory_bandwidth_gbps"},
+		{"membership of a known value", "order.ship_from in ['US', 'MY']", "a", "DE", "fires"},
+		{"a function of an unknown is unknown", "string(item.bandwidth).startsWith('6')", "a", "DE", "items[0].memory_bandwidth_gbps"},
+		{"a walk over a list settles as its parts do", "['CN', 'DE'].exists(c, c == party.country)", "a", "DE", "fires"},
+		{"a walk over a list with an unknown in it", "[1, 2].exists(i, item.a && i > 1)", "unknown", "DE", "items[0].tpp"},
+		{"a walk over a list where the unknown changes nothing", "[1, 2].exists(i, item.a && i > 2)", "unknown", "DE", "silent"},
+		{"a condition that breaks holds", "item.a && 1 / (order.end_user_named ? 1 : 0) == 1", "a", "DE", "rule:x"},
+		{"a condition that is false before it breaks is silent", "item.a && 1 / (order.end_user_named ? 1 : 0) == 1", "none", "DE", "silent"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			c, f := scene(tt.class, event.Country(tt.hq))
+			got := "silent"
+			if says := evaluate(compiled(t, tt.when), c, f); len(says) == 1 {
+				got = "fires"
+				if says[0].Unknown {
+					got = strings.Join(says[0].Missing, ",")
+				}
+			}
+			if got != tt.want {
+				t.Errorf("%s gives %s, want %s", tt.when, got, tt.want)
+			}
+		})
+	}
+}
+
+func TestAConditionThatCostsTooMuchHolds(t *testing.T) {
+	t.Parallel()
+	list := "[" + strings.Repeat("1, ", 40) + "1]"
+	r := compiled(t, list+".exists(a, "+list+".exists(b, "+list+".exists(c, a + b + c > 3)))")
+	c, f := scene("a", "DE")
+	says := evaluate(r, c, f)
+	if len(says) != 1 || !says[0].Unknown || !slices.Equal(says[0].Missing, []string{"rule:x"}) {
+		t.Errorf("%+v", says)
+	}
+}
+
+func TestTextsNameWhatIsNotStated(t *testing.T) {
+	t.Parallel()
+	r := compiled(t, "item.a")
+	r.Explain = "{item.description}: TPP {item.tpp}, for {party.name} of {party.headquarters}"
+	if faults := r.Compile(); faults != nil {
+		t.Fatal(faults)
+	}
+	c, f := scene("a", "")
+	if got, want := evaluate(r, c, f)[0].Text, "server: TPP not stated, for Meridian Compute of not stated"; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+func TestNeedsAreNeverStricterThanTheVocabulary(t *testing.T) {
+	t.Parallel()
+	for name := range needNames {
+		if !slices.Contains(Needs(), name) {
+			t.Errorf("%s is not listed", name)
+		}
+	}
+	for i, v := range Vocabulary() {
+		if v.Means == "" || variables[v.Name] != i {
+			t.Errorf("%s: means %q, stands at %d and %d", v.Name, v.Means, i, variables[v.Name])
+		}
+	}
+}
+
+func TestAStatusBindsFromItsComplianceDateAndNotWhileStayed(t *testing.T) {
+	t.Parallel()
+	r := compiled(t, "item.a")
+	r.Status = []Status{
+		{From: "2025-01-13", Until: "2025-11-09", State: Active, Compliance: "2025-05-15"},
+		{From: "2025-11-10", Until: "2026-11-09", State: Stayed},
+		{From: "2026-11-10", State: Active},
+	}
+	if faults := r.Compile(); faults != nil {
+		t.Fatal(faults)
+	}
+	for _, tt := range []struct {
+		date event.Date
+		want bool
+	}{
+		{"2025-01-12", false}, {"2025-01-13", false}, {"2025-05-14", false}, {"2025-05-15", true}, {"2025-11-09", true},
+		{"2025-11-10", false}, {"2026-11-09", false}, {"2026-11-10", true},
+	} {
+		if got := r.InForce(tt.date); got != tt.want {
+			t.Errorf("%s: in force %v, want %v", tt.date, got, tt.want)
+		}
+	}
+}
