@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/nats-io/nats.go"
 
@@ -21,6 +22,9 @@ const (
 	waitDecision awaited = "decision"
 	waitReceipt  awaited = "receipt"
 )
+
+// listenWithin bounds the wait for the server to know a subscription.
+const listenWithin = 5 * time.Second
 
 // waiting listens to the public subjects on behalf of senders who wait, and only while there are any: one plain
 // subscription for each source waited for.
@@ -58,6 +62,8 @@ func (w *waiting) expect(ctx context.Context, what awaited, source, id string) (
 	e := &expectation{of: w, subject: prefix + subject.Token(source) + ".*", event: id, line: make(chan []byte, 1)}
 	fresh, err := w.add(e)
 	if err == nil && fresh {
+		ctx, cancel := context.WithTimeout(ctx, listenWithin)
+		defer cancel()
 		err = w.nc.FlushWithContext(ctx) // the server knows the subscription when it answers
 	}
 	if err != nil {

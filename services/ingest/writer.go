@@ -215,7 +215,9 @@ func fail(batch []*submission, err error) {
 func (w *writer) publish(ctx context.Context, p *plan) (seq uint64, err error) {
 	data := event.AppendBlock(nil, p.cases)
 	last := w.index.Covered()
-	err = bus.Publish(ctx, w.js, subject.OrderStream, subject.OrderSubject, last, data)
+	asked, cancel := context.WithTimeout(ctx, w.cfg.Patience/3) // leaves time to find out what became of it
+	defer cancel()
+	err = bus.Publish(asked, w.js, subject.OrderStream, subject.OrderSubject, last, data)
 	switch {
 	case err == nil:
 		return last + 1, w.applied(last+1, p.taken)

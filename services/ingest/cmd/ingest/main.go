@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"os"
+	"path/filepath"
 
 	"github.com/nats-io/nats.go"
 	"github.com/urfave/cli/v3"
@@ -15,14 +16,14 @@ import (
 
 func main() {
 	flags := []cli.Flag{
-		&cli.StringFlag{Name: "data", Usage: "`DIR` that keeps the index of idempotency keys", Required: true, Sources: cli.EnvVars("TIDEGATE_DATA")},
+		&cli.StringFlag{Name: "data", Usage: "data `DIR`; the index of idempotency keys lies in its ingest directory", Value: "data", Sources: cli.EnvVars("TIDEGATE_DATA")},
 		&cli.StringFlag{Name: "listen", Usage: "`HOST:PORT` of the HTTP door; none when empty", Value: "127.0.0.1:8080", Sources: cli.EnvVars("TIDEGATE_LISTEN")},
 		&cli.StringFlag{Name: "source", Usage: "source of orders that name none", Value: "default"},
 	}
 	os.Exit(lifecycle.Main(lifecycle.Command("ingest", "take orders in through HTTP and NATS", flags,
 		func(ctx context.Context, cmd *cli.Command, nc *nats.Conn, log *slog.Logger) error {
 			s, err := ingest.New(nc, ingest.Config{
-				Dir: cmd.String("data"), Listen: cmd.String("listen"), Source: cmd.String("source"), Log: log,
+				Dir: filepath.Join(cmd.String("data"), "ingest"), Listen: cmd.String("listen"), Source: cmd.String("source"), Log: log,
 			})
 			if err != nil {
 				return err
