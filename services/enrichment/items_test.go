@@ -2,6 +2,7 @@ package enrichment
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/tidegate/tidegate/schemas/event"
@@ -166,6 +167,15 @@ func TestEvidenceOfAnItem(t *testing.T) {
 				t.Errorf("class %s by %s missing %v disagrees %q; want %s by %s missing %v disagrees %v", f.Class, f.How, f.Missing, f.Disagrees, tc.class, tc.how, tc.missing, tc.disagrees)
 			}
 		})
+	}
+}
+
+// An order may be long, but what it costs grows with its length and no faster: this text took seconds once.
+func TestALongDescriptionIsReadOnce(t *testing.T) {
+	t.Parallel()
+	f := itemFacts(curated(t), event.Item{Description: strings.Repeat("h100 ", 24000)})
+	if f.Catalog != "" {
+		t.Errorf("recognized %s without a word of context", f.Catalog)
 	}
 }
 

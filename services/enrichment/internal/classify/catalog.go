@@ -135,21 +135,24 @@ func (c *Catalog) byNumber(s string) *row {
 }
 
 // byWords finds the pattern with the most words, then letters. A pattern of one short word (a100, l40) needs a
-// context that speaks of computing, or a text that says nothing else.
+// context that speaks of computing or the vendor's name, or a text that says nothing else and names no ordinary good.
 func (c *Catalog) byWords(ws []string, it *event.Item) (*row, int) {
 	var best *row
 	weight := 0
+	context, asked := false, false
 	for i, w := range ws {
 		for _, p := range c.byWord[w] {
 			n := len(p.words)*100 + len(p.text)
 			if n <= weight || !follows(ws[i+1:], p.words[1:]) {
 				continue
 			}
-			if len(p.words) == 1 && len(p.text) <= 4 && len(ws) > 3 && !computing(ws) && !vendorOf(it, &c.rows[p.row]) {
-				continue
-			}
-			if len(p.words) == 1 && len(p.text) <= 4 && ordinary(ws) && !computing(ws) {
-				continue
+			if len(p.words) == 1 && len(p.text) <= 4 && !vendorOf(it, &c.rows[p.row]) {
+				if !asked { // once for a text, however often it says h100
+					context, asked = computing(ws) || len(ws) <= 3 && !ordinary(ws), true
+				}
+				if !context {
+					continue
+				}
 			}
 			best, weight = &c.rows[p.row], n
 		}
