@@ -109,7 +109,7 @@ func leavesOf(t *testing.T, dir string) map[string]audit.Logged {
 		}
 		got[head.Event] = l
 	}
-	if _, err := auditverify.Dir(t.Context(), dir, auditverify.Options{}); err != nil {
+	if _, err := audit.Verify(t.Context(), dir, "", auditverify.Options{}); err != nil {
 		t.Errorf("the log does not verify: %v", err)
 	}
 	return got

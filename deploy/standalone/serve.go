@@ -38,7 +38,7 @@ func serveCommand() *cli.Command {
 		Name: "serve", Usage: "run ingest, enrichment, screening and audit with an embedded NATS server",
 		Flags: []cli.Flag{
 			dataFlag(), logFlag("info"), natsListenFlag(),
-			&cli.StringFlag{Name: "http", Usage: "`HOST:PORT` of the HTTP door", Value: "127.0.0.1:8080", Sources: cli.EnvVars("TIDEGATE_HTTP")},
+			&cli.StringFlag{Name: "listen", Usage: "`HOST:PORT` of the HTTP door", Value: "127.0.0.1:8080", Sources: cli.EnvVars("TIDEGATE_LISTEN")},
 			&cli.StringFlag{Name: "guard-dir", Usage: "`DIR` in which the log's guard remembers what it verified", Sources: cli.EnvVars("TIDEGATE_GUARD_DIR")},
 			&cli.StringMapFlag{Name: "set", Usage: "a parameter of the rule pack, `NAME=VALUE`"},
 		},
@@ -60,7 +60,7 @@ func serve(ctx context.Context, cmd *cli.Command) error {
 		return err
 	}
 	s, err := New(ctx, Config{
-		Data: cmd.String("data"), GuardDir: cmd.String("guard-dir"), HTTP: cmd.String("http"), NATSHost: host, NATSPort: port, Pack: pack, Log: log,
+		Data: cmd.String("data"), GuardDir: cmd.String("guard-dir"), HTTP: cmd.String("listen"), NATSHost: host, NATSPort: port, Pack: pack, Log: log,
 	})
 	if err != nil {
 		return err

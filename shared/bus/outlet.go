@@ -29,7 +29,7 @@ type Outlet struct {
 type Mark struct {
 	Sequence uint64 // block in the stream it was made from; 0 when the public stream is empty
 	Place    int    // place of the case in the block
-	Leaf     uint64 // index of the leaf, for receipts
+	Leaf     uint64 // index of the leaf, as HeaderLeaf says it; 0 where there is none
 }
 
 // OpenOutlet looks where the public stream ends and gives the mark of its last message. A full public stream loses
@@ -81,7 +81,7 @@ func markOf(h nats.Header) (mk Mark, err error) {
 	return mk, nil
 }
 
-// Set writes the mark into a message's headers.
+// Set writes sequence and place into a message's headers; a receipt says its leaf besides.
 func (m Mark) Set(h nats.Header) {
 	h[subject.HeaderSequence] = []string{strconv.FormatUint(m.Sequence, 10)}
 	h[subject.HeaderPlace] = []string{strconv.Itoa(m.Place)}

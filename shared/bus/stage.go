@@ -30,9 +30,28 @@ type block struct {
 	data []byte
 }
 
+// errTailLost says that Out ends before the block this stage wrote last: its server died with a tail that was not on
+// disk yet.
+var errTailLost = errors.New("output lost its tail")
+
 // Run works until ctx ends, which is no error. It returns ErrSecondWriter (wrapped) when another instance writes the
 // same stream, ErrGap when the input it needs is gone.
 func (s Stage) Run(ctx context.Context, js jetstream.JetStream) error {
+	for {
+		err := s.run(ctx, js)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case errors.Is(err, errTailLost):
+			s.Log.WarnContext(ctx, "going on from where the output ends", slog.String("out", s.Out), slog.Any("error", err))
+		default:
+			return err
+		}
+	}
+}
+
+// run goes on from the end of Out until something stops it.
+func (s Stage) run(ctx context.Context, js jetstream.JetStream) error {
 	last, err := s.position(ctx, js)
 	if err != nil {
 		return err
@@ -42,10 +61,7 @@ func (s Stage) Run(ctx context.Context, js jetstream.JetStream) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { defer close(ready); return s.compute(ctx, js, last+1, ready) })
 	g.Go(func() error { return s.publish(ctx, js, ready) })
-	if err := g.Wait(); err != nil && !Stopped(err) {
-		return err
-	}
-	return nil
+	return g.Wait()
 }
 
 // position is the last block of Out. Where In no longer holds the block after it, Out lost its tail after the cases
@@ -156,7 +172,7 @@ func (s Stage) store(ctx context.Context, js jetstream.JetStream, b block) error
 				return serr
 			}
 			if errors.Is(err, ErrWrongSequence) {
-				return fmt.Errorf("%w: %w", ErrSecondWriter, err)
+				return s.displaced(ctx, js, b, err)
 			}
 			s.Log.WarnContext(ctx, "publish failed, trying again", slog.String("out", s.Out), slog.Any("error", err))
 		}
@@ -164,4 +180,16 @@ func (s Stage) store(ctx context.Context, js jetstream.JetStream, b block) error
 			return err
 		}
 	}
+}
+
+// displaced tells a lost tail from a second writer, after the stream refused a block's number.
+func (s Stage) displaced(ctx context.Context, js jetstream.JetStream, b block, refused error) error {
+	out, err := Look(ctx, js, s.Out)
+	if err != nil {
+		return err
+	}
+	if out.Last+1 < b.seq {
+		return fmt.Errorf("%w: %w", errTailLost, refused)
+	}
+	return fmt.Errorf("%w: %w", ErrSecondWriter, refused)
 }

@@ -221,3 +221,26 @@ func TestPlanShowsWhatApplyMakes(t *testing.T) {
 		t.Fatal(changes, err)
 	}
 }
+
+func TestStageGoesOnWhenItsOutputLosesItsTailWhileItRuns(t *testing.T) {
+	t.Parallel()
+	js := natstest.JetStream(t, natstest.Server(t))
+	stop := run(t, js, enrich())
+	for k := uint64(1); k <= 3; k++ {
+		order(t, js, k)
+	}
+	want := await(t, js, subject.EnrichedStream, 1, 3)
+	if err := js.DeleteStream(t.Context(), subject.EnrichedStream); err != nil { // as a server that died with all of it unwritten
+		t.Fatal(err)
+	}
+	if err := bus.Apply(t.Context(), js, bus.Limits{}); err != nil {
+		t.Fatal(err)
+	}
+	order(t, js, 4)
+	if diff := cmp.Diff(want, await(t, js, subject.EnrichedStream, 1, 4)[:3]); diff != "" {
+		t.Error(diff)
+	}
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+}

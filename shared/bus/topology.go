@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/schemas/subject"
+	"github.com/tidegate/tidegate/shared/clock"
 )
 
 // Limits are the sizes of the streams. The zero value of a field takes its default.
@@ -144,6 +146,24 @@ func Verify(ctx context.Context, js jetstream.JetStream, l Limits) error {
 		says[i] = c.Stream + " " + c.What
 	}
 	return fmt.Errorf("%w: %s", ErrTopology, strings.Join(says, "; "))
+}
+
+// Await waits until every stream is there: a service may be started before whoever declares them.
+func Await(ctx context.Context, js jetstream.JetStream, log *slog.Logger) error {
+	var pause clock.Backoff
+	for _, want := range Streams(Limits{}) {
+		for {
+			_, err := js.Stream(ctx, want.Name)
+			if err == nil {
+				break
+			}
+			log.WarnContext(ctx, "waiting for a stream", slog.String("stream", want.Name), slog.Any("error", err))
+			if err := pause.Wait(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // Bounds are the first and last sequence a stream holds; First is Last+1 when it holds nothing.

@@ -12,9 +12,11 @@ import (
 	"syscall"
 
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 	"github.com/urfave/cli/v3"
 
 	"github.com/tidegate/tidegate/shared/bus"
+	"github.com/tidegate/tidegate/shared/clock"
 )
 
 // Flags are what every service binary takes.
@@ -38,7 +40,7 @@ func Command(name, usage string, extra []cli.Flag, run Run) *cli.Command {
 			if err != nil {
 				return err
 			}
-			nc, err := bus.Connect(ctx, bus.Server{URL: cmd.String("nats-url"), Creds: cmd.String("nats-creds"), Name: name})
+			nc, err := connect(ctx, bus.Server{URL: cmd.String("nats-url"), Creds: cmd.String("nats-creds"), Name: name}, log)
 			if err != nil {
 				return err
 			}
@@ -46,6 +48,36 @@ func Command(name, usage string, extra []cli.Flag, run Run) *cli.Command {
 			return run(ctx, cmd, nc, log)
 		},
 	}
+}
+
+// connect waits for the server and its streams, saying so: brokers and services may start in any order. Credentials
+// that cannot be read or are not accepted are an error at once.
+func connect(ctx context.Context, s bus.Server, log *slog.Logger) (*nats.Conn, error) {
+	var pause clock.Backoff
+	for {
+		nc, err := bus.Connect(ctx, s)
+		if err == nil {
+			return nc, awaitStreams(ctx, nc, log)
+		}
+		if !errors.Is(err, nats.ErrNoServers) && !errors.Is(err, nats.ErrTimeout) {
+			return nil, err
+		}
+		log.WarnContext(ctx, "waiting for the NATS server", slog.Any("error", err))
+		if pause.Wait(ctx) != nil {
+			return nil, err
+		}
+	}
+}
+
+func awaitStreams(ctx context.Context, nc *nats.Conn, log *slog.Logger) error {
+	js, err := jetstream.New(nc)
+	if err == nil {
+		err = bus.Await(ctx, js, log)
+	}
+	if err != nil {
+		nc.Close()
+	}
+	return err
 }
 
 // Main runs a command with the process's arguments and gives the exit status: 0 after a clean stop, what an error

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/transparency-dev/merkle/compact"
 	"github.com/transparency-dev/merkle/rfc6962"
@@ -74,7 +75,8 @@ func (g *Guard) Advance(size uint64, root, checkpoint []byte) error {
 
 // Root is the root over every leaf known, verified or not.
 func (g *Guard) Root() ([]byte, error) {
-	all, err := factory.NewRange(0, g.edge.End(), g.edge.Hashes())
+	// A range built on another's hashes writes into them when it grows: the copy keeps our own edge whole.
+	all, err := factory.NewRange(0, g.edge.End(), slices.Clone(g.edge.Hashes()))
 	if err != nil {
 		return nil, fmt.Errorf("guard: %w", err)
 	}
@@ -87,7 +89,7 @@ func (g *Guard) Root() ([]byte, error) {
 
 // State is what to keep.
 func (g *Guard) State() State {
-	return State{Size: g.edge.End(), Hashes: g.edge.Hashes(), Checkpoint: g.point}
+	return State{Size: g.edge.End(), Hashes: slices.Clone(g.edge.Hashes()), Checkpoint: g.point}
 }
 
 func (g *Guard) extend(n uint64) error {
