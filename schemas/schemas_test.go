@@ -141,8 +141,9 @@ func TestSchemasAndTypesAgree(t *testing.T) {
 		w := walker{t: t, docs: docs, seen: map[string]bool{}}
 		w.object(typ, w.resolve(line+".schema.json", map[string]any{"$ref": line + ".schema.json"}))
 	}
-	if len(docs) != len(lines) {
-		t.Errorf("%d schema files for %d lines", len(docs), len(lines))
+	// One schema more than lines: rulepack is for rule files, and the screening module holds the two together.
+	if len(docs) != len(lines)+1 {
+		t.Errorf("%d schema files for %d lines and rulepack", len(docs), len(lines))
 	}
 }
 

@@ -105,7 +105,7 @@ func (p *Pack) try(r *Rule, f *pack.CaseFile, c *pack.RuleCase) string {
 // misdated says what is wrong with the date of a case of the day before or after; empty when nothing is. Rules without
 // dates of their own, as those about lists, have such cases about the entry's dates.
 func misdated(r *Rule, c *pack.RuleCase) string {
-	neighbor := c.Date
+	var neighbor event.Date
 	switch c.Kind {
 	case pack.DayBefore:
 		neighbor = c.Date.AddDays(1)

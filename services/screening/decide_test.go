@@ -2,11 +2,11 @@ package screening
 
 import "testing"
 
-func us(t testing.TB) *Pack {
-	t.Helper()
+func us(tb testing.TB) *Pack {
+	tb.Helper()
 	p, err := USPack()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return p
 }

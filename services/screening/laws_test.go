@@ -3,6 +3,7 @@ package screening
 import (
 	"bytes"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 
@@ -88,7 +89,7 @@ func drawOrder(t *rapid.T) (*event.Cause, *event.Facts) {
 	return &event.Cause{Line: event.LineOrder, V: 1, Kind: event.Placed, At: "2026-11-23T10:00:00.000000Z", Order: o}, f
 }
 
-func encode(t testing.TB, j event.Judgement) []byte {
+func encode(t *testing.T, j event.Judgement) []byte {
 	t.Helper()
 	b, err := codec.Append(nil, j)
 	if err != nil {
@@ -159,7 +160,8 @@ func TestTheAnswerHoldsToItsLastDayAndNotBeyond(t *testing.T) {
 }
 
 func gist(j event.Judgement) string {
-	s := string(j.Outcome)
+	var s strings.Builder
+	s.WriteString(string(j.Outcome))
 	for _, f := range j.Findings {
 		party, item := -1, -1
 		if f.Party != nil {
@@ -168,9 +170,9 @@ func gist(j event.Judgement) string {
 		if f.Item != nil {
 			item = *f.Item
 		}
-		s += fmt.Sprintf(" %s/%s/%s/%d/%d/%s/%s/%v", f.Rule, f.Outcome, f.State, party, item, f.Entry, f.Policy, f.Missing)
+		fmt.Fprintf(&s, " %s/%s/%s/%d/%d/%s/%s/%v", f.Rule, f.Outcome, f.State, party, item, f.Entry, f.Policy, f.Missing)
 	}
-	return s
+	return s.String()
 }
 
 // An unknown class is never better than every class it may be: what holds for all of them is not released.

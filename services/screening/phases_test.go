@@ -129,8 +129,11 @@ func TestAListingEndsTheAnswerOfADaySooner(t *testing.T) {
 		want  event.Outcome
 		until event.Date
 	}{
-		{"2025-10-07", "release", "2025-10-07"}, {"2025-10-08", "license", "2025-10-20"}, {"2025-10-20", "license", "2025-10-20"},
-		{"2025-10-21", "release", "2026-11-30"}, {"2026-12-01", "license", ""},
+		{"2025-10-07", "release", "2025-10-07"},
+		{"2025-10-08", "license", "2025-10-20"},
+		{"2025-10-20", "license", "2025-10-20"},
+		{"2025-10-21", "release", "2026-11-30"},
+		{"2026-12-01", "license", ""},
 	} {
 		if j := p.Decide(c, f, "", AsOf{Fixed: tt.date}); j.Outcome != tt.want || j.ValidUntil != tt.until {
 			t.Errorf("%s: %s until %q, want %s until %q", tt.date, j.Outcome, j.ValidUntil, tt.want, tt.until)

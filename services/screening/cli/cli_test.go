@@ -22,8 +22,7 @@ func run(t *testing.T, args ...string) (string, error) {
 }
 
 func code(err error) int {
-	var f failure
-	if errors.As(err, &f) {
+	if f, ok := errors.AsType[failure](err); ok {
 		return f.code
 	}
 	return 0
@@ -72,7 +71,7 @@ func TestEveryVerbPrintsJSON(t *testing.T) {
 func TestErrorsAndTheirExitStatus(t *testing.T) {
 	t.Parallel()
 	broken := t.TempDir()
-	if err := os.WriteFile(filepath.Join(broken, "pack.yaml"), []byte("id: x\nversoin: 1\n"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(broken, "pack.yaml"), []byte("id: x\nverse: 1\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, tt := range []struct {

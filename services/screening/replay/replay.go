@@ -5,6 +5,7 @@ package replay
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"runtime"
@@ -38,7 +39,7 @@ const batch = 256
 // it; refusals are counted as skipped. The report depends on the cases and the options alone.
 func Run(ctx context.Context, cases iter.Seq2[event.Case, error], opt Options) (Report, error) {
 	if opt.Pack == nil {
-		return Report{}, fmt.Errorf("replay: no rule pack given")
+		return Report{}, errors.New("replay: no rule pack given")
 	}
 	if opt.Workers <= 0 {
 		opt.Workers = runtime.GOMAXPROCS(0)

@@ -17,7 +17,7 @@ import (
 
 // history is n recorded cases: servers of class a to several countries on dates around the Affiliates Rule, half of
 // them for a party half owned by a listed one, and a refusal every seventh.
-func history(t testing.TB, p *screening.Pack, n int) []event.Case {
+func history(t *testing.T, p *screening.Pack, n int) []event.Case {
 	t.Helper()
 	countries := []event.Country{"DE", "CN", "VN", "SG"}
 	dates := []event.Date{"2025-10-01", "2026-01-20", "2026-11-09", "2026-11-10"}
@@ -56,7 +56,7 @@ func places() []event.Place {
 	return []event.Place{{Country: "CN", Groups: g("D:1", "D:4", "D:5")}, {Country: "DE", Groups: g("A:1", "A:5")}, {Country: "SG", Groups: g("A:6")}, {Country: "US", Groups: g("A:1")}, {Country: "VN", Groups: g("D:1")}}
 }
 
-func record(t testing.TB, p *screening.Pack, id string, o *event.Order, f *event.Facts) event.Case {
+func record(t *testing.T, p *screening.Pack, id string, o *event.Order, f *event.Facts) event.Case {
 	t.Helper()
 	line := func(v any) []byte {
 		b, err := codec.Append(nil, v)
@@ -80,7 +80,7 @@ func seq(cases []event.Case) iter.Seq2[event.Case, error] {
 	}
 }
 
-func us(t testing.TB, params map[string]string) *screening.Pack {
+func us(t *testing.T, params map[string]string) *screening.Pack {
 	t.Helper()
 	p, err := screening.USPack()
 	if err != nil {

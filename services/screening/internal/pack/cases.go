@@ -3,6 +3,7 @@ package pack
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -110,12 +111,8 @@ func (f *CaseFile) Build(c *RuleCase) (*event.Cause, *event.Facts, error) {
 
 func merge(base, over Fragment) Fragment {
 	out := Fragment{}
-	for k, v := range base {
-		out[k] = v
-	}
-	for k, v := range over {
-		out[k] = v
-	}
+	maps.Copy(out, base)
+	maps.Copy(out, over)
 	return out
 }
 

@@ -202,6 +202,7 @@ func line(n *yaml.Node, keys ...string) int {
 		if i, err := strconv.Atoi(keys[0]); err == nil && i < len(n.Content) {
 			return line(n.Content[i], keys[1:]...)
 		}
+	default:
 	}
 	return at
 }
@@ -214,7 +215,7 @@ func (r *reader) cases(p *Pack, name string) {
 	}
 	id := strings.TrimSuffix(path.Base(name), ".yaml")
 	if _, ok := p.Rule(id); !ok {
-		r.fault(name, 1, fmt.Sprintf("no rule %s", id))
+		r.fault(name, 1, "no rule "+id)
 	}
 	for i := range f.Cases {
 		f.Cases[i].line = line(tree, "cases", strconv.Itoa(i))

@@ -137,8 +137,14 @@ func TestAStatusBindsFromItsComplianceDateAndNotWhileStayed(t *testing.T) {
 		date event.Date
 		want bool
 	}{
-		{"2025-01-12", false}, {"2025-01-13", false}, {"2025-05-14", false}, {"2025-05-15", true}, {"2025-11-09", true},
-		{"2025-11-10", false}, {"2026-11-09", false}, {"2026-11-10", true},
+		{"2025-01-12", false},
+		{"2025-01-13", false},
+		{"2025-05-14", false},
+		{"2025-05-15", true},
+		{"2025-11-09", true},
+		{"2025-11-10", false},
+		{"2026-11-09", false},
+		{"2026-11-10", true},
 	} {
 		if got := r.InForce(tt.date); got != tt.want {
 			t.Errorf("%s: in force %v, want %v", tt.date, got, tt.want)

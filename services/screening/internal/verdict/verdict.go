@@ -29,7 +29,7 @@ type Date struct {
 func Judge(p *pack.Pack, c *event.Cause, f *event.Facts, prev string, dates []Date) event.Judgement {
 	j := event.Judgement{Line: event.LineJudgement, V: 1, Prev: prev, Dates: []event.DateSay{}, Findings: []event.Finding{}, Pack: p.Ref()}
 	if why := unusable(c, f); why != "" {
-		return failed(j, p, c, dates, why)
+		return failed(j, p, dates, why)
 	}
 	s := scenes.Get().(*rule.Scene)
 	defer scenes.Put(s)
@@ -71,7 +71,7 @@ func unusable(c *event.Cause, f *event.Facts) string {
 }
 
 // failed holds the order, with the pack's own words for it where it has them.
-func failed(j event.Judgement, p *pack.Pack, c *event.Cause, dates []Date, why string) event.Judgement {
+func failed(j event.Judgement, p *pack.Pack, dates []Date, why string) event.Judgement {
 	f := event.Finding{Rule: FactsFailed, Outcome: event.Hold, State: "fires", Dates: []string{}, Citation: "none", Certainty: "C"}
 	if r, ok := p.Rule(FactsFailed); ok {
 		f.Citation, f.Certainty = r.Citation, r.Certainty
