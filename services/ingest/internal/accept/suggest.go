@@ -14,7 +14,7 @@ func unknown(name string, s *shape) string {
 // count: orderDate is near order_date.
 func suggestion(s string, known []string) string {
 	plain := bare(s)
-	best, least := "", max(1, len(plain)/4)+1
+	best, least := "", max(1, len(plain)/3)+1
 	for _, k := range known {
 		if d := distance(plain, bare(k), least); d < least {
 			best, least = k, d
