@@ -11,7 +11,7 @@ func BenchmarkNames(b *testing.B) {
 	r := curated(b)
 	for _, tc := range []struct{ name, query string }{
 		{"listed", "Inspur Electronic Information Industry Co., Ltd."},
-		{"one letter off", "Inspur Electronik Information Industry Co., Ltd."},
+		{"one letter off", "Inzpur Electronic Information Industry Co., Ltd."},
 		{"nobody", "Brightwater Precision Instruments Holding GmbH"},
 		{"nobody in Chinese", "深圳市晨光文具用品有限公司"},
 	} {

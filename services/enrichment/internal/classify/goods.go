@@ -44,7 +44,7 @@ var (
 		screwdriver pliers saw toolbox gearbox conveyor compressor turbine axle brake wiper seat bumper windshield spring springs sealant
 		insulation cement brick bricks gravel roofing plywood door doors window windows lock locks hinge hinges rail rails stand stands laptop laptops notebook notebooks
 		chromebook tablet tablets phone phones smartphone smartphones handset handsets webcam webcams calculator calculators`)
-	// headings of the HTS in which chips, computers, their parts and telecommunication equipment stand
+	// Headings of the HTS in which chips, computers, their parts and telecommunication equipment stand.
 	chipHeadings = set(`8471 8473 8517 8523 8524 8534 8537 8541 8542 8543 8548`)
 )
 

@@ -146,7 +146,7 @@ func (e *evidence) derived() (class, how string, missing []string) {
 		how = "numbers"
 	case e.found != nil:
 		class, missing = e.found.row.class, e.found.row.missing
-		if e.found.row.specs.datacenter != e.specs.datacenter && len(e.found.row.Part.Class) == 0 {
+		if e.found.row.specs.datacenter != e.specs.datacenter && e.found.row.Class == "" {
 			class, missing = e.specs.class()
 		}
 		how = "catalog"
@@ -239,7 +239,8 @@ func (c *Catalog) sum(e *evidence, r *recognized, count event.Decimal) {
 // hbmClass applies 3A090.c: memory bandwidth per mm² of package above 2 GB/s. It is asked of memory alone, not of a
 // package whose processing dominates (an item with a TPP or a chip of the catalog).
 func hbmClass(it *event.Item, e *evidence) string {
-	if e.found != nil || it.TPP != "" || !(it.HBM != nil && *it.HBM || it.HBMArea != "") {
+	memory := is(it.HBM, true) || it.HBMArea != ""
+	if !memory || e.found != nil || it.TPP != "" {
 		return ""
 	}
 	width, area := number(it.Bandwidth), number(it.HBMArea)

@@ -76,7 +76,7 @@ func (d *Directory) byName(field, name string, country event.Country) ([]event.M
 		e := &d.entries[c.Entry]
 		rel := relation(country, e)
 		s := score(c, e, rel)
-		if s < floor {
+		if s < floor || !comparable(field, c, e) {
 			continue
 		}
 		m := d.match(c.Entry)
@@ -88,6 +88,15 @@ func (d *Directory) byName(field, name string, country event.Country) ([]event.M
 		out = append(out, m)
 	}
 	return bestPerEntry(out), considered
+}
+
+// comparable leaves firms out where a person is named, unless the firm's name is long and stands there in full: Laura
+// is one letter from Naura, and a director may be a firm.
+func comparable(field string, c match.Candidate, e *snapshot.Entry) bool {
+	if field != "director" && field != "contact" || e.Person {
+		return true
+	}
+	return c.Letters >= 8 && c.Method != match.OneEdit
 }
 
 // match states an entry.

@@ -162,7 +162,7 @@ func (ix *Index) find(s string, variant bool, sc *scratch) (out []Candidate, con
 	rows = ix.near(sc, rows)
 	for i, row := range rows {
 		var c Candidate
-		ok := false
+		var ok bool
 		switch {
 		case i < same:
 			c, ok = ix.candidate(row, Normalized, false), equal(ix.runes[row], sc.runes)

@@ -39,8 +39,10 @@ func TestLoadNamesEveryFault(t *testing.T) {
 		"an empty pattern":           {entryLine, change(partLine, `"lantern 1"`, `" "`), groupLine, []string{"empty pattern"}},
 		"an address row without one": {change(entryLine, `"scope"`, `"address_only":true,"scope"`), partLine, groupLine, []string{"needs addresses"}},
 		"no rows":                    {"", "", "", []string{"a.jsonl: no rows", "catalog.jsonl: no rows", "groups.jsonl: no rows"}},
-		"several faults at once": {change(entryLine, `"EL"`, `"XL"`) + "\n{", change(partLine, `"yes"`, `"perhaps"`), groupLine,
-			[]string{`list "XL"`, "a.jsonl:2: decode", `datacenter "perhaps"`}},
+		"several faults at once": {
+			change(entryLine, `"EL"`, `"XL"`) + "\n{", change(partLine, `"yes"`, `"perhaps"`), groupLine,
+			[]string{`list "XL"`, "a.jsonl:2: decode", `datacenter "perhaps"`},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
