@@ -55,22 +55,26 @@ type keys struct {
 	public string
 }
 
-// loadKeys reads the keys, or makes them on the first start.
-func loadKeys(dir, origin string) (keys, error) {
+// loadKeys reads the keys; where there is no log yet it makes them if there are none.
+func loadKeys(dir, origin string, found bool) (keys, error) {
 	secret, err := os.ReadFile(filepath.Join(dir, keyName))
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) && !found {
 		return makeKeys(dir, origin)
 	}
 	if err != nil {
-		return keys{}, fmt.Errorf("log key: %w", err)
+		return keys{}, refuse("log key: %w", err)
 	}
 	public, err := os.ReadFile(filepath.Join(dir, pubName))
 	if err != nil {
-		return keys{}, fmt.Errorf("log key: %w", err)
+		return keys{}, refuse("log key: %w", err)
 	}
 	signer, err := note.NewSigner(strings.TrimSpace(string(secret)))
 	if err != nil {
-		return keys{}, fmt.Errorf("log key: %w", err)
+		return keys{}, refuse("log key: %w", err)
+	}
+	verifier, err := note.NewVerifier(strings.TrimSpace(string(public)))
+	if err != nil || verifier.KeyHash() != signer.KeyHash() {
+		return keys{}, refuse("log key: %s is not the public key of %s", pubName, keyName)
 	}
 	return keys{signer, strings.TrimSpace(string(public))}, nil
 }

@@ -46,7 +46,7 @@ func (s *Service) stand() (standing, *guard.Guard, error) {
 	case err != nil:
 		return standing{}, nil, refuse("%w", err)
 	}
-	keys, err := loadKeys(s.cfg.Dir, s.cfg.Origin)
+	keys, err := loadKeys(s.cfg.Dir, s.cfg.Origin, found)
 	if err != nil {
 		return standing{}, nil, err
 	}

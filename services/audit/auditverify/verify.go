@@ -11,7 +11,9 @@ import (
 	"os"
 	"runtime"
 	"sort"
+	"strings"
 
+	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/tidegate/tidegate/schemas/event"
@@ -76,8 +78,8 @@ func (v *verifier) open() error {
 	if err != nil {
 		return fmt.Errorf("%w: no checkpoint: %w", ErrUnusable, err)
 	}
-	if v.opts.Key == "" {
-		return fmt.Errorf("%w: no key to check it with", ErrUnusable)
+	if _, err := note.NewVerifier(strings.TrimSpace(v.opts.Key)); err != nil {
+		return fmt.Errorf("%w: log key: %w", ErrUnusable, err)
 	}
 	if v.point, err = OpenCheckpoint(raw, v.opts.Key); err != nil {
 		return v.bad(err)

@@ -1,0 +1,217 @@
+package audit_test
+
+import (
+	"bytes"
+	"crypto/rand"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/nats-io/nats.go"
+	"golang.org/x/mod/sumdb/note"
+
+	"github.com/tidegate/tidegate/services/audit"
+	"github.com/tidegate/tidegate/services/audit/auditverify"
+	"github.com/tidegate/tidegate/shared/natstest"
+)
+
+func verify(tb testing.TB, cfg audit.Config, verdict string) auditverify.Report {
+	tb.Helper()
+	rep, err := audit.Verify(tb.Context(), cfg.Dir, cfg.GuardDir, auditverify.Options{})
+	if rep.Verdict != verdict || (err == nil) != (verdict == "good") {
+		tb.Fatalf("verdict %q (%v), want %q: %+v", rep.Verdict, err, verdict, rep.Faults)
+	}
+	return rep
+}
+
+// grow logs n more blocks of 25 cases and stops.
+func grow(tb testing.TB, nc *nats.Conn, cfg audit.Config, from, n int) {
+	tb.Helper()
+	decide(tb, natstest.JetStream(tb, nc), blocks(tb, from, n, 25, 200))
+	s, stop := start(tb, nc, cfg)
+	until(tb, "receipts", func() bool { return s.Leaves() == uint64(from-1+n)*25 })
+	if err := stop(); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+func change(tb testing.TB, name string, with func([]byte) []byte) {
+	tb.Helper()
+	b, err := os.ReadFile(name)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if err := os.WriteFile(name, with(b), 0o644); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+func flip(at int) func([]byte) []byte {
+	return func(b []byte) []byte {
+		b = bytes.Clone(b)
+		b[(at+len(b))%len(b)] ^= 1
+		return b
+	}
+}
+
+func copyDir(tb testing.TB, from, to string) {
+	tb.Helper()
+	if err := errors.Join(os.RemoveAll(to), os.CopyFS(to, os.DirFS(from))); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// Whatever is done to the directory of 750 leaves, of which 500 were there before, is found.
+func TestTampering(t *testing.T) {
+	t.Parallel()
+	type trial struct {
+		name     string
+		tamper   func(t *testing.T, log, before string) // before is a copy of the log at size 500
+		verdict  string                                 // of verify
+		runs     bool                                   // audit itself starts; what it does not read it cannot see
+		accepted bool                                   // accept takes it, and audit runs again
+	}
+	in := func(parts ...string) func(log string) string {
+		return func(log string) string { return filepath.Join(append([]string{log}, parts...)...) }
+	}
+	bundle, tile, point, state := in("tile", "entries", "001"), in("tile", "0", "001"), in("checkpoint"), in(".state", "treeState")
+	trials := []trial{
+		{name: "nothing", tamper: func(*testing.T, string, string) {}, verdict: "good", runs: true, accepted: true},
+		{name: "a bit of a full bundle", verdict: "bad", runs: true, tamper: func(t *testing.T, log, _ string) { change(t, bundle(log), flip(777)) }},
+		{name: "a bit of the length of a leaf", verdict: "bad", tamper: func(t *testing.T, log, _ string) { change(t, bundle(log), flip(1)) }},
+		{name: "a bundle gone", verdict: "bad", tamper: func(t *testing.T, log, _ string) { remove(t, bundle(log)) }},
+		{name: "a bit of a hash tile", verdict: "bad", runs: true, tamper: func(t *testing.T, log, _ string) { change(t, tile(log), flip(99)) }},
+		{name: "a hash tile gone", verdict: "bad", runs: true, tamper: func(t *testing.T, log, _ string) { remove(t, tile(log)) }},
+		{name: "a bit of the checkpoint's size", verdict: "bad", tamper: func(t *testing.T, log, _ string) { change(t, point(log), flip(len("tidegate/audit\n"))) }},
+		{name: "a bit of the checkpoint's signature", verdict: "bad", tamper: func(t *testing.T, log, _ string) { change(t, point(log), flip(-3)) }},
+		{name: "the checkpoint gone", verdict: "unusable", tamper: func(t *testing.T, log, _ string) { remove(t, point(log)) }},
+		{name: "an earlier checkpoint put back", verdict: "bad", accepted: true, tamper: func(t *testing.T, log, before string) { restore(t, point, before, log) }},
+		{name: "the state rolled back", verdict: "good", accepted: true, tamper: func(t *testing.T, log, before string) { restore(t, state, before, log) }},
+		{name: "the state gone", verdict: "good", accepted: true, tamper: func(t *testing.T, log, _ string) { remove(t, filepath.Dir(state(log))) }},
+		{name: "the state's root another", verdict: "good", accepted: true, tamper: func(t *testing.T, log, _ string) {
+			change(t, state(log), func([]byte) []byte { return []byte(`{"size":750,"root":"AAAA"}`) })
+		}},
+		{name: "the whole log rolled back", verdict: "bad", tamper: func(t *testing.T, log, before string) { copyDir(t, before, log) }},
+		{name: "the whole log gone", verdict: "unusable", tamper: func(t *testing.T, log, _ string) { remove(t, log) }},
+		{name: "the guard's state gone", verdict: "good", accepted: true, tamper: func(t *testing.T, log, _ string) { remove(t, filepath.Join(log, "..", "guard")) }},
+		{name: "the guard's state another", verdict: "good", accepted: true, tamper: func(t *testing.T, log, _ string) {
+			change(t, filepath.Join(log, "..", "guard", "guard.json"), func([]byte) []byte { return []byte(`{"size":3,"hashes":[]}`) })
+		}},
+		{name: "the key gone", verdict: "good", tamper: func(t *testing.T, log, _ string) { remove(t, filepath.Join(log, "..", "key")) }},
+		{name: "the public key no key", verdict: "unusable", tamper: func(t *testing.T, log, _ string) { change(t, filepath.Join(log, "..", "key.pub"), flip(-5)) }},
+		{name: "the keys another log's", verdict: "bad", tamper: func(t *testing.T, log, _ string) { otherKeys(t, filepath.Dir(log)) }},
+	}
+	for _, tr := range trials {
+		t.Run(tr.name, func(t *testing.T) {
+			t.Parallel()
+			nc := natstest.Server(t)
+			cfg := config(t.TempDir())
+			log, before := filepath.Join(cfg.Dir, "log"), filepath.Join(t.TempDir(), "before")
+			grow(t, nc, cfg, 1, 20)
+			copyDir(t, log, before)
+			grow(t, nc, cfg, 21, 10)
+			tr.tamper(t, log, before)
+			verify(t, cfg, tr.verdict)
+			try(t, nc, cfg, tr.runs)
+			if tr.runs || !tr.accepted {
+				return
+			}
+			_, err := audit.Accept(t.Context(), cfg, auditverify.Options{})
+			if err != nil {
+				t.Fatalf("accept: %v", err)
+			}
+			if tr.name == "an earlier checkpoint put back" {
+				return // receipts went out for more: that stays refused
+			}
+			try(t, nc, cfg, true)
+			verify(t, cfg, "good")
+		})
+	}
+}
+
+// try starts audit: it must get ready, or refuse.
+func try(t *testing.T, nc *nats.Conn, cfg audit.Config, runs bool) {
+	t.Helper()
+	if runs {
+		s, stop := start(t, nc, cfg)
+		until(t, "ready", s.Ready)
+		if err := stop(); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	s, err := audit.New(nc, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Run(t.Context()); !errors.Is(err, audit.ErrRefused) {
+		t.Fatalf("audit ran on, or stopped without saying why: %v", err)
+	}
+}
+
+func otherKeys(t *testing.T, dir string) {
+	t.Helper()
+	secret, public, err := note.GenerateKey(rand.Reader, "tidegate/audit")
+	if err != nil {
+		t.Fatal(err)
+	}
+	change(t, filepath.Join(dir, "key"), func([]byte) []byte { return []byte(secret) })
+	change(t, filepath.Join(dir, "key.pub"), func([]byte) []byte { return []byte(public) })
+}
+
+func remove(t *testing.T, name string) {
+	t.Helper()
+	if err := os.RemoveAll(name); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func restore(t *testing.T, in func(string) string, from, to string) {
+	t.Helper()
+	b, err := os.ReadFile(in(from))
+	if err != nil {
+		t.Fatal(err)
+	}
+	change(t, in(to), func([]byte) []byte { return b })
+}
+
+// The log's own state is rolled back and grown to the same size with other leaves, by somebody with the key, while
+// audit is stopped: the library itself signs that without a word.
+func TestOtherLeavesOfTheSameSizeAreRefused(t *testing.T) {
+	t.Parallel()
+	cfg := config(t.TempDir())
+	nc := natstest.Server(t)
+	grow(t, nc, cfg, 1, 20)
+	log, before := filepath.Join(cfg.Dir, "log"), filepath.Join(t.TempDir(), "before")
+	copyDir(t, cfg.Dir, before)
+	grow(t, nc, cfg, 21, 10)
+
+	// The forger's own server and guard, from the state before.
+	forged := config(t.TempDir())
+	copyDir(t, before, forged.Dir)
+	other := natstest.Server(t)
+	decide(t, natstest.JetStream(t, other), blocks(t, 1, 20, 25, 200))
+	forge := blocks(t, 21, 10, 25, 333)
+	decide(t, natstest.JetStream(t, other), forge)
+	s, stop := start(t, other, forged)
+	until(t, "receipts", func() bool { return s.Leaves() == 750 })
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	copyDir(t, filepath.Join(forged.Dir, "log"), log)
+	verify(t, cfg, "bad")
+	try(t, nc, cfg, false)
+
+	// The guard's state exchanged, too: nothing in the directory knows better, a checkpoint kept elsewhere does.
+	kept, err := os.ReadFile(filepath.Join(before, "log", "checkpoint"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	copyDir(t, filepath.Join(forged.Dir, "guard"), filepath.Join(cfg.Dir, "guard"))
+	verify(t, cfg, "good")
+	rep, err := audit.Verify(t.Context(), cfg.Dir, "", auditverify.Options{Kept: [][]byte{kept}})
+	if err != nil || len(rep.Kept) != 2 {
+		t.Errorf("a checkpoint from before the forgery is still contained: %v, %v", rep.Kept, err)
+	}
+}
