@@ -89,7 +89,9 @@ func (c *Compiled) perParty(s *Scene, out []Say) []Say {
 			continue
 		}
 		for m := range s.matchesOf(i) {
-			s.setMatch(m)
+			if s.setMatch(m); c.Rule.Lists != nil && !slices.Contains(c.Rule.Lists, s.currentMatch().List) {
+				continue
+			}
 			out = c.ask(s, out)
 		}
 	}

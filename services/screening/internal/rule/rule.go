@@ -27,6 +27,7 @@ type Rule struct {
 	Outcome    string      `yaml:"outcome" json:"outcome"`                           // release (a note), hold, license, block
 	Per        []string    `yaml:"per,omitempty" json:"per,omitempty"`               // evaluated once per each of these: item, destination, party, match
 	Roles      []string    `yaml:"roles,omitempty" json:"roles,omitempty"`           // with per party or match: only parties of these roles
+	Lists      []string    `yaml:"lists,omitempty" json:"lists,omitempty"`           // with per match: only entries of these lists
 	Needs      []string    `yaml:"needs,omitempty" json:"needs,omitempty"`           // not evaluated unless the order has these; see Needs
 	Flag       bool        `yaml:"flag,omitempty" json:"flag,omitempty"`             // a red flag: an answer in the order makes it a note
 	Parameter  *Parameter  `yaml:"parameter,omitempty" json:"parameter,omitempty"`   // only with this pack parameter
@@ -154,6 +155,8 @@ type Fault struct {
 	Detail string
 }
 
+var allLists = []string{"EL", "MEU", "UVL", "DPL", "SDN", "CMIC", "1260H"}
+
 var certainties = []string{"C", "R", "D", "M", "?"}
 
 // Compile checks the rule and readies it for evaluation. It reports every fault.
@@ -179,6 +182,14 @@ func (r *Rule) Compile() []Fault {
 			add(fmt.Sprintf("need %q is not one of %s", n, strings.Join(Needs(), ", ")), "needs", itoa(i))
 		}
 		r.needs |= bit
+	}
+	for i, l := range r.Lists {
+		if !slices.Contains(allLists, l) {
+			add(fmt.Sprintf("list %q is not one of %s", l, strings.Join(allLists, ", ")), "lists", itoa(i))
+		}
+	}
+	if r.Lists != nil && !slices.Equal(r.Per, []string{"match"}) {
+		add("lists are for rules per match", "lists")
 	}
 	r.compileClauses(add)
 	r.compileTexts(add)

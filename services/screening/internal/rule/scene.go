@@ -52,6 +52,13 @@ func (s *Scene) Load(c *event.Cause, f *event.Facts, d event.Date, t Thresholds)
 	s.needs = s.found()
 }
 
+// Clear lets go of the order, so that a kept scene keeps no message alive.
+func (s *Scene) Clear() {
+	s.cause, s.order, s.facts = nil, nil, nil
+	clear(s.values)
+	clear(s.d5mOf)
+}
+
 // At moves the scene to another date.
 func (s *Scene) At(d event.Date) {
 	s.date = d

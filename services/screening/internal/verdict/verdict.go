@@ -32,7 +32,7 @@ func Judge(p *pack.Pack, c *event.Cause, f *event.Facts, prev string, dates []Da
 		return failed(j, p, dates, why)
 	}
 	s := scenes.Get().(*rule.Scene)
-	defer scenes.Put(s)
+	defer func() { s.Clear(); scenes.Put(s) }()
 	governing := dates[len(dates)-1]
 	s.Load(c, f, governing.Date, p.Thresholds)
 	facts := factDates(s, f)
