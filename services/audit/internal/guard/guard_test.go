@@ -1,84 +1,90 @@
-package guard_test
+package guard
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"testing"
 
-	"github.com/transparency-dev/merkle/compact"
 	"github.com/transparency-dev/merkle/rfc6962"
-
-	"github.com/tidegate/tidegate/services/audit/internal/guard"
+	"golang.org/x/mod/sumdb/tlog"
 )
 
-func leaf(i int) []byte { return rfc6962.DefaultHasher.HashLeaf(fmt.Appendf(nil, "leaf %d", i)) }
+func hash(i int) []byte { return rfc6962.DefaultHasher.HashLeaf(fmt.Appendf(nil, "leaf %d", i)) }
 
-// root is the root over leaves 0 to n-1, computed from nothing.
+// root computes a tree's root with another implementation.
 func root(t *testing.T, n int) []byte {
 	t.Helper()
-	r := (&compact.RangeFactory{Hash: rfc6962.DefaultHasher.HashChildren}).NewEmptyRange(0)
+	var stored []tlog.Hash
+	read := tlog.HashReaderFunc(func(at []int64) ([]tlog.Hash, error) {
+		out := make([]tlog.Hash, len(at))
+		for i, a := range at {
+			out[i] = stored[a]
+		}
+		return out, nil
+	})
 	for i := range n {
-		if err := r.Append(leaf(i), nil); err != nil {
+		more, err := tlog.StoredHashesForRecordHash(int64(i), tlog.Hash(hash(i)), read)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stored = append(stored, more...)
+	}
+	h, err := tlog.TreeHash(int64(n), read)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h[:]
+}
+
+func TestEveryRootOfOurLeavesIsTakenAndNoOther(t *testing.T) {
+	t.Parallel()
+	g, err := Resume(State{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	size := 0
+	for _, next := range []int{0, 1, 2, 7, 8, 64, 65, 300} {
+		for ; size < next; size++ {
+			g.Add(hash(size))
+		}
+		if err := g.Advance(uint64(next), root(t, next), []byte("note")); err != nil {
+			t.Fatalf("size %d: %v", next, err)
+		}
+		if g, err = Resume(g.State()); err != nil { // as after a restart
 			t.Fatal(err)
 		}
 	}
-	if n == 0 {
-		return rfc6962.DefaultHasher.EmptyRoot()
+	if err := g.Advance(299, root(t, 299), nil); !errors.Is(err, ErrDoubt) {
+		t.Errorf("a smaller tree: %v", err)
 	}
-	sum, err := r.GetRootHash(nil)
-	if err != nil {
-		t.Fatal(err)
+	if err := g.Advance(301, root(t, 301), nil); !errors.Is(err, ErrDoubt) {
+		t.Errorf("a tree with a leaf that is not ours: %v", err)
 	}
-	return sum
+	g.Add([]byte("another leaf's hash, 32 bytes long"))
+	if err := g.Advance(301, root(t, 301), nil); !errors.Is(err, ErrDoubt) {
+		t.Errorf("another leaf: %v", err)
+	}
 }
 
-func resumed(t *testing.T, s guard.State) *guard.Guard {
-	t.Helper()
-	g, err := guard.Resume(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return g
-}
-
-func TestGuardFollowsItsOwnLeavesThroughEverySizeAndRestart(t *testing.T) {
+func TestAStateThatIsNoTreeIsRefused(t *testing.T) {
 	t.Parallel()
-	g := resumed(t, guard.State{})
-	for n := 1; n <= 70; n++ {
-		g.Add(leaf(n - 1))
-		if all, err := g.Root(); err != nil || !bytes.Equal(all, root(t, n)) { // asking must not change what is known
-			t.Fatalf("root over %d leaves: %x, %v", n, all, err)
-		}
-		if n%3 == 0 {
-			if err := g.Advance(uint64(n), root(t, n), nil); err != nil {
-				t.Fatal(err)
+	if _, err := Resume(State{Size: 3, Hashes: [][]byte{hash(0)}}); err == nil {
+		t.Error("taken")
+	}
+}
+
+func BenchmarkLeaf(b *testing.B) {
+	g, err := Resume(State{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	h := hash(1)
+	for i := range b.N {
+		g.Add(h)
+		if i%1024 == 1023 {
+			if err := g.extend(1024); err != nil {
+				b.Fatal(err)
 			}
-			g = resumed(t, g.State())
-		}
-	}
-}
-
-func TestGuardDoubts(t *testing.T) {
-	t.Parallel()
-	for name, at := range map[string]struct {
-		size uint64
-		root []byte
-	}{
-		"a smaller tree":                    {2, root(t, 2)},
-		"more leaves than ours":             {9, root(t, 9)},
-		"other leaves of the same number":   {5, root(t, 4)},
-		"the verified tree with new leaves": {4, root(t, 3)},
-	} {
-		g := resumed(t, guard.State{})
-		for i := range 5 {
-			g.Add(leaf(i))
-		}
-		if err := g.Advance(3, root(t, 3), nil); err != nil {
-			t.Fatal(err)
-		}
-		if err := g.Advance(at.size, at.root, nil); !errors.Is(err, guard.ErrDoubt) {
-			t.Errorf("%s: got %v, want ErrDoubt", name, err)
 		}
 	}
 }
