@@ -11,6 +11,7 @@ import (
 	"github.com/tidegate/tidegate/deploy/standalone"
 	auditcli "github.com/tidegate/tidegate/services/audit/cli"
 	ingestcli "github.com/tidegate/tidegate/services/ingest/cli"
+	screeningcli "github.com/tidegate/tidegate/services/screening/cli"
 	"github.com/tidegate/tidegate/shared/lifecycle"
 )
 
@@ -21,7 +22,7 @@ func main() {
 		EnableShellCompletion: true,
 		Suggest:               true,
 		Commands: slices.Concat(
-			standalone.Commands(), ingestcli.Commands(), auditcli.Commands(),
+			standalone.Commands(), ingestcli.Commands(), screeningcli.Commands(), auditcli.Commands(),
 		),
 	}))
 }

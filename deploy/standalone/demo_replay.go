@@ -1,0 +1,74 @@
+package standalone
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/tidegate/tidegate/deploy/standalone/samples"
+	"github.com/tidegate/tidegate/services/screening"
+	"github.com/tidegate/tidegate/services/screening/replay"
+)
+
+// DemoReplay is one replay of the demo's history.
+type DemoReplay struct {
+	Title string `json:"title"`
+	replay.Report
+}
+
+func (d DemoReplay) print(w io.Writer) {
+	fmt.Fprintf(w, "Replay: %s\n", d.Title)
+	if err := d.Print(w); err != nil {
+		fmt.Fprintln(w, err)
+	}
+	fmt.Fprintln(w)
+}
+
+// replay judges the history twice more: under the AI Diffusion rule as codified, and on the two days between which the
+// Affiliates Rule comes back. Each must change exactly the orders that the samples say.
+func (r *Result) replay(ctx context.Context, data string, set []samples.Sample) error {
+	codified, err := usPack(map[string]string{"diffusion": "codified"})
+	if err != nil {
+		return err
+	}
+	us, err := usPack(nil)
+	if err != nil {
+		return err
+	}
+	for _, d := range []struct {
+		title string
+		opt   replay.Options
+		want  func(samples.Expect) *samples.Answer
+	}{
+		{"AI Diffusion codified instead of announced", replay.Options{Pack: codified}, func(e samples.Expect) *samples.Answer { return e.Codified }},
+		{"all orders as of 2026-11-10, when the Affiliates Rule is in force again, against the day before", replay.Options{
+			Pack: us, Base: us, AsOf: screening.AsOf{Fixed: "2026-11-10"}, BaseAsOf: screening.AsOf{Fixed: "2026-11-09"},
+		}, func(e samples.Expect) *samples.Answer { return e.Affiliates }},
+	} {
+		rep, err := replayLog(ctx, data, d.opt)
+		if err != nil {
+			return err
+		}
+		r.Replays = append(r.Replays, DemoReplay{d.title, rep})
+		r.Changed += rep.Changed
+		r.expectChanges(d.title, rep, set, d.want)
+	}
+	return nil
+}
+
+// expectChanges notes every order that should have changed and did not, or the other way round.
+func (r *Result) expectChanges(title string, rep replay.Report, set []samples.Sample, want func(samples.Expect) *samples.Answer) {
+	got := map[string]replay.Change{}
+	for _, c := range rep.Orders {
+		got[c.Event] = c
+	}
+	for i, s := range set {
+		answer, change := want(s.Expect), got[r.Cases[i].event]
+		switch expected := answer != nil && answer.Outcome != r.Cases[i].Outcome; {
+		case expected && change.To != answer.Outcome:
+			r.Misses = append(r.Misses, fmt.Sprintf("%s: %s: became %q, expected %q", title, s.Name, change.To, answer.Outcome))
+		case !expected && change.Event != "":
+			r.Misses = append(r.Misses, fmt.Sprintf("%s: %s: became %q because of %s, expected no change", title, s.Name, change.To, change.Rule))
+		}
+	}
+}
