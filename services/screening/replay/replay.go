@@ -10,12 +10,12 @@ import (
 	"iter"
 	"runtime"
 	"slices"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/screening"
+	"github.com/tidegate/tidegate/shared/clock"
 	"github.com/tidegate/tidegate/shared/codec"
 )
 
@@ -29,7 +29,7 @@ type Options struct {
 	Until    event.Date                   // last order date of the slice, inclusive; to the last order when empty
 	Workers  int                          // cases judged at once; the number of processors when 0
 	Progress func(done int, rate float64) // called now and then, and at the end, with cases done and cases a second; may be nil
-	Elapsed  func() func() time.Duration  // starts a stopwatch for the rate; no rate is told when nil
+	Clock    clock.Clock                  // for the rate; no rate is told when nil
 }
 
 // batch is how many cases one worker takes at once.

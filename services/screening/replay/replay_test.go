@@ -12,13 +12,14 @@ import (
 
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/screening"
+	"github.com/tidegate/tidegate/shared/clock"
 	"github.com/tidegate/tidegate/shared/codec"
 )
 
 // history is n recorded cases: servers of class a to several countries on dates around the Affiliates Rule, half of
 // them for a party half owned by a listed one, and a refusal every seventh.
-func history(t *testing.T, p *screening.Pack, n int) []event.Case {
-	t.Helper()
+func history(tb testing.TB, p *screening.Pack, n int) []event.Case {
+	tb.Helper()
 	countries := []event.Country{"DE", "CN", "VN", "SG"}
 	dates := []event.Date{"2025-10-01", "2026-01-20", "2026-11-09", "2026-11-10"}
 	var out []event.Case
@@ -41,7 +42,7 @@ func history(t *testing.T, p *screening.Pack, n int) []event.Case {
 		if i%2 == 1 {
 			f.Parties[0].Owners = []event.ListedHold{{Owner: "Listed Holding", Percent: "50", Match: event.Match{List: "EL", Entry: "el-1", Score: 1000, Field: "owner", Matched: "Listed Holding", Citation: "84 FR 22961"}}}
 		}
-		out = append(out, record(t, p, fmt.Sprintf("order-%d", i), o, f))
+		out = append(out, record(tb, p, fmt.Sprintf("order-%d", i), o, f))
 	}
 	return out
 }
@@ -56,12 +57,12 @@ func places() []event.Place {
 	return []event.Place{{Country: "CN", Groups: g("D:1", "D:4", "D:5")}, {Country: "DE", Groups: g("A:1", "A:5")}, {Country: "SG", Groups: g("A:6")}, {Country: "US", Groups: g("A:1")}, {Country: "VN", Groups: g("D:1")}}
 }
 
-func record(t *testing.T, p *screening.Pack, id string, o *event.Order, f *event.Facts) event.Case {
-	t.Helper()
+func record(tb testing.TB, p *screening.Pack, id string, o *event.Order, f *event.Facts) event.Case {
+	tb.Helper()
 	line := func(v any) []byte {
 		b, err := codec.Append(nil, v)
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		return b
 	}
@@ -202,7 +203,7 @@ func TestACaseThatCannotBeReadEndsTheRunAndIsNamed(t *testing.T) {
 func TestTheReportPrintsATable(t *testing.T) {
 	t.Parallel()
 	p := us(t, nil)
-	r := run(t, history(t, p, 50), Options{Pack: us(t, map[string]string{"diffusion": "codified"}), Progress: func(int, float64) {}})
+	r := run(t, history(t, p, 50), Options{Pack: us(t, map[string]string{"diffusion": "codified"}), Progress: func(int, float64) {}, Clock: clock.System})
 	var b bytes.Buffer
 	if err := r.Print(&b); err != nil {
 		t.Fatal(err)
@@ -212,4 +213,19 @@ func TestTheReportPrintsATable(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, b.String())
 		}
 	}
+}
+
+func BenchmarkReplay(b *testing.B) {
+	p, err := screening.USPack()
+	if err != nil {
+		b.Fatal(err)
+	}
+	cases := history(b, p, 2000)
+	b.ResetTimer()
+	for b.Loop() {
+		if _, err := Run(context.Background(), seq(cases), Options{Pack: p}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(len(cases)*b.N)/b.Elapsed().Seconds(), "cases/s")
 }

@@ -54,7 +54,7 @@ type Change struct {
 type tally struct {
 	mu      sync.Mutex
 	opt     Options
-	since   func() time.Duration
+	start   time.Time
 	done    int
 	skipped int
 	shifted int
@@ -68,8 +68,8 @@ type placed struct {
 
 func newTally(opt Options) *tally {
 	t := &tally{opt: opt}
-	if opt.Elapsed != nil {
-		t.since = opt.Elapsed()
+	if opt.Clock != nil {
+		t.start = opt.Clock()
 	}
 	return t
 }
@@ -96,8 +96,8 @@ func (t *tally) progress() {
 		return
 	}
 	var rate float64
-	if t.since != nil {
-		rate = float64(t.done) / max(t.since().Seconds(), 1e-9)
+	if t.opt.Clock != nil {
+		rate = float64(t.done) / max(t.opt.Clock().Sub(t.start).Seconds(), 1e-9)
 	}
 	t.opt.Progress(t.done, rate)
 }
