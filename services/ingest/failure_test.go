@@ -9,7 +9,9 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -32,7 +34,7 @@ func TestAFullStreamTellsTheSenderAndGoesOnWhenThereIsRoom(t *testing.T) {
 	url, _ := door(t, nc, ingest.Config{})
 	taken, full := 0, false
 	for !full {
-		status, _ := postRaw(t, url, order(fmt.Sprint(taken), strings.Repeat("x", 400)))
+		status, _ := postRaw(t, url, order(strconv.Itoa(taken), strings.Repeat("x", 400)))
 		switch status {
 		case http.StatusCreated:
 			taken++
@@ -42,7 +44,7 @@ func TestAFullStreamTellsTheSenderAndGoesOnWhenThereIsRoom(t *testing.T) {
 			t.Fatal(status)
 		}
 	}
-	status, h := postRaw(t, url, order(fmt.Sprint(taken), "x"))
+	status, h := postRaw(t, url, order(strconv.Itoa(taken), "x"))
 	if status != http.StatusServiceUnavailable || h.Get("Retry-After") == "" || h.Get("Content-Type") != "application/problem+json" {
 		t.Errorf("full: %d %v", status, h)
 	}
@@ -55,12 +57,12 @@ func TestAFullStreamTellsTheSenderAndGoesOnWhenThereIsRoom(t *testing.T) {
 	if err := bus.Purge(t.Context(), natstest.JetStream(t, nc), subject.OrderStream, 10); err != nil {
 		t.Fatal(err)
 	}
-	if status, answers := post(t, url, "application/json", order(fmt.Sprint(taken), "x")); status != http.StatusCreated || answers[0].Sequence != uint64(taken+1) {
+	if status, answers := post(t, url, "application/json", order(strconv.Itoa(taken), "x")); status != http.StatusCreated || answers[0].Sequence != uint64(taken+1) {
 		t.Errorf("room again: %d %+v", status, answers)
 	}
 }
 
-func postRaw(t testing.TB, to, body string) (int, http.Header) {
+func postRaw(t *testing.T, to, body string) (int, http.Header) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, to, strings.NewReader(body))
 	if err != nil {
@@ -82,7 +84,7 @@ func TestKeysAreKnownAgainAfterARestart(t *testing.T) {
 	dir := t.TempDir()
 	url, stop := door(t, nc, ingest.Config{Dir: dir})
 	for i := range 6 {
-		post(t, url, "application/json", order(fmt.Sprint(i), "x"))
+		post(t, url, "application/json", order(strconv.Itoa(i), "x"))
 	}
 	if err := stop(); err != nil {
 		t.Fatal(err)
@@ -102,7 +104,7 @@ func TestKeysAreKnownAgainAfterARestart(t *testing.T) {
 		t.Helper()
 		url, stop := door(t, nc, cfg)
 		for i := range 6 {
-			status, answers := post(t, url, "application/json", order(fmt.Sprint(i), "x"))
+			status, answers := post(t, url, "application/json", order(strconv.Itoa(i), "x"))
 			if status != http.StatusOK || answers[0].Sequence != uint64(i+1) {
 				t.Errorf("order %d: %d %+v", i, status, answers)
 			}
@@ -157,22 +159,10 @@ func history(blocks [][]byte) func(context.Context, uint64) iter.Seq2[ingest.Pas
 	}
 }
 
-func TestAStreamThatLostBlocksIsNotWrittenTo(t *testing.T) {
+func TestAStreamMadeAnewIsNotTakenForTheOneBefore(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	store := t.TempDir()
-	start := func() (*natsembed.Server, *nats.Conn) {
-		srv, err := natsembed.Start(natsembed.Config{Dir: store})
-		if err != nil {
-			t.Fatal(err)
-		}
-		nc, err := srv.Connect(t.Name())
-		if err != nil {
-			t.Fatal(err)
-		}
-		return srv, nc
-	}
-	srv, nc := start()
+	srv, nc := embedded(t, t.TempDir())
 	defer func() { nc.Close(); srv.Shutdown() }()
 	js := natstest.JetStream(t, nc)
 	if err := bus.Apply(t.Context(), js, bus.Limits{}); err != nil {
@@ -194,6 +184,55 @@ func TestAStreamThatLostBlocksIsNotWrittenTo(t *testing.T) {
 	if status, answers := post(t, url, "application/json", order("1", "x")); status != http.StatusCreated || answers[0].Duplicate {
 		t.Errorf("%d %+v", status, answers)
 	}
+}
+
+func embedded(t *testing.T, store string) (*natsembed.Server, *nats.Conn) {
+	t.Helper()
+	srv, err := natsembed.Start(natsembed.Config{Dir: store})
+	if err != nil {
+		t.Fatal(err)
+	}
+	nc, err := srv.Connect(t.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return srv, nc
+}
+
+func TestAStreamThatLostBlocksIsNotWrittenTo(t *testing.T) {
+	t.Parallel()
+	dir, store, backup := t.TempDir(), filepath.Join(t.TempDir(), "now"), filepath.Join(t.TempDir(), "before")
+	session := func(work func(nc *nats.Conn)) {
+		t.Helper()
+		srv, nc := embedded(t, store)
+		defer func() { nc.Close(); srv.Shutdown() }()
+		work(nc)
+	}
+	session(func(nc *nats.Conn) {
+		if err := bus.Apply(t.Context(), natstest.JetStream(t, nc), bus.Limits{}); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if err := os.CopyFS(backup, os.DirFS(store)); err != nil {
+		t.Fatal(err)
+	}
+	session(func(nc *nats.Conn) {
+		url, stop := door(t, nc, ingest.Config{Dir: dir})
+		post(t, url, "application/json", order("1", "x"))
+		if err := stop(); err != nil {
+			t.Fatal(err)
+		}
+	})
+	store = backup
+	session(func(nc *nats.Conn) {
+		s, err := ingest.New(nc, ingest.Config{Dir: dir})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "ends with block 0, but block 1 was there before") {
+			t.Error(err)
+		}
+	})
 }
 
 // proxy stands between a door and its server; when armed, it lets one block through and loses the answer with the
@@ -296,7 +335,7 @@ func TestALostAnswerOfTheServerIsFoundOut(t *testing.T) {
 	to, _ := door(t, nc, ingest.Config{Patience: 3 * time.Second})
 	for i := range 3 {
 		p.armed.Store(true)
-		status, answers := post(t, to, "application/json", order(fmt.Sprint(i), "x"))
+		status, answers := post(t, to, "application/json", order(strconv.Itoa(i), "x"))
 		if status != http.StatusCreated || answers[0].Duplicate || answers[0].Sequence != uint64(i+1) {
 			t.Errorf("order %d: %d %+v", i, status, answers)
 		}

@@ -45,21 +45,21 @@ func (s *Service) serveNATS(ctx context.Context, d *natsDoor) {
 				open <- r
 			}
 		case <-ctx.Done():
-			s.endNATS(d, open)
+			s.endNATS(context.WithoutCancel(ctx), d, open)
 			return
 		}
 	}
 }
 
 // endNATS takes what the server sent already, for nobody else will get it.
-func (s *Service) endNATS(d *natsDoor, open chan<- reply) {
+func (s *Service) endNATS(ctx context.Context, d *natsDoor, open chan<- reply) {
 	if err := d.sub.Unsubscribe(); err != nil {
-		s.log.Warn("ingest subject not left", slog.Any("error", err))
+		s.log.WarnContext(ctx, "ingest subject not left", slog.Any("error", err))
 	}
 	for {
 		select {
 		case m := <-d.msgs:
-			if r, ok := s.take(context.Background(), m); ok {
+			if r, ok := s.take(ctx, m); ok {
 				open <- r
 			}
 		default:

@@ -2,8 +2,9 @@ package ingest_test
 
 import (
 	"context"
-	"fmt"
 	"net/http"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
 
@@ -102,11 +103,11 @@ func TestWaitForTheDecision(t *testing.T) {
 	if status, answers := post(t, to+"?wait=decision", "application/json", `{}`); status != http.StatusUnprocessableEntity || answers[0].Decision != nil {
 		t.Errorf("a refused order waits for nothing: %d %+v", status, answers)
 	}
-	var lines string
+	var lines strings.Builder
 	for i := range 50 {
-		lines += order(fmt.Sprint(i), "x") + "\n"
+		lines.WriteString(order(strconv.Itoa(i), "x") + "\n")
 	}
-	_, answers := post(t, to+"?wait=decision", "application/x-ndjson", lines)
+	_, answers := post(t, to+"?wait=decision", "application/x-ndjson", lines.String())
 	for i, a := range answers {
 		if string(a.Decision) != judged {
 			t.Errorf("line %d: %+v", i, a)
@@ -154,6 +155,33 @@ func TestRequestsThatAreNone(t *testing.T) {
 		_ = resp.Body.Close()
 		if resp.StatusCode != row.want || resp.Header.Get("Content-Type") != "application/problem+json" {
 			t.Errorf("%s: %d %s, want %d", row.name, resp.StatusCode, resp.Header.Get("Content-Type"), row.want)
+		}
+	}
+}
+
+func TestLookUpAndHealth(t *testing.T) {
+	t.Parallel()
+	lookup := func(_ context.Context, id string) ([]byte, bool, error) {
+		return []byte(`{"order_id":"A/1"}`), id == "A/1", nil
+	}
+	to, _ := door(t, natstest.Server(t), ingest.Config{Lookup: lookup})
+	bare, _ := door(t, natstest.Server(t), ingest.Config{})
+	for url, want := range map[string]int{
+		to + "/A%2F1": http.StatusOK, to + "/B": http.StatusNotFound, bare + "/A": http.StatusNotImplemented,
+		strings.TrimSuffix(to, "/v1/orders") + "/readyz": http.StatusOK, strings.TrimSuffix(to, "/v1/orders") + "/healthz": http.StatusOK,
+		to: http.StatusMethodNotAllowed,
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		if resp.StatusCode != want {
+			t.Errorf("%s: %d, want %d", url, resp.StatusCode, want)
 		}
 	}
 }

@@ -102,7 +102,7 @@ func (w *writer) run(ctx context.Context) {
 		case broken != nil:
 			fail(batch, broken)
 		default:
-			if broken = w.store(batch); broken != nil {
+			if broken = w.store(context.WithoutCancel(ctx), batch); broken != nil {
 				w.down.Store(true)
 				w.broken <- broken
 			}
@@ -148,12 +148,12 @@ func (w *writer) collect(ctx context.Context, look <-chan time.Time) (batch []*s
 
 // store gives every submission of a batch its verdict. An empty batch only reads on. An error ends the service: the
 // index cannot be trusted or written any more.
-func (w *writer) store(batch []*submission) error {
+func (w *writer) store(ctx context.Context, batch []*submission) error {
 	patience := w.cfg.Patience
 	if w.down.Load() {
 		patience = min(patience, time.Second) // senders were kept long enough once
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	if len(batch) == 0 {
 		return w.look(ctx)
@@ -182,7 +182,7 @@ func (w *writer) store(batch []*submission) error {
 		case errors.Is(err, bus.ErrWrongSequence): // the index was brought up to date: plan again at once
 		case errors.Is(err, bus.ErrFull), pause.Wait(ctx) != nil:
 			w.down.Store(true)
-			w.log.Warn("orders not stored", slog.Int("orders", len(batch)), slog.Any("error", err))
+			w.log.WarnContext(ctx, "orders not stored", slog.Int("orders", len(batch)), slog.Any("error", err))
 			fail(batch, err)
 			return nil
 		}

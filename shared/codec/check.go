@@ -112,7 +112,7 @@ func (s *scan) fault(code string, offset int, detail string) bool {
 }
 
 // stop notes a fault behind which nothing is certain.
-func (s *scan) stop(code string, detail string) bool {
+func (s *scan) stop(code, detail string) bool {
 	s.fault(code, s.i, detail)
 	return false
 }

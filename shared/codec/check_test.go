@@ -21,15 +21,21 @@ func TestCheckFindsEveryFault(t *testing.T) {
 		{"nothing", "", `"" 0 syntax: empty; an order is one JSON object`},
 		{"a byte order mark", "\xef\xbb\xbf{}", `"" 0 syntax: starts with a byte order mark; send UTF-8 without one`},
 		{"bytes behind", `{} {}`, `"" 3 syntax: 2 bytes behind the end of the value`},
-		{"two members with one name", `{"a":1,"b":{"c":1,"c":2},"a":3}`,
-			`"/b/c" 18 duplicate_member: "c" is given twice` + "\n" + `"/a" 25 duplicate_member: "a" is given twice`},
+		{
+			"two members with one name", `{"a":1,"b":{"c":1,"c":2},"a":3}`,
+			`"/b/c" 18 duplicate_member: "c" is given twice` + "\n" + `"/a" 25 duplicate_member: "a" is given twice`,
+		},
 		{"two members with one name, one escaped", `{"a":1,"\u0061":3}`, `"/a" 7 duplicate_member: "a" is given twice`},
 		{"names that differ in case", `{"id":1,"ID":2}`, `"/ID" 8 duplicate_member: "ID" and "id" are one name to a reader that ignores case`},
-		{"names that differ in folding", "{\"kind\":1,\"\u212aind\":2}",
-			"\"/\u212aind\" 10 duplicate_member: \"\u212aind\" and \"kind\" are one name to a reader that ignores case"},
+		{
+			"names that differ in folding", "{\"kind\":1,\"\u212aind\":2}",
+			"\"/\u212aind\" 10 duplicate_member: \"\u212aind\" and \"kind\" are one name to a reader that ignores case",
+		},
 		{"a name with pointer characters", `{"a/b~c":{"x":01}}`, `"/a~1b~0c/x" 14 syntax: 01 is not a number`},
-		{"bad UTF-8 and half surrogates, in several strings", "{\"a\":\"\xff\xfe\",\"b\":\"\\ud800 \",\"c\":\"\\udc00\"}",
-			`"/a" 6 utf8: byte 0xff is not UTF-8` + "\n" + `"/b" 15 utf8: \ud800 is half of a surrogate pair` + "\n" + `"/c" 29 utf8: \udc00 is half of a surrogate pair`},
+		{
+			"bad UTF-8 and half surrogates, in several strings", "{\"a\":\"\xff\xfe\",\"b\":\"\\ud800 \",\"c\":\"\\udc00\"}",
+			`"/a" 6 utf8: byte 0xff is not UTF-8` + "\n" + `"/b" 15 utf8: \ud800 is half of a surrogate pair` + "\n" + `"/c" 29 utf8: \udc00 is half of a surrogate pair`,
+		},
 		{"a surrogate followed by another escape", `["\ud800\u0041"]`, `"/0" 2 utf8: \ud800 is half of a surrogate pair`},
 		{"a control character", "[\"a\tb\"]", `"/0" 3 syntax: control character 0x09 in a string; write it as \u0009`},
 		{"an escape that is none", `["\x41"]`, `"/0" 2 syntax: backslash before 'x' means nothing in JSON`},
@@ -131,6 +137,7 @@ func BenchmarkCheck(b *testing.B) {
 }
 
 func benchmarkCheck(b *testing.B, doc []byte) {
+	b.Helper()
 	b.SetBytes(int64(len(doc)))
 	b.ReportAllocs()
 	for b.Loop() {

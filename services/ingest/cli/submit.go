@@ -184,8 +184,8 @@ func (s *submitter) answer(line []byte) error {
 	if err := json.Unmarshal(line, &a); err != nil {
 		return fmt.Errorf("%q: %w", line, err)
 	}
-	switch {
-	case a.Status == "accepted":
+	switch a.Status {
+	case "accepted":
 		s.tally.accepted++
 		if a.Duplicate {
 			s.tally.duplicate++
@@ -193,7 +193,7 @@ func (s *submitter) answer(line []byte) error {
 		if s.wait && a.Decision == nil {
 			s.tally.undecided++
 		}
-	case a.Status == "refused":
+	case "refused":
 		s.tally.refused++
 	default:
 		s.tally.unavailable++

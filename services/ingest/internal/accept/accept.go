@@ -138,7 +138,8 @@ func (e Entry) Conflict(sequence uint64) Entry {
 	return refuse(in, e.head, "conflict/", []event.Fault{{
 		Pointer: "/id", Code: "conflict", Detail: fmt.Sprintf(
 			"order %q of source %q was accepted before at revision %d with other content (block %d); give a change a higher revision",
-			e.OrderID, e.Source, e.head.revision, sequence),
+			e.OrderID, e.Source, e.head.revision, sequence,
+		),
 	}})
 }
 

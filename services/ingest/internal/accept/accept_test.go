@@ -79,7 +79,7 @@ func text(faults []event.Fault) string {
 }
 
 // strict decodes as an outsider with the standard library would: unknown members are errors.
-func strict(t testing.TB, line []byte, v any) {
+func strict(t *testing.T, line []byte, v any) {
 	t.Helper()
 	d := json.NewDecoder(bytes.NewReader(line))
 	d.DisallowUnknownFields()
@@ -88,14 +88,14 @@ func strict(t testing.TB, line []byte, v any) {
 	}
 }
 
-func checkLine(t testing.TB, line []byte) {
+func checkLine(t *testing.T, line []byte) {
 	t.Helper()
 	if bytes.IndexByte(line, '\n') >= 0 || bytes.IndexByte(line, '\r') >= 0 || !json.Valid(line) {
 		t.Fatalf("not one line of JSON: %q", line)
 	}
 }
 
-func checkCause(t testing.TB, in []byte, e accept.Entry) {
+func checkCause(t *testing.T, in []byte, e accept.Entry) {
 	t.Helper()
 	checkLine(t, e.Line)
 	var c event.Cause
@@ -117,7 +117,7 @@ func checkCause(t testing.TB, in []byte, e accept.Entry) {
 	checkRecall(t, e)
 }
 
-func checkRefusal(t testing.TB, in []byte, e accept.Entry) {
+func checkRefusal(t *testing.T, in []byte, e accept.Entry) {
 	t.Helper()
 	if !e.Refused() {
 		t.Fatal("accepted")
@@ -132,7 +132,7 @@ func checkRefusal(t testing.TB, in []byte, e accept.Entry) {
 }
 
 // checkRecall holds that an index made again from the stream knows what the index made while storing knew.
-func checkRecall(t testing.TB, e accept.Entry) {
+func checkRecall(t *testing.T, e accept.Entry) {
 	t.Helper()
 	got, known, err := accept.Recall(e.Line)
 	if err != nil || !known || got.Key != e.Key || got.Content != e.Content || got.Event != e.Event {

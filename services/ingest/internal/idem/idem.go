@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
 )
 
 // Digest is half a SHA-256.
@@ -92,7 +93,7 @@ func (x *Index) start(tx *bbolt.Tx, stream string) error {
 		return err
 	}
 	if string(meta.Get(streamKey)) != stream {
-		if err := tx.DeleteBucket(keysBucket); err != nil && !errors.Is(err, bbolt.ErrBucketNotFound) {
+		if err := tx.DeleteBucket(keysBucket); err != nil && !errors.Is(err, berrors.ErrBucketNotFound) {
 			return err
 		}
 		if err := errors.Join(meta.Delete(coveredKey), meta.Put(streamKey, []byte(stream))); err != nil {

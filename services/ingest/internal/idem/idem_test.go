@@ -14,13 +14,13 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func open(t testing.TB, file, stream string) *idem.Index {
-	t.Helper()
+func open(tb testing.TB, file, stream string) *idem.Index {
+	tb.Helper()
 	x, err := idem.Open(file, stream)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() { _ = x.Close() })
+	tb.Cleanup(func() { _ = x.Close() })
 	return x
 }
 
