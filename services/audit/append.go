@@ -20,15 +20,21 @@ type entry struct {
 	hash    []byte // RFC 6962 leaf hash
 }
 
+// prepared is an entry with its leaf, ready for the log.
+type prepared struct {
+	entry entry
+	leaf  tlog.Entry
+}
+
 // adding is an entry whose leaf the log is writing.
 type adding struct {
 	entry entry
 	added tlog.Added
 }
 
-// read takes decision blocks from where the log itself stands and appends their cases in order. Nothing is
-// acknowledged: a crash here leaves whole leaves, and the next run reads on behind them.
-func (r *run) read(ctx context.Context, out chan<- adding) error {
+// read takes decision blocks from where the log itself stands and makes leaves of their cases in order, a batch ahead
+// of the log. Nothing is acknowledged: the next run reads on behind what the log has.
+func (r *run) read(ctx context.Context, out chan<- prepared) error {
 	at := r.start.position
 	reader, err := bus.OpenReader(ctx, r.js, subject.DecisionStream, at.Next.Sequence)
 	if err != nil {
@@ -51,7 +57,7 @@ func (r *run) read(ctx context.Context, out chan<- adding) error {
 		if err := r.begun(b.Sequence, cases); err != nil {
 			return err
 		}
-		if err := r.add(ctx, b.Sequence, cases, out); err != nil {
+		if err := r.prepare(ctx, b.Sequence, cases, out); err != nil {
 			return err
 		}
 	}
@@ -67,7 +73,7 @@ func (r *run) begun(sequence uint64, cases []event.Case) error {
 	return nil
 }
 
-func (r *run) add(ctx context.Context, sequence uint64, cases []event.Case, out chan<- adding) error {
+func (r *run) prepare(ctx context.Context, sequence uint64, cases []event.Case, out chan<- prepared) error {
 	now := event.At(r.cfg.Clock())
 	at := r.start.position
 	for i, c := range cases {
@@ -79,14 +85,14 @@ func (r *run) add(ctx context.Context, sequence uint64, cases []event.Case, out 
 			Line: "leaf", V: 1, Kind: kind(c), Stream: subject.DecisionStream,
 			Sequence: sequence, Place: i, Cases: len(cases), At: now,
 		}
-		if err := r.addCase(ctx, head, c, out); err != nil {
+		if err := r.prepareCase(ctx, head, c, out); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (r *run) addCase(ctx context.Context, head event.Leaf, c event.Case, out chan<- adding) error {
+func (r *run) prepareCase(ctx context.Context, head event.Leaf, c event.Case, out chan<- prepared) error {
 	weight := int64(c.Size())
 	if err := r.room.Acquire(ctx, weight); err != nil {
 		return err
@@ -100,13 +106,25 @@ func (r *run) addCase(ctx context.Context, head event.Leaf, c event.Case, out ch
 		return err
 	}
 	ready := tlog.NewEntry(leaf)
-	added, err := r.log.Add(ctx, ready)
-	if err != nil {
-		return err
+	select {
+	case out <- prepared{entry{receipt, head.Place == head.Cases-1, weight, ready.Hash()}, ready}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
-	// settle takes everything until the channel is closed, whatever ctx says: every leaf added is waited for.
-	out <- adding{entry{receipt, head.Place == head.Cases-1, weight, ready.Hash()}, added}
-	return nil
+}
+
+// add appends the leaves. A crash here leaves whole leaves behind.
+func (r *run) add(ctx context.Context, in <-chan prepared, out chan<- adding) error {
+	for p := range in {
+		added, err := r.log.Add(ctx, p.leaf)
+		if err != nil {
+			return err
+		}
+		// settle takes everything until the channel is closed, whatever ctx says: every leaf added is waited for.
+		out <- adding{p.entry, added}
+	}
+	return ctx.Err()
 }
 
 // leaf writes the leaf's bytes; a case that is too large for one goes to the blob store before.

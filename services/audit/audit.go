@@ -167,11 +167,12 @@ func (s *Service) Run(ctx context.Context) error {
 	return nil
 }
 
-// all runs the steps, each a goroutine: read and append, wait for durable, publish and guard, receipt, index, make room. The
+// all runs the steps, each a goroutine: read, append, wait for durable, publish and guard, receipt, index, make room. The
 // first that fails ends the others; its error is the run's.
 func (r *run) all(ctx context.Context) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
+	ready := make(chan prepared, tlog.Window)
 	adding := make(chan adding, tlog.Window)
 	durable := make(chan entry, 4*tlog.Window)
 	released := make(chan release, 64)
@@ -184,7 +185,8 @@ func (r *run) all(ctx context.Context) error {
 			}
 		})
 	}
-	step(func() error { defer close(adding); return r.read(ctx, adding) })
+	step(func() error { defer close(ready); return r.read(ctx, ready) })
+	step(func() error { defer close(adding); return r.add(ctx, ready, adding) })
 	step(func() error { defer close(durable); return r.settle(ctx, stop, adding, durable) })
 	step(func() error { defer close(released); return r.watch(ctx, durable, released) })
 	step(func() error { defer close(indexed); return r.receipts(ctx, released, indexed) })

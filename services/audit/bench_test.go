@@ -2,10 +2,12 @@ package audit_test
 
 import (
 	"testing"
-	"time"
 
+	"github.com/tidegate/tidegate/schemas/event"
+	"github.com/tidegate/tidegate/schemas/subject"
 	"github.com/tidegate/tidegate/services/audit"
 	"github.com/tidegate/tidegate/services/audit/auditverify"
+	"github.com/tidegate/tidegate/shared/bus"
 	"github.com/tidegate/tidegate/shared/natstest"
 )
 
@@ -15,7 +17,11 @@ func fill(tb testing.TB, cfg audit.Config, n int) (leaves uint64) {
 	nc := natstest.Server(tb)
 	js := natstest.JetStream(tb, nc)
 	cases := blocks(tb, 1, n, 64, 5200)
-	decide(tb, js, cases)
+	for i, block := range cases {
+		if err := bus.Publish(tb.Context(), js, subject.DecisionStream, subject.DecisionSubject, uint64(i), event.AppendBlock(nil, block)); err != nil {
+			tb.Fatal(err)
+		}
+	}
 	if b, ok := tb.(*testing.B); ok {
 		b.SetBytes(int64(cases[0][0].Size()))
 		b.ResetTimer()
@@ -45,13 +51,12 @@ func BenchmarkVerify(b *testing.B) {
 	cfg := config(b.TempDir())
 	n := fill(b, cfg, 400)
 	b.ResetTimer()
-	start := time.Now()
+	b.StartTimer()
 	for range b.N {
 		rep, err := audit.Verify(b.Context(), cfg.Dir, "", auditverify.Options{})
 		if err != nil {
 			b.Fatal(err, rep)
 		}
 	}
-	b.ReportMetric(float64(n)*float64(b.N)/time.Since(start).Seconds(), "leaves/s")
-	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/float64(n), "µs/leaf")
+	b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "leaves/s")
 }
