@@ -98,7 +98,7 @@ func TestSubmitSaysWhatWasRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	out, status := run(t, "", "submit", "--url", url, file)
-	want := `2: refused 
+	want := `2: refused
   /partys: no member of this name is known here; did you mean "parties"? (unknown_member)
   /parties: parties is missing; an order needs at least one party and one item (required)
 1 accepted (0 of them were there before), 1 refused

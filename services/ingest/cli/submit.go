@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v3"
@@ -216,10 +217,10 @@ func (s *submitter) explain(a ingest.Answer) error {
 		if err := json.Unmarshal(a.Decision, &j); err != nil {
 			return fmt.Errorf("decision of %s: %w", name, err)
 		}
-		s.say(s.out, fmt.Sprintf("%s: %s %s", name, j.Outcome, j.Rule))
+		s.say(s.out, strings.TrimSpace(fmt.Sprintf("%s: %s %s", name, j.Outcome, j.Rule)))
 	}
 	if a.Status != "accepted" {
-		s.say(s.out, fmt.Sprintf("%s: %s %s", name, a.Status, a.Detail))
+		s.say(s.out, strings.TrimSpace(fmt.Sprintf("%s: %s %s", name, a.Status, a.Detail)))
 	}
 	for _, f := range a.Faults {
 		at := f.Pointer

@@ -66,6 +66,24 @@ func TestOrders(t *testing.T) {
 	}
 }
 
+// TestTheContractsExamples holds ingest to the schema's examples: what the schema accepts is taken, what it refuses is refused.
+func TestTheContractsExamples(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("../../../../schemas/event/testdata/order-content/*.json")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e := accept.Accept(input(b)); e.Refused() != strings.HasPrefix(filepath.Base(file), "reject-") {
+			t.Errorf("%s: refused %v\n%s", filepath.Base(file), e.Refused(), text(e.Faults))
+		}
+	}
+}
+
 func text(faults []event.Fault) string {
 	var s strings.Builder
 	for _, f := range faults {
