@@ -59,7 +59,7 @@ func (s *Service) Handler() http.Handler {
 	mux.HandleFunc("GET /v1/orders/{id}", s.getOrder)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
 	mux.HandleFunc("GET /readyz", s.readyz)
-	return mux
+	return http.NewCrossOriginProtection().Handler(mux) // a page in somebody's browser places no orders
 }
 
 func (s *Service) readyz(w http.ResponseWriter, _ *http.Request) {
@@ -102,13 +102,13 @@ func readWish(r *http.Request) (wish, int, string) {
 	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
 		v.actor = "http:" + host
 	}
-	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")) // "" where there is none or it cannot be read
 	switch media {
 	case "application/json", "":
 	case "application/x-ndjson", "application/ndjson", "application/jsonl":
 		v.form = feed.Lines
 	default:
-		return v, http.StatusUnsupportedMediaType, fmt.Sprintf("content type %q (%v); send application/json or application/x-ndjson", media, err)
+		return v, http.StatusUnsupportedMediaType, fmt.Sprintf("content type %q; send application/json or application/x-ndjson", media)
 	}
 	if enc := r.Header.Get("Content-Encoding"); enc != "" && enc != "identity" {
 		return v, http.StatusUnsupportedMediaType, fmt.Sprintf("content encoding %q; send the orders as they are", enc)
