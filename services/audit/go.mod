@@ -7,9 +7,11 @@ replace github.com/tidegate/tidegate/schemas => ../../schemas
 replace github.com/tidegate/tidegate/shared => ../../shared
 
 require (
+	github.com/google/go-cmp v0.7.0
 	github.com/tidegate/tidegate/schemas v0.0.0-00010101000000-000000000000
 	github.com/tidegate/tidegate/shared v0.0.0-00010101000000-000000000000
 	github.com/urfave/cli/v3 v3.14.0
+	pgregory.net/rapid v1.3.0
 )
 
 require (

@@ -108,7 +108,9 @@ func TestAnOrderIsFoundWithAndWithoutTheIndex(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	remove(t, name)
+	if err := os.Remove(name); err != nil {
+		t.Fatal(err)
+	}
 	all()
 	if found, _, err := audit.Find(t.Context(), cfg.Dir, "nobody"); err != nil || len(found) != 0 {
 		t.Errorf("nobody: %d found: %v", len(found), err)

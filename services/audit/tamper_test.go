@@ -16,13 +16,12 @@ import (
 	"github.com/tidegate/tidegate/shared/natstest"
 )
 
-func verify(tb testing.TB, cfg audit.Config, verdict string) auditverify.Report {
+func verify(tb testing.TB, cfg audit.Config, verdict string) {
 	tb.Helper()
 	rep, err := audit.Verify(tb.Context(), cfg.Dir, cfg.GuardDir, auditverify.Options{})
 	if rep.Verdict != verdict || (err == nil) != (verdict == "good") {
 		tb.Fatalf("verdict %q (%v), want %q: %+v", rep.Verdict, err, verdict, rep.Faults)
 	}
-	return rep
 }
 
 // grow logs n more blocks of 25 cases and stops.
@@ -36,15 +35,12 @@ func grow(tb testing.TB, nc *nats.Conn, cfg audit.Config, from, n int) {
 	}
 }
 
-func change(tb testing.TB, name string, with func([]byte) []byte) {
-	tb.Helper()
+func edit(name string, with func([]byte) []byte) error {
 	b, err := os.ReadFile(name)
 	if err != nil {
-		tb.Fatal(err)
+		return err
 	}
-	if err := os.WriteFile(name, with(b), 0o644); err != nil {
-		tb.Fatal(err)
-	}
+	return os.WriteFile(name, with(b), 0o644)
 }
 
 func flip(at int) func([]byte) []byte {
@@ -57,9 +53,13 @@ func flip(at int) func([]byte) []byte {
 
 func copyDir(tb testing.TB, from, to string) {
 	tb.Helper()
-	if err := errors.Join(os.RemoveAll(to), os.CopyFS(to, os.DirFS(from))); err != nil {
+	if err := copyAll(from, to); err != nil {
 		tb.Fatal(err)
 	}
+}
+
+func copyAll(from, to string) error {
+	return errors.Join(os.RemoveAll(to), os.CopyFS(to, os.DirFS(from)))
 }
 
 // Whatever is done to the directory of 750 leaves, of which 500 were there before, is found.
@@ -67,40 +67,40 @@ func TestTampering(t *testing.T) {
 	t.Parallel()
 	type trial struct {
 		name     string
-		tamper   func(t *testing.T, log, before string) // before is a copy of the log at size 500
-		verdict  string                                 // of verify
-		runs     bool                                   // audit itself starts; what it does not read it cannot see
-		accepted bool                                   // accept takes it, and audit runs again
+		tamper   func(log, before string) error // before is a copy of the log at size 500
+		verdict  string                         // of verify
+		runs     bool                           // audit itself starts; what it does not read it cannot see
+		accepted bool                           // accept takes it, and audit runs again
 	}
 	in := func(parts ...string) func(log string) string {
 		return func(log string) string { return filepath.Join(append([]string{log}, parts...)...) }
 	}
 	bundle, tile, point, state := in("tile", "entries", "001"), in("tile", "0", "001"), in("checkpoint"), in(".state", "treeState")
 	trials := []trial{
-		{name: "nothing", tamper: func(*testing.T, string, string) {}, verdict: "good", runs: true, accepted: true},
-		{name: "a bit of a full bundle", verdict: "bad", runs: true, tamper: func(t *testing.T, log, _ string) { change(t, bundle(log), flip(777)) }},
-		{name: "a bit of the length of a leaf", verdict: "bad", tamper: func(t *testing.T, log, _ string) { change(t, bundle(log), flip(1)) }},
-		{name: "a bundle gone", verdict: "bad", tamper: func(t *testing.T, log, _ string) { remove(t, bundle(log)) }},
-		{name: "a bit of a hash tile", verdict: "bad", runs: true, tamper: func(t *testing.T, log, _ string) { change(t, tile(log), flip(99)) }},
-		{name: "a hash tile gone", verdict: "bad", runs: true, tamper: func(t *testing.T, log, _ string) { remove(t, tile(log)) }},
-		{name: "a bit of the checkpoint's size", verdict: "bad", tamper: func(t *testing.T, log, _ string) { change(t, point(log), flip(len("tidegate/audit\n"))) }},
-		{name: "a bit of the checkpoint's signature", verdict: "bad", tamper: func(t *testing.T, log, _ string) { change(t, point(log), flip(-3)) }},
-		{name: "the checkpoint gone", verdict: "unusable", tamper: func(t *testing.T, log, _ string) { remove(t, point(log)) }},
-		{name: "an earlier checkpoint put back", verdict: "bad", accepted: true, tamper: func(t *testing.T, log, before string) { restore(t, point, before, log) }},
-		{name: "the state rolled back", verdict: "good", accepted: true, tamper: func(t *testing.T, log, before string) { restore(t, state, before, log) }},
-		{name: "the state gone", verdict: "good", accepted: true, tamper: func(t *testing.T, log, _ string) { remove(t, filepath.Dir(state(log))) }},
-		{name: "the state's root another", verdict: "good", accepted: true, tamper: func(t *testing.T, log, _ string) {
-			change(t, state(log), func([]byte) []byte { return []byte(`{"size":750,"root":"AAAA"}`) })
+		{name: "nothing", tamper: func(string, string) error { return nil }, verdict: "good", runs: true, accepted: true},
+		{name: "a bit of a full bundle", verdict: "bad", runs: true, tamper: func(log, _ string) error { return edit(bundle(log), flip(777)) }},
+		{name: "a bit of the length of a leaf", verdict: "bad", tamper: func(log, _ string) error { return edit(bundle(log), flip(1)) }},
+		{name: "a bundle gone", verdict: "bad", tamper: func(log, _ string) error { return os.RemoveAll(bundle(log)) }},
+		{name: "a bit of a hash tile", verdict: "bad", runs: true, tamper: func(log, _ string) error { return edit(tile(log), flip(99)) }},
+		{name: "a hash tile gone", verdict: "bad", runs: true, tamper: func(log, _ string) error { return os.RemoveAll(tile(log)) }},
+		{name: "a bit of the checkpoint's size", verdict: "bad", tamper: func(log, _ string) error { return edit(point(log), flip(len("tidegate/audit\n"))) }},
+		{name: "a bit of the checkpoint's signature", verdict: "bad", tamper: func(log, _ string) error { return edit(point(log), flip(-3)) }},
+		{name: "the checkpoint gone", verdict: "unusable", tamper: func(log, _ string) error { return os.RemoveAll(point(log)) }},
+		{name: "an earlier checkpoint put back", verdict: "bad", accepted: true, tamper: func(log, before string) error { return restore(point, before, log) }},
+		{name: "the state rolled back", verdict: "good", accepted: true, tamper: func(log, before string) error { return restore(state, before, log) }},
+		{name: "the state gone", verdict: "good", accepted: true, tamper: func(log, _ string) error { return os.RemoveAll(filepath.Dir(state(log))) }},
+		{name: "the state's root another", verdict: "good", accepted: true, tamper: func(log, _ string) error {
+			return edit(state(log), func([]byte) []byte { return []byte(`{"size":750,"root":"AAAA"}`) })
 		}},
-		{name: "the whole log rolled back", verdict: "bad", tamper: func(t *testing.T, log, before string) { copyDir(t, before, log) }},
-		{name: "the whole log gone", verdict: "unusable", tamper: func(t *testing.T, log, _ string) { remove(t, log) }},
-		{name: "the guard's state gone", verdict: "good", accepted: true, tamper: func(t *testing.T, log, _ string) { remove(t, filepath.Join(log, "..", "guard")) }},
-		{name: "the guard's state another", verdict: "good", accepted: true, tamper: func(t *testing.T, log, _ string) {
-			change(t, filepath.Join(log, "..", "guard", "guard.json"), func([]byte) []byte { return []byte(`{"size":3,"hashes":[]}`) })
+		{name: "the whole log rolled back", verdict: "bad", tamper: func(log, before string) error { return copyAll(before, log) }},
+		{name: "the whole log gone", verdict: "unusable", tamper: func(log, _ string) error { return os.RemoveAll(log) }},
+		{name: "the guard's state gone", verdict: "good", accepted: true, tamper: func(log, _ string) error { return os.RemoveAll(filepath.Join(log, "..", "guard")) }},
+		{name: "the guard's state another", verdict: "good", accepted: true, tamper: func(log, _ string) error {
+			return edit(filepath.Join(log, "..", "guard", "guard.json"), func([]byte) []byte { return []byte(`{"size":3,"hashes":[]}`) })
 		}},
-		{name: "the key gone", verdict: "good", tamper: func(t *testing.T, log, _ string) { remove(t, filepath.Join(log, "..", "key")) }},
-		{name: "the public key no key", verdict: "unusable", tamper: func(t *testing.T, log, _ string) { change(t, filepath.Join(log, "..", "key.pub"), flip(-5)) }},
-		{name: "the keys another log's", verdict: "bad", tamper: func(t *testing.T, log, _ string) { otherKeys(t, filepath.Dir(log)) }},
+		{name: "the key gone", verdict: "good", tamper: func(log, _ string) error { return os.RemoveAll(filepath.Join(log, "..", "key")) }},
+		{name: "the public key no key", verdict: "unusable", tamper: func(log, _ string) error { return edit(filepath.Join(log, "..", "key.pub"), flip(-5)) }},
+		{name: "the keys another log's", verdict: "bad", tamper: func(log, _ string) error { return otherKeys(filepath.Dir(log)) }},
 	}
 	for _, tr := range trials {
 		t.Run(tr.name, func(t *testing.T) {
@@ -111,7 +111,9 @@ func TestTampering(t *testing.T) {
 			grow(t, nc, cfg, 1, 20)
 			copyDir(t, log, before)
 			grow(t, nc, cfg, 21, 10)
-			tr.tamper(t, log, before)
+			if err := tr.tamper(log, before); err != nil {
+				t.Fatal(err)
+			}
 			verify(t, cfg, tr.verdict)
 			try(t, nc, cfg, tr.runs)
 			if tr.runs || !tr.accepted {
@@ -150,30 +152,23 @@ func try(t *testing.T, nc *nats.Conn, cfg audit.Config, runs bool) {
 	}
 }
 
-func otherKeys(t *testing.T, dir string) {
-	t.Helper()
+func otherKeys(dir string) error {
 	secret, public, err := note.GenerateKey(rand.Reader, "tidegate/audit")
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
-	change(t, filepath.Join(dir, "key"), func([]byte) []byte { return []byte(secret) })
-	change(t, filepath.Join(dir, "key.pub"), func([]byte) []byte { return []byte(public) })
+	return errors.Join(
+		os.WriteFile(filepath.Join(dir, "key"), []byte(secret), 0o600),
+		os.WriteFile(filepath.Join(dir, "key.pub"), []byte(public), 0o644),
+	)
 }
 
-func remove(t *testing.T, name string) {
-	t.Helper()
-	if err := os.RemoveAll(name); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func restore(t *testing.T, in func(string) string, from, to string) {
-	t.Helper()
+func restore(in func(string) string, from, to string) error {
 	b, err := os.ReadFile(in(from))
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
-	change(t, in(to), func([]byte) []byte { return b })
+	return os.WriteFile(in(to), b, 0o644)
 }
 
 // The log's own state is rolled back and grown to the same size with other leaves, by somebody with the key, while
