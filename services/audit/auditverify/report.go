@@ -46,7 +46,10 @@ func (f Fault) String() string {
 // String is the report for a person, a few lines.
 func (r Report) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: log %s, size %d, root %s\n", r.Verdict, r.Origin, r.Size, r.Root)
+	if b.WriteString(r.Verdict); r.Origin != "" {
+		fmt.Fprintf(&b, ": log %s, size %d, root %s", r.Origin, r.Size, r.Root)
+	}
+	b.WriteByte('\n')
 	if r.Verdict == "good" && r.Size > 0 {
 		fmt.Fprintf(&b, "  %d decisions and %d refusals of blocks %d to %d, none missing, logged %s to %s\n",
 			r.Decisions, r.Refusals, r.FirstSequence, r.LastSequence, r.FirstAt, r.LastAt)
