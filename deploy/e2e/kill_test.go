@@ -104,7 +104,7 @@ func post(door string, body []byte) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	var a answer
 	if err := json.NewDecoder(resp.Body).Decode(&a); err != nil {
 		return a, err

@@ -26,7 +26,7 @@ func buildAndRun(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 2
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	bin = dir
 	build := exec.Command("go", "build", "-o", dir+"/", "../cmd/tidegate", "../../services/ingest/cmd/ingest",
 		"../../services/enrichment/cmd/enrichment", "../../services/screening/cmd/screening", "../../services/audit/cmd/audit",
@@ -87,23 +87,6 @@ func (p *process) kill() {
 	}
 }
 
-// stop asks the process to end and waits until it has.
-func (p *process) stop() error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		return err
-	}
-	return p.cmd.Wait()
-}
-
-// ended says whether the process ended by itself.
-func (p *process) ended() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return syscall.Kill(p.cmd.Process.Pid, 0) != nil
-}
-
 // freePort finds a port nobody listens on.
 func freePort(t *testing.T) string {
 	t.Helper()
@@ -111,7 +94,7 @@ func freePort(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
+	defer func() { _ = l.Close() }()
 	return "127.0.0.1:" + strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
 }
 

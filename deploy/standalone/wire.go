@@ -42,7 +42,10 @@ func (s *Standalone) wire() error {
 	if nc, err = s.connect("audit"); err != nil {
 		return err
 	}
-	s.Audit, err = audit.New(nc, audit.Config{Dir: logDir, GuardDir: s.cfg.GuardDir, Log: s.cfg.Log})
+	s.Audit, err = audit.New(nc, audit.Config{
+		Dir: logDir, GuardDir: s.cfg.GuardDir, Log: s.cfg.Log,
+		KeepDecisionBytes: s.cfg.Limits.WithDefaults().DecisionBytes / 2, // the other half is for what is not logged yet
+	})
 	return err
 }
 

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // Limits of a block (architecture: the bus).
@@ -55,7 +56,7 @@ func (c Case) Size() int {
 
 // With gives the case with one more line; c itself is unchanged.
 func (c Case) With(line []byte) Case {
-	return Case{lines: append(c.lines[:len(c.lines):len(c.lines)], line)}
+	return Case{lines: append(slices.Clip(c.lines), line)}
 }
 
 // Refused says whether the case is an input that was not accepted: its only line is a refusal, and every stage

@@ -29,8 +29,14 @@ var Kinds = []struct {
 	Kind     Kind
 	Accepted bool
 }{
-	{Placed, true}, {Revised, true}, {Cancelled, false}, {Shipped, false}, {Rejudge, false}, {Disposition, false},
-	{License, false}, {Control, false},
+	{Placed, true},
+	{Revised, true},
+	{Cancelled, false},
+	{Shipped, false},
+	{Rejudge, false},
+	{Disposition, false},
+	{License, false},
+	{Control, false},
 }
 
 // Cause is the first line of a case: something happened to an order. Written by ingest, never changed.

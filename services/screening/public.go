@@ -14,17 +14,16 @@ import (
 )
 
 // publishDecisions copies each decision to the public stream, one message an order, going on behind the last one
-// there. The copy can be made again, so a failure only means to look at its end once more.
+// there. The copy can be made again, so a failure only means to look at its end once more. It ends with ctx, with its error.
 func (s *Service) publishDecisions(ctx context.Context) error {
 	var pause clock.Backoff
 	for {
 		err := s.copyDecisions(ctx)
-		if ctx.Err() != nil {
-			return nil
+		if ctx.Err() == nil {
+			s.cfg.Log.WarnContext(ctx, "public decisions stopped, going on from the stream's end", slog.Any("error", err))
 		}
-		s.cfg.Log.WarnContext(ctx, "public decisions stopped, going on from the stream's end", slog.Any("error", err))
-		if pause.Wait(ctx) != nil {
-			return nil
+		if err := pause.Wait(ctx); err != nil {
+			return err
 		}
 	}
 }
@@ -34,8 +33,9 @@ func (s *Service) copyDecisions(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := out.Watch(ctx)
+	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	go stopWith(ctx, cancel, out)
 	held, err := bus.Look(ctx, s.js, subject.DecisionStream)
 	if err != nil {
 		return err
@@ -91,4 +91,13 @@ func publishOne(ctx context.Context, out *bus.Outlet, c event.Case, mark bus.Mar
 	}
 	mark.Set(msg.Header)
 	return out.Publish(ctx, msg)
+}
+
+// stopWith ends the copying when something published before turns out not to be stored.
+func stopWith(ctx context.Context, cancel context.CancelFunc, out *bus.Outlet) {
+	select {
+	case <-out.Broken():
+		cancel()
+	case <-ctx.Done():
+	}
 }

@@ -63,12 +63,15 @@ func New(nc *nats.Conn, cfg Config) (*Service, error) {
 
 // Run judges until ctx ends, which is no error.
 func (s *Service) Run(ctx context.Context) error {
-	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return s.stage.Run(ctx, s.js) })
+	g, below := errgroup.WithContext(ctx)
+	g.Go(func() error { return s.stage.Run(below, s.js) })
 	if !s.cfg.NoPublish {
-		g.Go(func() error { return s.publishDecisions(ctx) })
+		g.Go(func() error { return s.publishDecisions(below) })
 	}
-	return g.Wait()
+	if err := g.Wait(); err != nil && ctx.Err() == nil {
+		return err
+	}
+	return nil
 }
 
 // Judge appends the judgement line to a case under the dates the order gives. A refusal is passed on. An order that

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -21,8 +22,10 @@ const outletWindow = 2048
 type Outlet struct {
 	js     jetstream.JetStream
 	stream string
-	last   uint64          // stream sequence of the last message published, acknowledged or not
-	failed context.Context // ends with the first failure as its cause
+	last   uint64        // stream sequence of the last message published, acknowledged or not
+	broken chan struct{} // closed with the first failure
+	first  sync.Once
+	err    error // the first failure, once broken is closed
 }
 
 // Mark says which case a public message comes from.
@@ -35,13 +38,12 @@ type Mark struct {
 // OpenOutlet looks where the public stream ends and gives the mark of its last message. A full public stream loses
 // its oldest messages, so publishing does not wait for room.
 func OpenOutlet(ctx context.Context, nc *nats.Conn, stream string) (*Outlet, Mark, error) {
-	failed, fail := context.WithCancelCause(context.WithoutCancel(ctx))
-	o := &Outlet{stream: stream, failed: failed}
+	o := &Outlet{stream: stream, broken: make(chan struct{})}
 	js, err := jetstream.New(nc,
 		jetstream.WithPublishAsyncMaxPending(outletWindow),
 		jetstream.WithPublishAsyncTimeout(publishTimeout),
 		jetstream.WithPublishAsyncErrHandler(func(_ jetstream.JetStream, _ *nats.Msg, err error) {
-			fail(kind(err))
+			o.fail(kind(err))
 		}))
 	if err != nil {
 		return nil, Mark{}, fmt.Errorf("open outlet %s: %w", stream, err)
@@ -90,8 +92,8 @@ func (m Mark) Set(h nats.Header) {
 // Publish sends one message without waiting for its acknowledgement; it waits only while the window is full. After
 // an error the outlet is of no more use: open a new one, which goes on behind what was stored.
 func (o *Outlet) Publish(ctx context.Context, msg *nats.Msg) error {
-	if err := context.Cause(o.failed); err != nil {
-		return fmt.Errorf("publish to %s: %w", o.stream, err)
+	if err := o.failure(); err != nil {
+		return err
 	}
 	_, err := o.js.PublishMsgAsync(msg, jetstream.WithExpectLastSequence(o.last), jetstream.WithStallWait(publishTimeout), jetstream.WithRetryAttempts(0))
 	if err != nil {
@@ -101,12 +103,22 @@ func (o *Outlet) Publish(ctx context.Context, msg *nats.Msg) error {
 	return ctx.Err()
 }
 
-// Watch gives a context that also ends when a message published before could not be stored.
-func (o *Outlet) Watch(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	stop := context.AfterFunc(o.failed, func() { cancel(context.Cause(o.failed)) })
-	return ctx, func() { stop(); cancel(nil) }
+// fail remembers the first failure.
+func (o *Outlet) fail(err error) {
+	o.first.Do(func() { o.err = err; close(o.broken) })
 }
+
+func (o *Outlet) failure() error {
+	select {
+	case <-o.broken:
+		return fmt.Errorf("publish to %s: %w", o.stream, o.err)
+	default:
+		return nil
+	}
+}
+
+// Broken is closed when a message published before could not be stored: whoever waits for more to publish stops.
+func (o *Outlet) Broken() <-chan struct{} { return o.broken }
 
 // Flush waits until everything published is acknowledged.
 func (o *Outlet) Flush(ctx context.Context) error {
@@ -119,8 +131,8 @@ func (o *Outlet) Flush(ctx context.Context) error {
 	case <-timeout.C:
 		return fmt.Errorf("publish to %s: no answer within %s", o.stream, publishTimeout)
 	}
-	if err := context.Cause(o.failed); err != nil {
-		return fmt.Errorf("publish to %s: %w", o.stream, err)
+	if err := o.failure(); err != nil {
+		return err
 	}
 	return nil
 }

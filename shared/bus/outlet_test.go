@@ -1,7 +1,6 @@
 package bus_test
 
 import (
-	"context"
 	"fmt"
 	"testing"
 
@@ -58,13 +57,11 @@ func TestOutletStopsWhenAnotherWriterWasFirst(t *testing.T) {
 	if err := first.Flush(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := second.Watch(t.Context())
-	defer cancel()
 	if err := publish(t, second, bus.Mark{Sequence: 1}); err != nil {
 		t.Fatal(err)
 	}
-	<-ctx.Done()
-	if context.Cause(ctx) == nil || second.Flush(t.Context()) == nil {
+	<-second.Broken()
+	if second.Flush(t.Context()) == nil {
 		t.Error("the second writer was not told")
 	}
 }

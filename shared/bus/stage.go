@@ -39,15 +39,19 @@ var errTailLost = errors.New("output lost its tail")
 func (s Stage) Run(ctx context.Context, js jetstream.JetStream) error {
 	for {
 		err := s.run(ctx, js)
-		switch {
-		case ctx.Err() != nil:
-			return nil
-		case errors.Is(err, errTailLost):
-			s.Log.WarnContext(ctx, "going on from where the output ends", slog.String("out", s.Out), slog.Any("error", err))
-		default:
-			return err
+		if ended := ctx.Err() != nil; ended || !errors.Is(err, errTailLost) {
+			return unlessEnded(ended, err)
 		}
+		s.Log.WarnContext(ctx, "going on from where the output ends", slog.String("out", s.Out), slog.Any("error", err))
 	}
+}
+
+// unlessEnded is err, or nil where the work was asked to end: then every error is the end's echo.
+func unlessEnded(ended bool, err error) error {
+	if ended {
+		return nil
+	}
+	return err
 }
 
 // run goes on from the end of Out until something stops it.

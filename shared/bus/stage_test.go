@@ -54,10 +54,10 @@ func run(t *testing.T, js jetstream.JetStream, s bus.Stage) (stop func() error) 
 	return func() error { cancel(); return <-done }
 }
 
-// await reads blocks from..to of a stream, waiting for them.
-func await(t *testing.T, js jetstream.JetStream, stream string, from, to uint64) [][]byte {
+// await reads blocks from..to of ENRICHED, waiting for them.
+func await(t *testing.T, js jetstream.JetStream, from, to uint64) [][]byte {
 	t.Helper()
-	r, err := bus.OpenReader(t.Context(), js, stream, from)
+	r, err := bus.OpenReader(t.Context(), js, subject.EnrichedStream, from)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,14 +80,14 @@ func TestStageWritesBlockKForBlockKAcrossRestarts(t *testing.T) {
 	for k := uint64(1); k <= 3; k++ {
 		order(t, js, k)
 	}
-	await(t, js, subject.EnrichedStream, 1, 3)
+	await(t, js, 1, 3)
 	if err := stop(); err != nil {
 		t.Fatal(err)
 	}
 	order(t, js, 4)
 	stop = run(t, js, enrich())
 	order(t, js, 5)
-	for i, data := range await(t, js, subject.EnrichedStream, 1, 5) {
+	for i, data := range await(t, js, 1, 5) {
 		in, err := bus.Get(t.Context(), js, subject.OrderStream, uint64(i+1))
 		if err != nil {
 			t.Fatal(err)
@@ -116,7 +116,7 @@ func TestStreamThatLostItsTailIsMadeAgainUnderTheSameNumbers(t *testing.T) {
 		order(t, js, k)
 	}
 	stop := run(t, js, enrich())
-	want := await(t, js, subject.EnrichedStream, 1, 6)
+	want := await(t, js, 1, 6)
 	if err := stop(); err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +130,7 @@ func TestStreamThatLostItsTailIsMadeAgainUnderTheSameNumbers(t *testing.T) {
 		t.Fatal(err)
 	}
 	stop = run(t, js, enrich())
-	if diff := cmp.Diff(want[3:], await(t, js, subject.EnrichedStream, 4, 6)); diff != "" {
+	if diff := cmp.Diff(want[3:], await(t, js, 4, 6)); diff != "" {
 		t.Error(diff)
 	}
 	if err := stop(); err != nil {
@@ -145,7 +145,7 @@ func TestSecondWriterStops(t *testing.T) {
 	other.Each = func(c event.Case) event.Case { return c.With([]byte(`{"line":"facts","other":true}`)) }
 	stop := run(t, js, enrich())
 	order(t, js, 1)
-	await(t, js, subject.EnrichedStream, 1, 1)
+	await(t, js, 1, 1)
 	s := enrich()
 	s.Each = func(c event.Case) event.Case { // stores the block under the stage's feet
 		if _, err := bus.Get(t.Context(), js, subject.EnrichedStream, 2); err != nil {
@@ -172,7 +172,7 @@ func TestFullStreamIsWaitedFor(t *testing.T) {
 		order(t, js, k)
 	}
 	for k := uint64(1); k <= 40; k += 4 { // what audit does after it has logged
-		await(t, js, subject.EnrichedStream, k, k+3)
+		await(t, js, k, k+3)
 		if err := bus.Purge(t.Context(), js, subject.EnrichedStream, k+4); err != nil {
 			t.Fatal(err)
 		}
@@ -229,7 +229,7 @@ func TestStageGoesOnWhenItsOutputLosesItsTailWhileItRuns(t *testing.T) {
 	for k := uint64(1); k <= 3; k++ {
 		order(t, js, k)
 	}
-	want := await(t, js, subject.EnrichedStream, 1, 3)
+	want := await(t, js, 1, 3)
 	if err := js.DeleteStream(t.Context(), subject.EnrichedStream); err != nil { // as a server that died with all of it unwritten
 		t.Fatal(err)
 	}
@@ -237,7 +237,7 @@ func TestStageGoesOnWhenItsOutputLosesItsTailWhileItRuns(t *testing.T) {
 		t.Fatal(err)
 	}
 	order(t, js, 4)
-	if diff := cmp.Diff(want, await(t, js, subject.EnrichedStream, 1, 4)[:3]); diff != "" {
+	if diff := cmp.Diff(want, await(t, js, 1, 4)[:3]); diff != "" {
 		t.Error(diff)
 	}
 	if err := stop(); err != nil {

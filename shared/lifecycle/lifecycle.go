@@ -94,8 +94,7 @@ func Main(cmd *cli.Command) int {
 	if says := err.Error(); says != "" {
 		fmt.Fprintln(os.Stderr, cmd.Name+":", says)
 	}
-	var status cli.ExitCoder
-	if errors.As(err, &status) {
+	if status, ok := errors.AsType[cli.ExitCoder](err); ok {
 		return status.ExitCode()
 	}
 	return 2
