@@ -56,6 +56,9 @@ func (h *hasher) set(s []rune) {
 	}
 }
 
+// len is the number of runes of the string.
+func (h *hasher) len() int { return len(h.begin) - 1 }
+
 // whole is the hash of the string.
 func (h *hasher) whole() uint64 { return mix(h.begin[len(h.begin)-1]) }
 

@@ -5,11 +5,12 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode"
 	"unicode/utf8"
 )
 
 // Matcher names this matcher and its weights; a change of either changes it.
-const Matcher = "names-1"
+const Matcher = "names-2"
 
 // Methods, best first.
 const (
@@ -36,14 +37,21 @@ type Candidate struct {
 
 // Index holds the names of listed entries. It is immutable and safe for concurrent use.
 type Index struct {
-	names   []Listed
-	parsed  []Name
-	runes   [][]rune
-	exact   map[string][]int32
-	compact *table
-	sorted  *table
-	deleted *table // a listed name's key without one of its runes
-	pool    sync.Pool
+	names  []Listed
+	parsed []Name
+	exact  map[string][]int32
+	sorted *table
+	texts  []listedText
+	keys   neighborhood // of texts
+	pool   sync.Pool
+}
+
+// listedText is a listed name in one reading.
+type listedText struct {
+	row     int32
+	kinds   reading
+	runes   []rune
+	formsAt int // place of the legal forms at the end; len(runes) where there are none
 }
 
 // minEdit is the shortest key that is compared with one edit; below it every second abbreviation would match.
@@ -54,57 +62,47 @@ const minEdit = 4
 func NewIndex(names []Listed) *Index {
 	ix := &Index{names: names, exact: map[string][]int32{}}
 	ix.pool.New = func() any { return &scratch{} }
-	var compact, sorted, deleted []pair
-	var h hasher
+	var sorted []pair
+	var runes [][]rune
+	ts := &texts{}
 	for i, l := range names {
-		n := Parse(l.Name)
-		r := []rune(n.Compact)
-		ix.parsed, ix.runes = append(ix.parsed, n), append(ix.runes, r)
-		row := int32(i)
+		n, row := Parse(l.Name), int32(i)
+		ix.parsed = append(ix.parsed, n)
 		ix.exact[l.Name] = append(ix.exact[l.Name], row)
-		if len(r) == 0 {
+		if n.Letters == 0 {
 			continue
 		}
-		h.set(r)
-		compact = append(compact, pair{h.whole(), row})
 		sorted = append(sorted, pair{hashWords(n.Words), row})
-		if len(r) < minEdit {
-			continue
-		}
-		for k := range r {
-			deleted = append(deleted, pair{h.without(k), row})
+		ts.set(l.Name)
+		for _, t := range ts.all() {
+			lt := listedText{row: row, kinds: t.kinds, runes: slices.Clone(t.runes), formsAt: len(t.runes)}
+			if t.kinds&full != 0 {
+				lt.formsAt = ts.formsAt()
+			}
+			ix.texts, runes = append(ix.texts, lt), append(runes, lt.runes)
 		}
 	}
-	ix.compact, ix.sorted, ix.deleted = newTable(compact), newTable(sorted), newTable(deleted)
+	ix.sorted, ix.keys = newTable(sorted), newNeighborhood(runes, minEdit)
 	return ix
 }
 
 // scratch is what one look-up needs; pooled, so that a look-up costs next to no memory.
 type scratch struct {
+	texts texts
 	h     hasher
 	rows  []int32
-	words []string
-	runes []rune
-}
-
-// parse fills words and runes with a name's normal form.
-func (sc *scratch) parse(s string) {
-	sc.words = appendWords(sc.words[:0], s)
-	sc.runes = sc.runes[:0]
-	for _, w := range sc.words {
-		for _, r := range w {
-			sc.runes = append(sc.runes, r)
-		}
-	}
-	sc.h.set(sc.runes)
+	slips []int32
+	word  []rune
+	raw   []string
+	right text
 }
 
 // sameWords says whether the words are those of n in any order.
-func (sc *scratch) sameWords(n Name) bool {
-	if len(sc.words) != len(n.Words) {
+func sameWords(words []string, n Name) bool {
+	if len(words) != len(n.Words) {
 		return false
 	}
-	sorted := slices.Clone(sc.words)
+	sorted := slices.Clone(words)
 	slices.Sort(sorted)
 	return strings.Join(sorted, " ") == n.Sorted
 }
@@ -143,59 +141,63 @@ func manyReadings(s string) bool {
 	return false
 }
 
-// find looks one reading of a name up: as it stands, then by its normal form, by its words in any order, and by the
-// neighborhood of one edit.
+// find looks one name up: as it stands, then by the neighborhood of one edit in each of its readings, by its words in
+// any order, and with a slip in a trade word put right.
 func (ix *Index) find(s string, variant bool, sc *scratch) (out []Candidate, considered int) {
 	if !variant {
 		for _, row := range ix.exact[s] {
 			out = append(out, ix.candidate(row, Exact, false))
 		}
 	}
-	sc.parse(s)
-	if len(sc.runes) == 0 {
-		return out, len(out)
+	sc.texts.set(s)
+	for i := range sc.texts.all() {
+		var n int
+		out, n = ix.read(&sc.texts.each[i], sc, out)
+		considered += n
 	}
-	rows := ix.compact.find(sc.h.whole(), sc.rows[:0])
-	same := len(rows)
-	rows = ix.sorted.find(hashWords(sc.words), rows)
-	reordered := len(rows)
-	rows = ix.near(sc, rows)
-	for i, row := range rows {
-		var c Candidate
-		var ok bool
-		switch {
-		case i < same:
-			c, ok = ix.candidate(row, Normalized, false), equal(ix.runes[row], sc.runes)
-		case i < reordered:
-			c, ok = ix.candidate(row, Reordered, false), sc.sameWords(ix.parsed[row])
-		default:
-			c, ok = ix.edited(row, sc)
-		}
-		if ok {
-			out = append(out, c)
+	words := sc.texts.each[0].words
+	sc.rows = ix.sorted.find(hashWords(words), sc.rows[:0])
+	for _, row := range sc.rows {
+		if sameWords(words, ix.parsed[row]) {
+			out = append(out, ix.candidate(row, Reordered, false))
 		}
 	}
-	sc.rows = rows
-	return out, len(rows)
+	considered += len(sc.rows)
+	out, n := ix.slipped(sc, out)
+	return out, considered + n
 }
 
-// near appends the rows whose key may be one edit away, each once.
-func (ix *Index) near(sc *scratch, rows []int32) []int32 {
-	if len(sc.runes) < minEdit-1 {
-		return rows
+// read appends the names that are the same in a reading, or one edit away. Only the folded reading makes them the same
+// name; in another a blank is missing or too many, which counts as an edit.
+func (ix *Index) read(t *text, sc *scratch, out []Candidate) ([]Candidate, int) {
+	if len(t.runes) == 0 {
+		return out, 0
 	}
-	from := len(rows)
-	rows = ix.deleted.find(sc.h.whole(), rows)
-	for k := range sc.runes {
-		d := sc.h.without(k)
-		rows = ix.compact.find(d, rows)
-		rows = ix.deleted.find(d, rows)
+	sc.h.set(t.runes)
+	rows := ix.keys.same(&sc.h, sc.rows[:0])
+	same := len(rows)
+	if len(t.runes) >= minEdit-1 {
+		rows = ix.keys.near(&sc.h, rows)
 	}
-	if len(rows)-from > 1 {
-		slices.Sort(rows[from:])
-		rows = rows[:from+len(slices.Compact(rows[from:]))]
+	sc.rows = rows
+	for i, row := range rows {
+		key := &ix.texts[row]
+		switch kinds := key.kinds & t.kinds; {
+		case kinds == 0:
+		case i >= same:
+			if c, ok := ix.edited(key, t); ok {
+				out = append(out, c)
+			}
+		case !equal(key.runes, t.runes):
+		case kinds&folded != 0:
+			out = append(out, ix.candidate(key.row, Normalized, false))
+		default:
+			if c, ok := ix.inForm(key.row, len(key.runes)); ok {
+				out = append(out, c)
+			}
+		}
 	}
-	return rows
+	return out, len(rows)
 }
 
 func (ix *Index) candidate(row int32, method string, weak bool) Candidate {
@@ -203,19 +205,61 @@ func (ix *Index) candidate(row int32, method string, weak bool) Candidate {
 }
 
 // edited compares with one edit. Numbers must agree: Factory No. 2 is not Factory No. 12. The difference is weak in a
-// short name or in a short word of a longer one.
-func (ix *Index) edited(row int32, sc *scratch) (Candidate, bool) {
-	q, l := sc.runes, ix.runes[row]
-	if len(l) < minEdit {
-		return Candidate{}, false
-	}
+// short name or in a short word of a longer one, but not in a legal form. A Chinese character is a short word.
+func (ix *Index) edited(key *listedText, t *text) (Candidate, bool) {
+	q, l := t.runes, key.runes
 	at, ok := oneEdit(q, l)
-	if !ok || numbers(strings.Join(sc.words, "")) != numbers(ix.parsed[row].Compact) {
+	if !ok || numbers(string(q)) != numbers(string(l)) {
 		return Candidate{}, false
 	}
-	word := wordAt(sc.words, at)
-	return ix.candidate(row, OneEdit, min(len(q), len(l)) < 5 || utf8.RuneCountInString(word) < 5), true
+	c := ix.candidate(key.row, OneEdit, false)
+	switch {
+	case key.inForms(at, t):
+		return ix.inForm(key.row, len(l))
+	case c.Letters < minEdit:
+		return Candidate{}, false
+	case t.kinds&key.kinds&full != 0 && chineseSlip(q, l, at):
+		c.Letters, c.Weak = len(l), true
+		return c, true
+	case isHan(l[min(at, len(l)-1)]):
+		c.Weak = true
+		return c, true
+	}
+	c.Weak = min(c.Letters, len(q), len(l)) < 5 || utf8.RuneCountInString(wordAt(t.words, at)) < 5
+	return c, true
 }
+
+// inForm is a candidate that differs in a legal form or a trade word and else agrees in so many letters. An
+// abbreviation must agree in a long form: BYD Company Limtied, but not BYD Cod.
+func (ix *Index) inForm(row int32, letters int) (Candidate, bool) {
+	c := ix.candidate(row, OneEdit, false)
+	short := c.Letters < minEdit && letters < 2*minEdit
+	c.Letters = letters
+	return c, !short
+}
+
+// inForms says whether rune at of t lies in what stands for the legal forms at the name's end. What stands before
+// them must be whole. Words of Chinese are not parted: a character more may belong to either side.
+func (l *listedText) inForms(at int, t *text) bool {
+	switch {
+	case l.formsAt >= len(l.runes) || t.kinds&full == 0 || at < l.formsAt:
+		return false
+	case isHan(l.runes[l.formsAt]):
+		return at > l.formsAt || len(t.runes) <= len(l.runes)
+	}
+	return begins(t.words, l.formsAt)
+}
+
+// chineseSlip says whether two characters are swapped, or one is too many, in a Chinese name with its legal form.
+// Another character, or one less, makes another name of so short a one.
+func chineseSlip(q, l []rune, at int) bool {
+	if at >= len(l) || !isHan(l[at]) || len(l) < 2*minEdit {
+		return false
+	}
+	return len(q) > len(l) || len(q) == len(l) && !equal(q[at+1:], l[at+1:])
+}
+
+func isHan(r rune) bool { return unicode.Is(unicode.Han, r) }
 
 // wordAt is the word that covers rune at of the words written together.
 func wordAt(words []string, at int) string {
@@ -257,9 +301,20 @@ func bestPerName(cs []Candidate) []Candidate {
 		return cs
 	}
 	slices.SortFunc(cs, func(a, b Candidate) int {
-		return cmp.Or(cmp.Compare(a.Entry, b.Entry), strings.Compare(a.Name, b.Name), cmp.Compare(rank(a.Method), rank(b.Method)))
+		return cmp.Or(cmp.Compare(a.Entry, b.Entry), strings.Compare(a.Name, b.Name), cmp.Compare(rank(a.Method), rank(b.Method)),
+			compareBool(a.Alias, b.Alias), compareBool(a.Weak, b.Weak), -cmp.Compare(a.Letters, b.Letters))
 	})
 	return slices.CompactFunc(cs, func(a, b Candidate) bool { return a.Entry == b.Entry && a.Name == b.Name })
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
 }
 
 // variants are the further readings of a name that holds more than one: what stands before and in a bracket that is an

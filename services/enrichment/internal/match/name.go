@@ -26,7 +26,9 @@ type Name struct {
 // words brought to one spelling, single letters joined (S.M.I.C. is smic). The result is empty only for names without
 // letters and digits.
 func Parse(s string) Name {
-	n := Name{Words: appendWords(make([]string, 0, 8), s)}
+	raw := rawWords(make([]string, 0, 8), s)
+	from, to := withoutForms(raw)
+	n := Name{Words: foldedWords(make([]string, 0, len(raw)), raw, raw[from:to])}
 	n.Compact = strings.Join(n.Words, "")
 	n.Letters = utf8.RuneCountInString(n.Compact)
 	n.Sorted = n.Compact
@@ -38,27 +40,43 @@ func Parse(s string) Name {
 	return n
 }
 
-// appendWords appends a name's words. Most are parts of one folded string, so that a name costs one allocation.
-func appendWords(words []string, s string) []string {
+// rawWords appends a name's words, folded to lower case without accents. Most are parts of one folded string, so that a
+// name costs one allocation.
+func rawWords(words []string, s string) []string {
 	if len(s) > MaxName {
 		s = strings.ToValidUTF8(s[:MaxName], "")
 	}
-	words = joinLetters(split(words, fold(s)))
-	from, to := withoutForms(words)
-	kept := 0
-	for _, w := range words[from:to] {
+	return joinLetters(split(words, fold(s)))
+}
+
+// foldedWords appends the words between the legal forms without small words and in one spelling; all words where
+// nothing else is left.
+func foldedWords(words, raw, core []string) []string {
+	for _, w := range core {
 		if w == "and" || w == "of" || w == "the" {
 			continue
 		}
 		if w = oneSpelling(withoutChineseForm(w)); w != "" {
-			words[kept] = w
-			kept++
+			words = append(words, w)
 		}
 	}
-	if kept == 0 {
-		return words
+	if len(words) == 0 {
+		words = append(words, raw...)
 	}
-	return words[:kept]
+	return words
+}
+
+// bareWords appends the words between the legal forms as they stand; all words where nothing else is left.
+func bareWords(words, raw, core []string) []string {
+	for _, w := range core {
+		if w = withoutChineseForm(w); w != "" {
+			words = append(words, w)
+		}
+	}
+	if len(words) == 0 {
+		words = append(words, raw...)
+	}
+	return words
 }
 
 // fold brings a string to lower case without accents. Plain ASCII, nearly every name, takes the short way.
@@ -207,6 +225,18 @@ func withoutChineseForm(w string) string {
 }
 
 var chineseForms = []string{"股份有限公司", "有限责任公司", "有限公司", "株式会社", "公司"}
+
+// withoutChineseTrade takes the trade word off the end of a Chinese word that has two characters before it.
+func withoutChineseTrade(w string) string {
+	for _, f := range chineseTrades {
+		if t, ok := strings.CutSuffix(w, f); ok && utf8.RuneCountInString(t) >= 2 {
+			return t
+		}
+	}
+	return w
+}
+
+var chineseTrades = []string{"科技", "技术", "集团", "控股", "电子", "信息", "半导体"}
 
 func set(words string) map[string]bool {
 	m := map[string]bool{}
