@@ -16,6 +16,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tidegate/tidegate/deploy/standalone"
 	"github.com/tidegate/tidegate/shared/lifecycle"
 )
 
@@ -32,17 +33,22 @@ type Report struct {
 func main() {
 	d := flag.Duration("duration", time.Minute, "how long the pipeline runs at full load; the limits run a sixth of it each")
 	file := flag.String("json-file", os.Getenv("BENCH_JSON"), "also write the report as JSON to this file")
+	prof := flag.String("profile", "", "also write the CPU profile of the full load to this file")
 	dir := flag.String("dir", "", "where to put the data (about 10 GB at most); a temporary directory when empty")
 	flag.Parse()
+	standalone.LimitMemory() // as serve does
 	ctx, stop := lifecycle.Signals(context.Background())
 	defer stop()
-	if err := bench(ctx, os.Stdout, *dir, *file, *d); err != nil {
+	if err := bench(ctx, os.Stdout, *dir, *d, files{*file, *prof}); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(2)
 	}
 }
 
-func bench(ctx context.Context, w io.Writer, dir, file string, d time.Duration) error {
+// files are where a run leaves its figures; empty for nowhere.
+type files struct{ report, profile string }
+
+func bench(ctx context.Context, w io.Writer, dir string, d time.Duration, out files) error {
 	tmp, err := os.MkdirTemp(dir, "tidegate-bench-")
 	if err != nil {
 		return err
@@ -66,18 +72,23 @@ func bench(ctx context.Context, w io.Writer, dir, file string, d time.Duration) 
 	r.OfRaw = r.Pipeline.OrdersPerSec / r.Raw.OrdersPerSec
 	r.OfBones = r.Pipeline.OrdersPerSec / r.Skeleton.OrdersPerSec
 	r.print(w)
-	return r.write(file)
+	return r.write(out)
 }
 
-func (r Report) write(file string) error {
-	if file == "" {
-		return nil
-	}
+func (r Report) write(out files) error {
 	b, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(file, append(b, '\n'), 0o644) //nolint:gosec // a report is for everybody to read
+	for file, data := range map[string][]byte{out.report: append(b, '\n'), out.profile: r.Pipeline.profile} {
+		if file == "" {
+			continue
+		}
+		if err := os.WriteFile(file, data, 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (r Report) print(w io.Writer) {

@@ -32,6 +32,8 @@ type Pipeline struct {
 	IdleMB     float64            `json:"idle_rss_mb"`
 	PeakMB     float64            `json:"peak_rss_mb"`
 	DiskMB     float64            `json:"disk_mb"`
+
+	profile []byte // CPU profile of the full load, labels by stage
 }
 
 // senders is how many orders are on their way from the sender's side at full load.
@@ -176,7 +178,8 @@ func (r *run) full(ctx context.Context, p *Pipeline, d time.Duration) error {
 	n := int(r.accepted.Load() - before)
 	p.Rate = rate(n, time.Since(start), cpu()-used)
 	p.Duplicates, p.Full = int(r.twice.Load()), r.watch.take()
-	p.Stages, err = byStage(profile.Bytes(), n)
+	p.profile = profile.Bytes()
+	p.Stages, err = byStage(p.profile, n)
 	return err
 }
 

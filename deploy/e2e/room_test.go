@@ -55,33 +55,26 @@ func startPipeline(t *testing.T, limits bus.Limits) *pipeline {
 	return p
 }
 
-// run starts a service and gives a function that stops it. The test ends every one.
-func (p *pipeline) run(service func(context.Context) error) (stop func()) {
-	ctx, cancel := context.WithCancel(context.Background())
+// run starts a service; the end of the test stops it.
+func (p *pipeline) run(service func(context.Context) error) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(p.t.Context()))
 	done := make(chan error, 1)
 	go func() { done <- service(ctx) }()
-	stopped := false
-	stop = func() {
-		if stopped {
-			return
-		}
-		stopped = true
+	p.t.Cleanup(func() {
 		cancel()
 		if err := <-done; err != nil {
 			p.t.Error(err)
 		}
-	}
-	p.t.Cleanup(stop)
-	return stop
+	})
 }
 
-func (p *pipeline) startAudit() (stop func()) {
+func (p *pipeline) startAudit() {
 	p.t.Helper()
 	a, err := audit.New(p.nc, audit.Config{Log: slog.New(slog.DiscardHandler), Dir: p.audit, KeepDecisionBytes: p.keep, PurgeInterval: 100 * time.Millisecond})
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	return p.run(a.Run)
+	p.run(a.Run)
 }
 
 // order is an order of about 4 KB.

@@ -47,6 +47,7 @@ func serveCommand() *cli.Command {
 }
 
 func serve(ctx context.Context, cmd *cli.Command) error {
+	LimitMemory()
 	log, err := lifecycle.Logger(cmd.Root().ErrWriter, cmd.String("log-level"))
 	if err != nil {
 		return err

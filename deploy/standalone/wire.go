@@ -23,7 +23,10 @@ func (s *Standalone) wire() error {
 	if s.Ingest, err = ingest.New(nc, ingest.Config{
 		Dir: ingestDir(s.cfg.Data), Listen: s.cfg.HTTP, Log: s.cfg.Log,
 		History: func(ctx context.Context, from uint64) iter.Seq2[ingest.Past, error] { return past(ctx, logDir, from) },
-		Lookup:  func(ctx context.Context, id string) ([]byte, bool, error) { return lookup(ctx, logDir, id) },
+		Receipt: func(ctx context.Context, event string) ([]byte, bool, error) {
+			return audit.Receipt(ctx, logDir, event)
+		},
+		Lookup: func(ctx context.Context, id string) ([]byte, bool, error) { return lookup(ctx, logDir, id) },
 	}); err != nil {
 		return err
 	}

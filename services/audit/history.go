@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/transparency-dev/merkle/rfc6962"
+
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/audit/auditverify"
 )
@@ -17,7 +19,12 @@ type Logged struct {
 	Index uint64     // of its leaf
 	Leaf  event.Leaf // where it came from
 	Case  event.Case // its exact bytes
+
+	data []byte // the leaf's own bytes
 }
+
+// LeafHash is the RFC 6962 hash of the leaf.
+func (l Logged) LeafHash() []byte { return rfc6962.DefaultHasher.HashLeaf(l.data) }
 
 // ReadCases gives the cases that an audit directory's published log holds, from a block on, in the log's order. It is
 // what the streams no longer have: ingest's index and replay are made from it. It may run while audit does. The leaves
@@ -68,7 +75,7 @@ func openLogged(dir string, index uint64, data []byte) (Logged, error) {
 	if err != nil {
 		return Logged{Index: index}, fmt.Errorf("leaf %d: %w", index, err)
 	}
-	return Logged{index, head, c}, nil
+	return Logged{index, head, c, data}, nil
 }
 
 func openLog(dir string) (*auditverify.Log, error) {

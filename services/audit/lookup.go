@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/tidegate/tidegate/services/audit/auditverify"
 	"github.com/tidegate/tidegate/services/audit/internal/index"
+	"github.com/tidegate/tidegate/shared/codec"
 )
 
 const indexName = "index.db"
@@ -155,6 +157,28 @@ func Find(ctx context.Context, dir, id string) ([]Logged, auditverify.Checkpoint
 		}
 	}
 	return found, point, nil
+}
+
+// Receipt makes the receipt of an event again, under the checkpoint published now; found is false while the event is
+// not logged.
+func Receipt(ctx context.Context, dir, id string) (line []byte, found bool, err error) {
+	logged, point, err := Find(ctx, dir, id)
+	if err != nil {
+		return nil, false, err
+	}
+	for _, l := range logged {
+		rec, err := receiptOf(l.Leaf, l.Case)
+		if err != nil {
+			return nil, false, err
+		}
+		if rec.Event != id {
+			continue
+		}
+		rec.Leaf, rec.LeafHash = l.Index, hex.EncodeToString(l.LeafHash())
+		line, err := codec.Append(nil, under(rec, point))
+		return line, err == nil, err
+	}
+	return nil, false, nil
 }
 
 // hints are the leaves to look at: those the index names, and those behind it that are of the id.

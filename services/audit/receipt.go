@@ -197,8 +197,7 @@ func (d *desk) fromLog(ctx context.Context, end uint64, point auditverify.Checkp
 }
 
 func (d *desk) send(ctx context.Context, r event.Record, point auditverify.Checkpoint) error {
-	r.LogSize, r.Checkpoint = point.Size, base64.StdEncoding.EncodeToString(point.Root[:])
-	msg, err := message(r)
+	msg, err := message(under(r, point))
 	if err != nil {
 		return err
 	}
@@ -207,6 +206,12 @@ func (d *desk) send(ctx context.Context, r event.Record, point auditverify.Check
 	}
 	d.next++
 	return nil
+}
+
+// under says which checkpoint covers a receipt's leaf.
+func under(r event.Record, point auditverify.Checkpoint) event.Record {
+	r.LogSize, r.Checkpoint = point.Size, base64.StdEncoding.EncodeToString(point.Root[:])
+	return r
 }
 
 // message is the receipt as a CloudEvent in binary mode.

@@ -65,6 +65,7 @@ type writer struct {
 	in    <-chan *submission
 	carry *submission // did not fit the block before
 	down  atomic.Bool // the last block could not be stored
+	pace  pace
 
 	broken chan error // holds why the writer takes no more orders
 }
@@ -79,7 +80,7 @@ func openWriter(ctx context.Context, js jetstream.JetStream, file string, cfg Co
 	if err != nil {
 		return nil, err
 	}
-	w := &writer{js: js, index: index, cfg: cfg, log: cfg.Log, in: in, broken: make(chan error, 1)}
+	w := &writer{pace: pace{js: js}, js: js, index: index, cfg: cfg, log: cfg.Log, in: in, broken: make(chan error, 1)}
 	if err := w.catchUp(ctx); err != nil {
 		return nil, errors.Join(err, index.Close())
 	}
@@ -215,6 +216,7 @@ func fail(batch []*submission, err error) {
 func (w *writer) publish(ctx context.Context, p *plan) (seq uint64, err error) {
 	data := event.AppendBlock(nil, p.cases)
 	last := w.index.Covered()
+	w.pace.wait(ctx, last+1)
 	asked, cancel := context.WithTimeout(ctx, w.cfg.Patience/3) // leaves time to find out what became of it
 	defer cancel()
 	err = bus.Publish(asked, w.js, subject.OrderStream, subject.OrderSubject, last, data)

@@ -12,36 +12,36 @@ import (
 )
 
 // Server starts a private in-process server in a temporary directory, with every stream declared, and ends it with the test.
-func Server(t testing.TB) *nats.Conn {
-	t.Helper()
-	return ServerIn(t, t.TempDir(), bus.Limits{})
+func Server(tb testing.TB) *nats.Conn {
+	tb.Helper()
+	return ServerIn(tb, tb.TempDir(), bus.Limits{})
 }
 
 // ServerIn is Server with its store in dir and its own limits.
-func ServerIn(t testing.TB, dir string, limits bus.Limits) *nats.Conn {
-	t.Helper()
+func ServerIn(tb testing.TB, dir string, limits bus.Limits) *nats.Conn {
+	tb.Helper()
 	srv, err := natsembed.Start(natsembed.Config{Dir: dir})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(srv.Shutdown)
-	nc, err := srv.Connect(t.Name())
+	tb.Cleanup(srv.Shutdown)
+	nc, err := srv.Connect(tb.Name())
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(nc.Close)
-	if err := bus.Apply(t.Context(), JetStream(t, nc), limits); err != nil {
-		t.Fatal(err)
+	tb.Cleanup(nc.Close)
+	if err := bus.Apply(tb.Context(), JetStream(tb, nc), limits); err != nil {
+		tb.Fatal(err)
 	}
 	return nc
 }
 
 // JetStream gives the connection's JetStream context.
-func JetStream(t testing.TB, nc *nats.Conn) jetstream.JetStream {
-	t.Helper()
+func JetStream(tb testing.TB, nc *nats.Conn) jetstream.JetStream {
+	tb.Helper()
 	js, err := jetstream.New(nc)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return js
 }
