@@ -102,7 +102,7 @@ func readWish(r *http.Request) (wish, int, string) {
 	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
 		v.actor = "http:" + host
 	}
-	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")) // "" where there is none or it cannot be read
+	media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")) // "" where there is none or it cannot be read
 	switch media {
 	case "application/json", "":
 	case "application/x-ndjson", "application/ndjson", "application/jsonl":
@@ -117,6 +117,7 @@ func readWish(r *http.Request) (wish, int, string) {
 		return v, http.StatusBadRequest, fmt.Sprintf("wait=%s; wait for decision or receipt", v.wait)
 	}
 	if t := r.URL.Query().Get("timeout"); t != "" {
+		var err error
 		if v.timeout, err = time.ParseDuration(t); err != nil || v.timeout < 0 || v.timeout > maxWait {
 			return v, http.StatusBadRequest, fmt.Sprintf("timeout=%s; want a time such as 10s, at most %s", t, maxWait)
 		}
