@@ -76,10 +76,11 @@ func Enrich(ref *Reference, c event.Case) (out event.Case) {
 	if err := codec.Decode(c.Line(0), cause); err != nil {
 		return failed(c, ref, err.Error())
 	}
-	if o := cause.Order; o == nil || len(o.Parties)+len(o.Items) == 0 {
+	order := cause.Carried()
+	if order == nil {
 		return failed(c, ref, "the cause carries no order")
 	}
-	out = with(c, ref.Facts(cause.Order, event.Digest(c.Line(0))))
+	out = with(c, ref.Facts(order, event.Digest(c.Line(0))))
 	cause.Reset() // after the facts are bytes: their strings are the order's
 	causes.Put(cause)
 	return out

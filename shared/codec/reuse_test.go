@@ -43,7 +43,9 @@ func again(t *testing.T, file string, c *event.Cause) []byte {
 	if err := codec.Decode(bytes.TrimSpace(b), c); err != nil {
 		t.Fatalf("%s: %v", file, err)
 	}
-	out, err := codec.Append(nil, c)
+	alone := *c
+	alone.Order = c.Carried()
+	out, err := codec.Append(nil, alone)
 	if err != nil {
 		t.Fatal(err)
 	}
