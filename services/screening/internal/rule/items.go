@@ -62,20 +62,27 @@ func (s *Scene) controlled2022() ref.Val {
 	return s.classUnknown(s.item)
 }
 
-// anyClass asks of every item whether its class is one of these.
+// anyClass asks of every item whether its class is one of these. An item known to be outside the EAR is of none.
 func anyClass(of string) func(*Scene) ref.Val {
 	return func(s *Scene) ref.Val {
-		return anyOf(len(s.facts.Items), func(i int) ref.Val { return s.classIn(i, s.facts.Items[i].Class, of) })
+		return anyOf(len(s.facts.Items), func(i int) ref.Val {
+			if s.facts.Items[i].Subject == "no" {
+				return types.False
+			}
+			return s.classIn(i, s.facts.Items[i].Class, of)
+		})
 	}
 }
 
 // ccl says whether the current item is on the Commerce Control List. EAR99 is not; an item without a stated ECCN is
-// open unless its class puts it there.
+// open unless its class puts it there. An item known to be outside the EAR is not on it.
 func (s *Scene) ccl() ref.Val { return s.cclOf(s.item) }
 
 func (s *Scene) cclOf(i int) ref.Val {
 	f := &s.facts.Items[i]
 	switch {
+	case f.Subject == "no":
+		return types.False
 	case f.Class == "a" || f.Class == "b" || f.Class == "c":
 		return types.True
 	case f.ECCN != "":

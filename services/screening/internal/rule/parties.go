@@ -118,7 +118,7 @@ func (s *Scene) openParents(lists []string) []string {
 	return nil
 }
 
-var listedOwners = []string{"EL", "MEU", "SDN"} // 15 CFR 744.11(a), 744.21(b)(2), 744.8(a)(1)
+var listedOwners = []string{"EL", "MEU", "SDN"} // 90 FR 47201; 15 CFR 744.8(a)(1)
 
 func heldBy(lists ...string) func(*Scene) ref.Val {
 	return func(s *Scene) ref.Val {

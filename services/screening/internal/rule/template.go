@@ -158,12 +158,20 @@ func ownersText(s *Scene) string {
 		if o.Percent != "" {
 			share = string(o.Percent) + " %"
 		}
-		names = append(names, fmt.Sprintf("%s (%s: %s, %s) holds %s", o.Owner, listName(o.Match.List), o.Match.Matched, o.Match.Citation, share))
+		names = append(names, fmt.Sprintf("%s (%s: %s, %s%s) holds %s", o.Owner, listName(o.Match.List), o.Match.Matched, o.Match.Citation, review(&o.Match), share))
 	}
 	if len(names) == 0 {
 		names = s.openNames()
 	}
 	return strings.Join(names, "; ")
+}
+
+// review is the review policy that an entry states, ready to follow in a list.
+func review(m *event.Match) string {
+	if m.Policy == "" {
+		return ""
+	}
+	return ", review policy " + m.Policy
 }
 
 func (s *Scene) openNames() []string {
