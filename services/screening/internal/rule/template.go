@@ -151,19 +151,35 @@ func ownersText(s *Scene) string {
 	owners := s.partyFacts().Owners
 	for i := range owners {
 		o := &owners[i]
-		if !o.Held.Holds(s.date) || !s.listed(&o.Match) || o.Match.Score < s.thresholds.Review {
+		if slices.ContainsFunc(owners[:i], func(p event.ListedHold) bool { return sameStake(&p, o) }) || !o.Held.Holds(s.date) {
+			continue
+		}
+		entries := s.entriesOf(owners[i:])
+		if entries == nil {
 			continue
 		}
 		share := "an unstated share"
 		if o.Percent != "" {
 			share = string(o.Percent) + " %"
 		}
-		names = append(names, fmt.Sprintf("%s (%s: %s, %s%s) holds %s", o.Owner, listName(o.Match.List), o.Match.Matched, o.Match.Citation, review(&o.Match), share))
+		names = append(names, fmt.Sprintf("%s holds %s (%s)", o.Owner, share, strings.Join(entries, "; ")))
 	}
 	if len(names) == 0 {
 		names = s.openNames()
 	}
 	return strings.Join(names, "; ")
+}
+
+// entriesOf names the list entries that the first stake's owner resembles: both strings, where it stands, its policy.
+func (s *Scene) entriesOf(stakes []event.ListedHold) []string {
+	var out []string
+	for i := range stakes {
+		m := &stakes[i].Match
+		if sameStake(&stakes[0], &stakes[i]) && s.listed(m) && m.Score >= s.thresholds.Review {
+			out = append(out, fmt.Sprintf("%s: %s, %s%s", listName(m.List), m.Matched, m.Citation, review(m)))
+		}
+	}
+	return out
 }
 
 // review is the review policy that an entry states, ready to follow in a list.

@@ -49,20 +49,24 @@ func differs(p *pack.Pack, s *rule.Scene, c *event.Cause, at event.Date, only []
 	if only != nil && concernsOthers(only, then, now) {
 		then, only = on(p, s, c), nil
 	}
-	was := make(map[findingKey]bool, len(now))
+	// The same finding may stand more than once, for one destination each: one more or one less is a change.
+	gone := make(map[findingKey]int, len(now))
 	for i := range now {
 		if only == nil || slices.Contains(only, now[i].Rule) {
-			was[key(&now[i])] = true
+			gone[key(&now[i])]++
 		}
 	}
-	is := make(map[findingKey]bool, len(then))
 	for i := range then {
-		if !was[key(&then[i])] {
+		if gone[key(&then[i])]--; gone[key(&then[i])] < 0 {
 			return true
 		}
-		is[key(&then[i])] = true
 	}
-	return len(is) != len(was)
+	for _, n := range gone {
+		if n > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // concernsOthers says whether changed rules could settle, or be settled by, rules that did not change.
