@@ -154,3 +154,18 @@ func TestTextsSayWhatACompliancePersonNeeds(t *testing.T) {
 		}
 	}
 }
+
+func TestTheStricterOfTwoRowsStandsFirst(t *testing.T) {
+	t.Parallel()
+	c, f := server("DE", "DE")
+	f.Items[0] = event.ItemFacts{Class: "none", Class2022: "none", ECCN: "EAR99"}
+	for i, policy := range []string{"CBC", "PoD"} {
+		f.Parties[0].Matches = append(f.Parties[0].Matches, event.Match{
+			List: "EL", Entry: []string{"el-1", "el-2"}[i], Field: "name", Score: 1000, Countries: "same", Policy: policy, Citation: "invented",
+		})
+	}
+	j := us(t).Decide(c, f, "", AsOf{Fixed: "2024-05-01"})
+	if len(j.Findings) != 2 || j.Findings[0].Policy != "PoD" || j.Findings[1].Policy != "CBC" {
+		t.Errorf("findings: %+v", j.Findings)
+	}
+}

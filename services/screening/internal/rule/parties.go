@@ -109,7 +109,9 @@ func (s *Scene) openParents(lists []string) []string {
 	f := s.partyFacts()
 	for i := range f.Matches {
 		m := &f.Matches[i]
-		same := func(o event.ListedHold) bool { return o.Match.Entry == m.Entry }
+		same := func(o event.ListedHold) bool { // a stake that share counts, or asks about
+			return o.Match.Entry == m.Entry && o.Match.Score >= s.thresholds.Review && o.Held.Holds(s.date)
+		}
 		if (m.Field == "parent" || m.Field == "owner") && slices.Contains(lists, m.List) && m.Score >= s.thresholds.Review &&
 			s.listed(m) && !slices.ContainsFunc(f.Owners, same) {
 			return []string{s.partyFact(m.Field + "_share")}

@@ -218,7 +218,7 @@ func finish(f *found) {
 	if !f.Unknown {
 		return
 	}
-	f.Text = fmt.Sprintf("Open: %s. Whether it applies depends on %s.", f.Rule.Title, strings.Join(f.Missing, ", "))
+	f.Text = fmt.Sprintf("Open: %s. Whether it applies depends on what the order does not say or leaves open: %s.", f.Rule.Title, strings.Join(f.Missing, ", "))
 	if len(f.Missing) == 1 && strings.HasPrefix(f.Missing[0], "rule:") {
 		f.Text = fmt.Sprintf("Open: %s. Its condition could not be worked out for this order.", f.Rule.Title)
 	}
@@ -263,17 +263,31 @@ func merge(all, here []found, asOf string) []found {
 	return all
 }
 
-// compare orders findings: most severe first, then by rule as the pack has them, party, item, entry.
+// compare orders findings: most severe first, then by rule as the pack has them, party, item, strictest review policy,
+// entry.
 func compare(a, b found) int {
 	return cmp.Or(
 		cmp.Compare(b.outcome.Severity(), a.outcome.Severity()),
 		cmp.Compare(a.Rule.Index, b.Rule.Index),
 		cmp.Compare(a.Party, b.Party),
 		cmp.Compare(a.Item, b.Item),
+		cmp.Compare(leniency(a.Policy), leniency(b.Policy)),
 		cmp.Compare(a.Entry, b.Entry),
 		cmp.Compare(a.Text, b.Text),
 		slices.Compare(a.dates, b.dates),
 	)
+}
+
+// leniency ranks review policies: where a name stands in two rows the stricter one wins.
+func leniency(policy string) int {
+	switch policy {
+	case "PoD", "denial":
+		return 0
+	case "PoA":
+		return 2
+	default:
+		return 1
+	}
 }
 
 // deciding is the first finding of the outcome's severity that stands on the governing date.
