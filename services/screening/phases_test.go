@@ -75,7 +75,7 @@ func TestThePhasesOfTheChipControls(t *testing.T) {
 	}
 }
 
-func TestAnOrderIsJudgedForBothItsDatesAndTheShipDateGoverns(t *testing.T) {
+func TestAnOrderIsJudgedForBothItsDatesAndTheLaterGoverns(t *testing.T) {
 	t.Parallel()
 	p := us(t)
 	c, f := server("DE", "DE")
@@ -92,6 +92,9 @@ func TestAnOrderIsJudgedForBothItsDatesAndTheShipDateGoverns(t *testing.T) {
 	}{
 		{"released on the order date, needs a license on the ship date", "2026-11-08", "2026-11-12", "license", "affiliates-50", true, "", []event.Outcome{"release", "license"}},
 		{"needs a license on the order date, released on the ship date", "2025-11-09", "2025-11-10", "release", "", true, "2026-11-09", []event.Outcome{"license", "release"}},
+		{"a ship date before the order date, released on it", "2026-11-20", "2019-01-01", "license", "affiliates-50", true, "", []event.Outcome{"license", "release"}},
+		{"a ship date before the order date, license on it", "2025-12-01", "2025-11-09", "release", "", true, "2026-11-09", []event.Outcome{"release", "license"}},
+		{"no order date, shipped before it was received", "", "2019-01-01", "license", "affiliates-50", true, "", []event.Outcome{"license", "release"}},
 		{"no ship date", "2026-11-09", "", "release", "", false, "2026-11-09", []event.Outcome{"release"}},
 		{"released two days before the rule revives", "2026-11-08", "2026-11-08", "release", "", false, "2026-11-09", []event.Outcome{"release"}},
 		{"released two days before the rule revives, no ship date", "2026-11-08", "", "release", "", false, "2026-11-09", []event.Outcome{"release"}},

@@ -25,7 +25,7 @@ type Date struct {
 	Date event.Date
 }
 
-// Judge says what the pack makes of an order on each date. The last date governs: its outcome is the order's.
+// Judge says what the pack makes of an order on each date. The latest date governs: its outcome is the order's.
 func Judge(p *pack.Pack, c *event.Cause, f *event.Facts, prev string, dates []Date) event.Judgement {
 	j := event.Judgement{Line: event.LineJudgement, V: 1, Prev: prev, Dates: []event.DateSay{}, Findings: []event.Finding{}, Pack: p.Ref()}
 	if why := unusable(c, f); why != "" {
@@ -33,10 +33,10 @@ func Judge(p *pack.Pack, c *event.Cause, f *event.Facts, prev string, dates []Da
 	}
 	s := scenes.Get().(*rule.Scene)
 	defer func() { s.Clear(); scenes.Put(s) }()
-	governing := dates[len(dates)-1]
+	governing := slices.MaxFunc(dates, func(a, b Date) int { return cmp.Compare(a.Date, b.Date) })
 	s.Load(c, f, governing.Date, p.Thresholds)
 	facts := factDates(s, f)
-	var all, here []found
+	var all, here, now []found
 	for i, d := range dates {
 		if i == 0 || changes(p, facts, dates[i-1].Date, d.Date) {
 			s.At(d.Date)
@@ -44,13 +44,15 @@ func Judge(p *pack.Pack, c *event.Cause, f *event.Facts, prev string, dates []Da
 		}
 		j.Dates = append(j.Dates, event.DateSay{AsOf: d.AsOf, Date: d.Date, Outcome: outcomeOf(here)})
 		all = merge(all, here, d.AsOf)
+		if d == governing {
+			now, j.Outcome = here, outcomeOf(here)
+		}
 	}
-	j.Outcome = j.Dates[len(j.Dates)-1].Outcome
 	j.Differs = slices.ContainsFunc(j.Dates, func(d event.DateSay) bool { return d.Outcome != j.Outcome })
 	slices.SortStableFunc(all, compare)
 	j.Rule = deciding(all, j.Outcome, governing.AsOf)
 	j.Findings = write(all)
-	j.ValidUntil = validUntil(p, s, c, here, facts, governing.Date)
+	j.ValidUntil = validUntil(p, s, c, now, facts, governing.Date)
 	return j
 }
 
