@@ -201,10 +201,13 @@ func (s *Scene) openNames() []string {
 	return names
 }
 
+// footnotes names those that bind on the date.
 func footnotes(s *Scene) string {
 	var out []string
 	for _, n := range s.currentMatch().Footnotes {
-		out = append(out, itoa(n))
+		if n.Holds(s.date) {
+			out = append(out, itoa(n.Number))
+		}
 	}
 	if out == nil {
 		return "none"
