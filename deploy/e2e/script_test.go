@@ -28,7 +28,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("NATS", freePort(t))
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"serving": serving, "post": postFile},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"serving": serving, "post": postFile, "tamper": tamper, "cptree": copyTree},
 	})
 }
 
@@ -60,6 +60,39 @@ func postFile(ts *testscript.TestScript, _ bool, args []string) {
 	body, err := io.ReadAll(resp.Body)
 	ts.Check(err)
 	_, _ = fmt.Fprintf(ts.Stdout(), "%d\n%s", resp.StatusCode, body)
+}
+
+// tamper replaces a word by another of the same length in every file below a folder: tamper DIR OLD NEW.
+func tamper(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 3 || len(args[1]) != len(args[2]) {
+		ts.Fatalf("usage: tamper DIR OLD NEW, both words of one length")
+	}
+	changed := 0
+	ts.Check(filepath.WalkDir(ts.MkAbs(args[0]), func(path string, e os.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		if err != nil || !bytes.Contains(b, []byte(args[1])) {
+			return err
+		}
+		changed++
+		if err := os.Chmod(path, 0o600); err != nil {
+			return err
+		}
+		return os.WriteFile(path, bytes.ReplaceAll(b, []byte(args[1]), []byte(args[2])), 0o600)
+	}))
+	if changed == 0 {
+		ts.Fatalf("%s stands nowhere below %s", args[1], args[0])
+	}
+}
+
+// copyTree copies a folder: cptree FROM TO.
+func copyTree(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: cptree FROM TO")
+	}
+	ts.Check(os.CopyFS(ts.MkAbs(args[1]), os.DirFS(ts.MkAbs(args[0]))))
 }
 
 // TestReadmeCurlLineGivesADecision sends exactly the order that the README's curl line sends.

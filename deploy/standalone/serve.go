@@ -17,7 +17,7 @@ import (
 
 // Commands are the verbs that need the whole product or its server.
 func Commands() []*cli.Command {
-	return []*cli.Command{serveCommand(), demoCommand(), replayCommand(), natsCommand()}
+	return []*cli.Command{serveCommand(), demoCommand(), replayCommand(), natsCommand(), streamsCommand()}
 }
 
 // dataFlag is the directory of all local state.
@@ -40,6 +40,7 @@ func serveCommand() *cli.Command {
 			dataFlag(), logFlag("info"), natsListenFlag(),
 			&cli.StringFlag{Name: "listen", Usage: "`HOST:PORT` of the HTTP door", Value: "127.0.0.1:8080", Sources: cli.EnvVars("TIDEGATE_LISTEN")},
 			&cli.StringFlag{Name: "guard-dir", Usage: "`DIR` in which the log's guard remembers what it verified", Sources: cli.EnvVars("TIDEGATE_GUARD_DIR")},
+			&cli.StringFlag{Name: "pack", Usage: "`DIR` of the rule pack; the shipped one when not given", Sources: cli.EnvVars("TIDEGATE_PACK")},
 			&cli.StringMapFlag{Name: "set", Usage: "a parameter of the rule pack, `NAME=VALUE`"},
 		},
 		Action: serve,
@@ -56,7 +57,7 @@ func serve(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
-	pack, err := usPack(cmd.StringMap("set"))
+	pack, err := openPack(cmd.String("pack"), cmd.StringMap("set"))
 	if err != nil {
 		return err
 	}

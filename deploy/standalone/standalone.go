@@ -82,7 +82,7 @@ func (s *Standalone) open(ctx context.Context) (err error) {
 	if s.server, err = natsembed.Start(natsembed.Config{Dir: natsDir(s.cfg.Data), Host: s.cfg.NATSHost, Port: s.cfg.NATSPort, Log: s.cfg.Log}); err != nil {
 		return err
 	}
-	if err := s.declare(ctx); err != nil {
+	if err := errors.Join(s.declare(ctx), s.compare(ctx)); err != nil {
 		return err
 	}
 	return s.wire()
@@ -94,6 +94,15 @@ func (s *Standalone) declare(ctx context.Context) error {
 		return err
 	}
 	return bus.Apply(ctx, js, s.cfg.Limits)
+}
+
+// compare holds the streams against the log before a door is open.
+func (s *Standalone) compare(ctx context.Context) error {
+	js, err := s.jetStream("check")
+	if err != nil {
+		return err
+	}
+	return audit.CheckStreams(ctx, js, AuditDir(s.cfg.Data))
 }
 
 func (s *Standalone) jetStream(name string) (jetstream.JetStream, error) {

@@ -1,13 +1,16 @@
 package audit
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"iter"
 	"os"
 	"path/filepath"
 
+	"github.com/transparency-dev/merkle/compact"
 	"github.com/transparency-dev/merkle/rfc6962"
 
 	"github.com/tidegate/tidegate/schemas/event"
@@ -27,8 +30,9 @@ type Logged struct {
 func (l Logged) LeafHash() []byte { return rfc6962.DefaultHasher.HashLeaf(l.data) }
 
 // ReadCases gives the cases that an audit directory's published log holds, from a block on, in the log's order. It is
-// what the streams no longer have: ingest's index and replay are made from it. It may run while audit does. The leaves
-// are read as they are on disk, not proven; Find and "audit verify" prove. An error ends it.
+// what the streams no longer have: ingest's index and replay are made from it. It may run while audit does. Read from the
+// first block on, the leaves are proven together: where they are not those under the checkpoint, an error (ErrBad,
+// wrapped) follows the last of them. An error ends it.
 func ReadCases(ctx context.Context, dir string, fromSequence uint64) iter.Seq2[Logged, error] {
 	return func(yield func(Logged, error) bool) {
 		log, err := openLog(dir)
@@ -41,7 +45,12 @@ func ReadCases(ctx context.Context, dir string, fromSequence uint64) iter.Seq2[L
 			yield(Logged{}, err)
 			return
 		}
-		for l, err := range logged(ctx, dir, from, log.Checkpoint().Size) {
+		point := log.Checkpoint()
+		tree := (&compact.RangeFactory{Hash: rfc6962.DefaultHasher.HashChildren}).NewEmptyRange(0)
+		for l, err := range logged(ctx, dir, from, point.Size) {
+			if err == nil && from == 0 {
+				err = tree.Append(l.LeafHash(), nil)
+			}
 			if err == nil && l.Leaf.Sequence < fromSequence {
 				continue
 			}
@@ -49,7 +58,25 @@ func ReadCases(ctx context.Context, dir string, fromSequence uint64) iter.Seq2[L
 				return
 			}
 		}
+		if err := proven(tree, point); err != nil && from == 0 {
+			yield(Logged{}, err)
+		}
 	}
+}
+
+// proven says whether a tree is the one a checkpoint states.
+func proven(tree *compact.Range, point auditverify.Checkpoint) error {
+	if point.Size == 0 {
+		return nil
+	}
+	root, err := tree.GetRootHash(nil)
+	if err != nil {
+		return fmt.Errorf("root of the leaves read: %w", err)
+	}
+	if !bytes.Equal(root, point.Root[:]) {
+		return fmt.Errorf("%w: the leaves on disk are not those under the checkpoint; \"tidegate audit verify\" says which", auditverify.ErrBad)
+	}
+	return nil
 }
 
 // logged gives the leaves [from, size) opened.
@@ -103,7 +130,12 @@ func Verify(ctx context.Context, dir, guardDir string, o auditverify.Options) (a
 		guardDir = filepath.Join(dir, "guard")
 	}
 	// The guard's checkpoint is read first: what is published later is never smaller.
-	if st, err := loadGuard(guardDir); err == nil && len(st.Checkpoint) > 0 {
+	st, err := loadGuard(guardDir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return auditverify.Report{Verdict: "unusable"}, fmt.Errorf("%w: guard: %w", auditverify.ErrUnusable, err)
+	}
+	unguarded := err != nil
+	if len(st.Checkpoint) > 0 {
 		o.Kept = append(o.Kept, st.Checkpoint)
 	}
 	if o.Key == "" {
@@ -116,7 +148,11 @@ func Verify(ctx context.Context, dir, guardDir string, o auditverify.Options) (a
 	if o.Blobs == nil {
 		o.Blobs = blobs(dir)
 	}
-	return auditverify.Dir(ctx, filepath.Join(dir, logName), o)
+	rep, err := auditverify.Dir(ctx, filepath.Join(dir, logName), o)
+	if unguarded {
+		rep.Notes = append(rep.Notes, fmt.Sprintf("no guard's state in %s: what was verified before is not known, and the log was checked against itself and the checkpoints given", guardDir))
+	}
+	return rep, err
 }
 
 func blobs(dir string) fs.FS { return os.DirFS(filepath.Join(dir, blobName)) }

@@ -27,6 +27,7 @@ type Report struct {
 	Kept          []uint64      `json:"kept_sizes,omitempty"` // sizes of the kept checkpoints that the log contains
 	Faults        []Fault       `json:"faults,omitempty"`
 	Checkpoint    string        `json:"checkpoint,omitempty"` // the signed note
+	Notes         []string      `json:"notes,omitempty"`      // what could not be looked at
 }
 
 // Fault is one thing that is wrong.
@@ -59,6 +60,9 @@ func (r Report) String() string {
 	}
 	for _, f := range r.Faults {
 		fmt.Fprintf(&b, "  fault: %s\n", f)
+	}
+	for _, n := range r.Notes {
+		fmt.Fprintf(&b, "  note: %s\n", n)
 	}
 	return b.String()
 }
