@@ -54,7 +54,9 @@ var texts = map[string]word{
 	"party.parent":             {perParty, func(s *Scene) string { c, _ := s.parent(); return string(c) }},
 	"party.business":           {perParty, func(s *Scene) string { return s.orderParty().Business }},
 	"party.incorporated":       {perParty, func(s *Scene) string { return string(s.orderParty().Incorporated) }},
-	"party.owners":             {perParty, ownersText},
+	"party.owners":             {perParty, func(s *Scene) string { return s.ownersText(listedOwners) }},
+	"party.owners_policy":      {perParty, (*Scene).ownersPolicy},
+	"party.sdn_owners":         {perParty, func(s *Scene) string { return s.ownersText(blockedOwners) }},
 	"match.list":               {perMatch | perParty, func(s *Scene) string { return listName(s.currentMatch().List) }},
 	"match.name":               {perMatch | perParty, func(s *Scene) string { return s.currentMatch().Name }},
 	"match.country":            {perMatch | perParty, func(s *Scene) string { return string(s.currentMatch().Country) }},
@@ -146,62 +148,6 @@ func endUseOf(s *Scene) event.EndUse {
 	return *s.order.EndUse
 }
 
-func ownersText(s *Scene) string {
-	var names []string
-	owners := s.partyFacts().Owners
-	for i := range owners {
-		o := &owners[i]
-		if slices.ContainsFunc(owners[:i], func(p event.ListedHold) bool { return sameStake(&p, o) }) || !o.Held.Holds(s.date) {
-			continue
-		}
-		entries := s.entriesOf(owners[i:])
-		if entries == nil {
-			continue
-		}
-		share := "an unstated share"
-		if o.Percent != "" {
-			share = string(o.Percent) + " %"
-		}
-		names = append(names, fmt.Sprintf("%s holds %s (%s)", o.Owner, share, strings.Join(entries, "; ")))
-	}
-	if len(names) == 0 {
-		names = s.openNames()
-	}
-	return strings.Join(names, "; ")
-}
-
-// entriesOf names the list entries that the first stake's owner resembles: both strings, where it stands, its policy.
-func (s *Scene) entriesOf(stakes []event.ListedHold) []string {
-	var out []string
-	for i := range stakes {
-		m := &stakes[i].Match
-		if sameStake(&stakes[0], &stakes[i]) && s.listed(m) && m.Score >= s.thresholds.Review {
-			out = append(out, fmt.Sprintf("%s: %s, %s%s", listName(m.List), m.Matched, m.Citation, review(m)))
-		}
-	}
-	return out
-}
-
-// review is the review policy that an entry states, ready to follow in a list.
-func review(m *event.Match) string {
-	if m.Policy == "" {
-		return ""
-	}
-	return ", review policy " + m.Policy
-}
-
-func (s *Scene) openNames() []string {
-	var names []string
-	matches := s.partyFacts().Matches
-	for i := range matches {
-		if m := &matches[i]; (m.Field == "parent" || m.Field == "owner") && s.listed(m) {
-			names = append(names, fmt.Sprintf("%s %s resembles %s: %s (%s) and holds an unstated share", m.Field, m.Queried, listName(m.List), m.Matched, m.Citation))
-		}
-	}
-	return names
-}
-
-// footnotes names those that bind on the date.
 func footnotes(s *Scene) string {
 	var out []string
 	for _, n := range s.currentMatch().Footnotes {

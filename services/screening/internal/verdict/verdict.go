@@ -273,23 +273,11 @@ func compare(a, b found) int {
 		cmp.Compare(a.Rule.Index, b.Rule.Index),
 		cmp.Compare(a.Party, b.Party),
 		cmp.Compare(a.Item, b.Item),
-		cmp.Compare(leniency(a.Policy), leniency(b.Policy)),
+		cmp.Compare(rule.Leniency(a.Policy), rule.Leniency(b.Policy)),
 		cmp.Compare(a.Entry, b.Entry),
 		cmp.Compare(a.Text, b.Text),
 		slices.Compare(a.dates, b.dates),
 	)
-}
-
-// leniency ranks review policies: where a name stands in two rows the stricter one wins.
-func leniency(policy string) int {
-	switch policy {
-	case "PoD", "denial":
-		return 0
-	case "PoA":
-		return 2
-	default:
-		return 1
-	}
 }
 
 // deciding is the first finding of the outcome's severity that stands on the governing date.
