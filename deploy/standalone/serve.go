@@ -3,9 +3,9 @@ package standalone
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
+	"path/filepath"
 	"strconv"
 
 	"github.com/urfave/cli/v3"
@@ -42,6 +42,7 @@ func serveCommand() *cli.Command {
 			&cli.StringFlag{Name: "guard-dir", Usage: "`DIR` in which the log's guard remembers what it verified", Sources: cli.EnvVars("TIDEGATE_GUARD_DIR")},
 			&cli.StringFlag{Name: "pack", Usage: "`DIR` of the rule pack; the shipped one when not given", Sources: cli.EnvVars("TIDEGATE_PACK")},
 			&cli.StringMapFlag{Name: "set", Usage: "a parameter of the rule pack, `NAME=VALUE`"},
+			&cli.BoolFlag{Name: "json", Usage: "say where the doors are as JSON"},
 		},
 		Action: serve,
 	}
@@ -69,17 +70,23 @@ func serve(ctx context.Context, cmd *cli.Command) error {
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return s.Run(ctx) })
-	g.Go(func() error { says(ctx, cmd.Root().Writer, s, cmd.String("data")); return nil })
+	g.Go(func() error { return says(ctx, cmd, s) })
 	return g.Wait()
 }
 
-func says(ctx context.Context, w io.Writer, s *Standalone, data string) {
+// says tells where the doors are, once they are open.
+func says(ctx context.Context, cmd *cli.Command, s *Standalone) error {
 	select {
 	case <-s.Ready():
 	case <-ctx.Done():
-		return
+		return nil
 	}
-	fmt.Fprintf(w, "tidegate serves. Orders: %s/v1/orders   NATS: %s   data: %s   stop with Ctrl-C\n", s.HTTP(), s.server.URL(), data)
+	w, data := cmd.Root().Writer, cmd.String("data")
+	if cmd.Bool("json") {
+		return printJSON(w, map[string]string{"http": s.HTTP(), "nats": s.server.URL(), "data": data})
+	}
+	_, err := fmt.Fprintf(w, "tidegate serves. Orders: %s/v1/orders   NATS: %s   data: %s   stop with Ctrl-C\n", s.HTTP(), s.server.URL(), data)
+	return err
 }
 
 func listenAddress(s string) (host string, port int, err error) {
@@ -100,7 +107,7 @@ func listenAddress(s string) (host string, port int, err error) {
 func natsCommand() *cli.Command {
 	return &cli.Command{
 		Name: "nats", Usage: "run only the embedded NATS server, with the streams declared; services connect with --nats-creds DATA/nats/service.nk",
-		Flags: []cli.Flag{dataFlag(), logFlag("info"), natsListenFlag()},
+		Flags: []cli.Flag{dataFlag(), logFlag("info"), natsListenFlag(), &cli.BoolFlag{Name: "json", Usage: "say where the server is as JSON"}},
 		Action: func(ctx context.Context, cmd *cli.Command) error {
 			log, err := lifecycle.Logger(cmd.Root().ErrWriter, cmd.String("log-level"))
 			if err != nil {
@@ -110,12 +117,12 @@ func natsCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			return serveNATS(ctx, cmd.Root().Writer, natsembed.Config{Dir: natsDir(cmd.String("data")), Host: host, Port: port, Log: log}, cmd.String("data"))
+			return serveNATS(ctx, cmd, natsembed.Config{Dir: natsDir(cmd.String("data")), Host: host, Port: port, Log: log}, cmd.String("data"))
 		},
 	}
 }
 
-func serveNATS(ctx context.Context, w io.Writer, cfg natsembed.Config, data string) error {
+func serveNATS(ctx context.Context, cmd *cli.Command, cfg natsembed.Config, data string) error {
 	held, err := lockDir(data)
 	if err != nil {
 		return err
@@ -128,8 +135,18 @@ func serveNATS(ctx context.Context, w io.Writer, cfg natsembed.Config, data stri
 	if err := s.declare(ctx); err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "nats server: %s   services: --nats-creds %s/%s   clients: --nats-creds %s/%s\n",
-		s.server.URL(), cfg.Dir, natsembed.ServiceCreds, cfg.Dir, natsembed.ClientCreds)
+	if err := saysNATS(cmd, s.server.URL(), cfg.Dir); err != nil {
+		return err
+	}
 	<-ctx.Done()
 	return nil
+}
+
+func saysNATS(cmd *cli.Command, url, dir string) error {
+	service, client := filepath.Join(dir, natsembed.ServiceCreds), filepath.Join(dir, natsembed.ClientCreds)
+	if cmd.Bool("json") {
+		return printJSON(cmd.Root().Writer, map[string]string{"nats": url, "service_creds": service, "client_creds": client})
+	}
+	_, err := fmt.Fprintf(cmd.Root().Writer, "nats server: %s   services: --nats-creds %s   clients: --nats-creds %s\n", url, service, client)
+	return err
 }
