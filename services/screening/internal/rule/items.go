@@ -1,6 +1,8 @@
 package rule
 
 import (
+	"slices"
+
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
 
@@ -166,4 +168,21 @@ func (s *Scene) totalTPP() ref.Val {
 		sum += f.TotalTPP.Float()
 	}
 	return types.Double(sum)
+}
+
+// Disagreements tells of each missing ECCN that was stated, but contradicted by what else is known of the item; rest is
+// what else is missing.
+func (s *Scene) Disagreements(missing []string) (sentences, rest []string) {
+	rest = slices.Clone(missing)
+	for i := range s.facts.Items {
+		at := -1
+		if s.facts.Items[i].Disagrees != "" {
+			at = slices.Index(rest, "items["+itoa(i)+"].eccn")
+		}
+		if at >= 0 {
+			sentences = append(sentences, "Item "+itoa(i+1)+": "+s.facts.Items[i].Disagrees)
+			rest = slices.Delete(rest, at, at+1)
+		}
+	}
+	return sentences, rest
 }

@@ -72,6 +72,7 @@ var orderWords = []variable{
 	{"order.ship_from", cel.StringType, 0, "country of shipment start; US for an export that does not say", (*Scene).shipFrom},
 	{"order.domestic", cel.BoolType, 0, "every destination is the United States", (*Scene).domestic},
 	{"order.elsewhere", cel.BoolType, 0, "a destination abroad that the destination test of 15 CFR 742.6(a)(6)(iii) leaves out", (*Scene).elsewhere},
+	{"order.to_d5m", cel.BoolType, 0, "a destination is Macau or in Country Group D:5", (*Scene).toD5M},
 	{"order.subject", cel.BoolType, 0, "not every item is known to be outside the EAR", (*Scene).subject},
 	{"order.a", cel.BoolType, 0, "an item of class a, not known to be outside the EAR", anyClass("a")},
 	{"order.advanced", cel.BoolType, 0, "an item of class a or b, not known to be outside the EAR", anyClass("ab")},

@@ -45,7 +45,7 @@ func mayMatter(rules []*rule.Rule, has rule.Need) bool {
 // differs asks the rules, or only some, on another date and compares with the findings of now.
 func differs(p *pack.Pack, s *rule.Scene, c *event.Cause, at event.Date, only []*rule.Rule, now []found) bool {
 	s.At(at)
-	then := settle(ask(p.Binding(at), s, only), c)
+	then := settle(ask(p.Binding(at), s, only), s, c)
 	if only != nil && concernsOthers(only, then, now) {
 		then, only = on(p, s, c), nil
 	}

@@ -96,7 +96,7 @@ type found struct {
 
 // on asks every rule that binds on the scene's date.
 func on(p *pack.Pack, s *rule.Scene, c *event.Cause) []found {
-	return settle(ask(p.Binding(s.Date()), s, nil), c)
+	return settle(ask(p.Binding(s.Date()), s, nil), s, c)
 }
 
 func ask(clauses []*rule.Compiled, s *rule.Scene, only []*rule.Rule) []rule.Say {
@@ -111,7 +111,7 @@ func ask(clauses []*rule.Compiled, s *rule.Scene, only []*rule.Rule) []rule.Say 
 
 // settle turns what rules say into findings: open questions that change nothing go, those of one rule become one, red
 // flags that were answered become notes, review policies give way where another rule says so.
-func settle(says []rule.Say, c *event.Cause) []found {
+func settle(says []rule.Say, s *rule.Scene, c *event.Cause) []found {
 	if len(says) == 0 {
 		return nil
 	}
@@ -130,7 +130,7 @@ func settle(says []rule.Say, c *event.Cause) []found {
 		replacePolicies(out, &out[i])
 	}
 	for i := range out {
-		finish(&out[i])
+		finish(&out[i], s)
 	}
 	return out
 }
@@ -215,14 +215,25 @@ func replacePolicies(all []found, by *found) {
 	}
 }
 
-// finish gives open findings their text.
-func finish(f *found) {
+// finish gives open findings their text: facts that are missing, and stated ECCNs that the rest of the order contradicts.
+func finish(f *found, s *rule.Scene) {
 	if !f.Unknown {
 		return
 	}
-	f.Text = fmt.Sprintf("Open: %s. Whether it applies depends on what the order does not say or leaves open: %s.", f.Rule.Title, strings.Join(f.Missing, ", "))
 	if len(f.Missing) == 1 && strings.HasPrefix(f.Missing[0], "rule:") {
 		f.Text = fmt.Sprintf("Open: %s. Its condition could not be worked out for this order.", f.Rule.Title)
+		return
+	}
+	f.Text = "Open: " + f.Rule.Title + "."
+	disagreements, rest := s.Disagreements(f.Missing)
+	for _, d := range disagreements {
+		f.Text += " " + d + "."
+	}
+	if disagreements != nil {
+		f.Text += " Have the vendor confirm its classification of the part, and send the ECCN or the figures again so that they agree."
+	}
+	if len(rest) > 0 {
+		f.Text += fmt.Sprintf(" Whether it applies depends on what the order does not say or leaves open: %s.", strings.Join(rest, ", "))
 	}
 }
 
