@@ -77,11 +77,14 @@ func (d *Directory) headquarters(p *event.Party, ms []event.Match) event.Known {
 	switch {
 	case p.Headquarters != "":
 		return event.Known{Country: p.Headquarters, How: "stated", Evidence: string(p.Headquarters)}
-	case p.Person:
+	case natural(p):
 		return ofPerson(p)
 	}
 	return fromEntry(ms, "name", "alias")
 }
+
+// natural says whether the party is stated to be a natural person.
+func natural(p *event.Party) bool { return p.Person != nil && *p.Person }
 
 // ofPerson is where the order says that a natural person is; unknown without an address that names a country.
 func ofPerson(p *event.Party) event.Known {
@@ -103,7 +106,7 @@ func (d *Directory) parent(p *event.Party, ms []event.Match) event.Known {
 			return event.Known{Country: h.Country, How: "stated_none", Evidence: "no parent; headquarters " + string(h.Country)}
 		}
 		return event.Known{How: "stated_none"}
-	case p.Person && p.Parent == nil:
+	case natural(p) && p.Parent == nil:
 		return personsParent(d.headquarters(p, ms))
 	}
 	if k := fromEntry(ms, "parent", "parent"); k.Country != "" {
@@ -154,8 +157,11 @@ func located(p *event.Party) event.Country {
 
 // addressed is the country that an address states or ends with.
 func addressed(a *event.Address) event.Country {
-	if a == nil || a.Country != "" {
-		return countryOf(a)
+	if a == nil {
+		return ""
+	}
+	if a.Country != "" {
+		return a.Country
 	}
 	for _, s := range append([]string{a.Region, a.City}, a.Lines...) {
 		if c := countryAtEnd(s); c != "" {
@@ -163,13 +169,6 @@ func addressed(a *event.Address) event.Country {
 		}
 	}
 	return ""
-}
-
-func countryOf(a *event.Address) event.Country {
-	if a == nil {
-		return ""
-	}
-	return a.Country
 }
 
 func countryAtEnd(s string) event.Country {
