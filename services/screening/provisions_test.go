@@ -169,3 +169,36 @@ func TestTheStricterOfTwoRowsStandsFirst(t *testing.T) {
 		t.Errorf("findings: %+v", j.Findings)
 	}
 }
+
+func TestAContradictedECCNIsToldAsWhatItIs(t *testing.T) {
+	t.Parallel()
+	c, f := server("CN", "CN")
+	f.Items[0] = event.ItemFacts{
+		Class: "unknown", Class2022: "none", How: "unknown", Missing: []string{"eccn"}, ECCN: "5A992.C",
+		Disagrees: "the stated ECCN 5A992.C is not controlled, but the catalog gives 3A090.a",
+	}
+	c.Order.Items = append(c.Order.Items, event.Item{Description: "accelerator card"})
+	f.Items = append(f.Items, event.ItemFacts{Class: "unknown", Class2022: "none", How: "unknown", Missing: []string{"eccn"}})
+	got, _ := of(us(t).Decide(c, f, "", AsOf{Fixed: "2026-11-20"}), "ac-destination")
+	want := "Open: Advanced computing items to Country Groups D:1, D:4 and D:5. Item 1: the stated ECCN 5A992.C is not controlled, " +
+		"but the catalog gives 3A090.a. Have the vendor confirm its classification of the part, and send the ECCN or the figures " +
+		"again so that they agree. Whether it applies depends on what the order does not say or leaves open: items[1].eccn."
+	if got.Text != want || !slices.Equal(got.Missing, []string{"items[0].eccn", "items[1].eccn"}) {
+		t.Errorf("%v: %s", got.Missing, got.Text)
+	}
+}
+
+func TestFootnotesAreCitedWhereInForce(t *testing.T) {
+	t.Parallel()
+	c, f := server("DE", "DE")
+	f.Items[0] = event.ItemFacts{Class: "none", Class2022: "none", ECCN: "EAR99"}
+	f.Parties[0].Matches = []event.Match{{
+		List: "EL", Entry: "el-1", Field: "name", Score: 1000, Countries: "same",
+		Footnotes: []event.Footnote{{Number: 1}, {Number: 4, Span: event.Span{From: "2022-10-21"}}},
+	}}
+	for date, want := range map[event.Date]string{"2022-10-20": "footnotes 1;", "2022-10-21": "footnotes 1, 4;"} {
+		if got, _ := of(us(t).Decide(c, f, "", AsOf{Fixed: date}), "el-license"); !strings.Contains(got.Text, want) {
+			t.Errorf("%s: want %s in %s", date, want, got.Text)
+		}
+	}
+}
