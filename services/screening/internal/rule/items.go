@@ -147,7 +147,7 @@ func (s *Scene) datacenter() ref.Val {
 func (s *Scene) accelerators() ref.Val {
 	var n float64
 	for i := range s.facts.Items {
-		if f := &s.facts.Items[i]; f.TPP.Float() > 0 {
+		if f := &s.facts.Items[i]; f.TPP.Float() > 0 && f.Subject != "no" {
 			n += f.TotalTPP.Float() / f.TPP.Float()
 		}
 	}
@@ -159,7 +159,7 @@ func (s *Scene) totalTPP() ref.Val {
 	var sum float64
 	for i := range s.facts.Items {
 		f := &s.facts.Items[i]
-		if f.Class != "a" {
+		if f.Class != "a" || f.Subject == "no" {
 			continue
 		}
 		if f.TotalTPP == "" {

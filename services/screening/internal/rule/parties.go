@@ -119,5 +119,24 @@ func (s *Scene) matchPossible() ref.Val {
 	if !s.listed(m) || m.Score < s.thresholds.Review || m.Field == "address" || m.Field == "parent" || m.Field == "owner" {
 		return types.False
 	}
-	return types.Bool(s.matchHit() != types.True)
+	return types.Bool(s.matchHit() != types.True && !s.outdone(m))
+}
+
+// outdone says whether the same string of the order is certainly another entry of the same list, which it resembles
+// no less: then nobody need ask about this one.
+func (s *Scene) outdone(m *event.Match) bool {
+	if s.isHit(m) {
+		return false // another name than the party's own
+	}
+	matches := s.partyFacts().Matches
+	return slices.ContainsFunc(matches, func(o event.Match) bool {
+		return o.List == m.List && o.Queried == m.Queried && o.Field == m.Field && o.Score >= m.Score && s.isHit(&o) && s.listed(&o)
+	})
+}
+
+// roomListed says whether an address-only row in force names the party's room.
+func (s *Scene) roomListed() ref.Val {
+	return types.Bool(slices.ContainsFunc(s.partyFacts().Matches, func(m event.Match) bool {
+		return m.List == "EL" && m.Scope == "ccl" && m.Method == "address_room" && s.listed(&m)
+	}))
 }

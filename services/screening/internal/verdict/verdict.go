@@ -118,7 +118,7 @@ func settle(says []rule.Say, s *rule.Scene, c *event.Cause) []found {
 	var out []found
 	for _, say := range says {
 		if say.Unknown {
-			if !settled(says, &say) {
+			if !settled(says, &say) && !idle(says, &say) {
 				out = addOpen(out, say, c)
 			}
 			continue
@@ -143,6 +143,14 @@ func settled(says []rule.Say, open *rule.Say) bool {
 			return false
 		}
 		return o.Rule == open.Rule || slices.Contains(open.Rule.SettledBy, o.Rule.ID)
+	})
+}
+
+// idle says whether an open question could only change the review policy of a rule that does not fire for the item.
+func idle(says []rule.Say, open *rule.Say) bool {
+	r := open.Rule.Replaces
+	return r != nil && !slices.ContainsFunc(says, func(o rule.Say) bool {
+		return o.Rule.ID == r.Rule && o.Item == open.Item && !o.Unknown
 	})
 }
 
