@@ -8,8 +8,8 @@ import (
 )
 
 // verify checks the whole log with the auditor's own library, while the pipeline still runs.
-func (r *Result) verify(ctx context.Context, data string) error {
-	rep, err := audit.Verify(ctx, AuditDir(data), "", auditverify.Options{})
+func (r *Result) verify(ctx context.Context, data, guardDir string) error {
+	rep, err := audit.Verify(ctx, AuditDir(data), guardDir, auditverify.Options{})
 	if err != nil {
 		return err
 	}

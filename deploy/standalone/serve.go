@@ -39,7 +39,7 @@ func serveCommand() *cli.Command {
 		Flags: []cli.Flag{
 			dataFlag(), logFlag("info"), natsListenFlag(),
 			&cli.StringFlag{Name: "listen", Usage: "`HOST:PORT` of the HTTP door", Value: "127.0.0.1:8080", Sources: cli.EnvVars("TIDEGATE_LISTEN")},
-			&cli.StringFlag{Name: "guard-dir", Usage: "`DIR` in which the log's guard remembers what it verified", Sources: cli.EnvVars("TIDEGATE_GUARD_DIR")},
+			&cli.StringFlag{Name: "guard-dir", Usage: "`DIR` in which the log's guard remembers what it verified, better on another volume; below the user's state directory when not given", Sources: cli.EnvVars("TIDEGATE_GUARD_DIR")},
 			&cli.StringMapFlag{Name: "set", Usage: "a parameter of the rule pack, `NAME=VALUE`"},
 		},
 		Action: serve,

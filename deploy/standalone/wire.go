@@ -55,9 +55,11 @@ func (s *Standalone) wire() error {
 // past reads the log's cases for ingest's index of keys.
 func past(ctx context.Context, logDir string, from uint64) iter.Seq2[ingest.Past, error] {
 	return func(yield func(ingest.Past, error) bool) {
-		for l, err := range audit.ReadCases(ctx, logDir, from) {
-			if !yield(ingest.Past{Sequence: l.Leaf.Sequence, Case: l.Case}, err) {
-				return
+		for l, err := range audit.ReadBlocks(ctx, logDir, from) {
+			for block := max(from, l.Leaf.Sequence); block <= max(l.Leaf.Sequence, l.Leaf.To) || err != nil; block++ { // a gap is many
+				if !yield(ingest.Past{Sequence: block, Case: l.Case}, err) || err != nil {
+					return
+				}
 			}
 		}
 	}

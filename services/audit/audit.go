@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -30,7 +29,7 @@ var ErrRefused = errors.New("audit refuses to run")
 // Config is what audit needs. The zero value of a field takes its default, but Dir must be given.
 type Config struct {
 	Dir      string // audit directory: log/, blobs/, key, key.pub, index.db
-	GuardDir string // where the guard keeps the last verified tree; Dir/guard
+	GuardDir string // where the guard keeps the last verified tree, outside Dir; what the function GuardDir gives
 	Origin   string // the log's name in its checkpoints, used when the key is made; "tidegate/audit"
 
 	BatchAge           time.Duration // how long a batch of leaves waits to be filled; 100ms
@@ -56,9 +55,6 @@ func (c Config) WithDefaults() Config {
 		if *v == 0 {
 			*v = d
 		}
-	}
-	if c.GuardDir == "" && c.Dir != "" {
-		c.GuardDir = filepath.Join(c.Dir, "guard")
 	}
 	if c.Origin == "" {
 		c.Origin = "tidegate/audit"
@@ -107,6 +103,7 @@ type Service struct {
 
 	receipted atomic.Uint64 // last block of which every case has its receipt
 	leaves    atomic.Uint64 // leaves that have their receipt
+	roomed    atomic.Uint64 // first decision block that audit itself meant to keep
 }
 
 // New checks the configuration. The log is opened by Run.
@@ -145,7 +142,7 @@ func (s *Service) Run(ctx context.Context) error {
 		return err
 	}
 	defer unlock()
-	start, g, err := s.stand()
+	start, g, err := s.stand(ctx)
 	if err != nil {
 		return err
 	}

@@ -53,7 +53,7 @@ func BenchmarkVerify(b *testing.B) {
 	b.ResetTimer()
 	b.StartTimer()
 	for range b.N {
-		rep, err := audit.Verify(b.Context(), cfg.Dir, "", auditverify.Options{})
+		rep, err := audit.Verify(b.Context(), cfg.Dir, cfg.GuardDir, auditverify.Options{})
 		if err != nil {
 			b.Fatal(err, rep)
 		}

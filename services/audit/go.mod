@@ -8,6 +8,7 @@ replace github.com/tidegate/tidegate/shared => ../../shared
 
 require (
 	github.com/google/go-cmp v0.7.0
+	github.com/minio/highwayhash v1.0.4
 	github.com/tidegate/tidegate/schemas v0.0.0-00010101000000-000000000000
 	github.com/tidegate/tidegate/shared v0.0.0-00010101000000-000000000000
 	github.com/urfave/cli/v3 v3.14.0
@@ -17,7 +18,6 @@ require (
 require (
 	github.com/antithesishq/antithesis-sdk-go v0.8.0-default-no-op // indirect
 	github.com/google/go-tpm v0.9.8 // indirect
-	github.com/minio/highwayhash v1.0.4 // indirect
 	github.com/nats-io/jwt/v2 v2.8.2 // indirect
 	github.com/nats-io/nats-server/v2 v2.15.2 // indirect
 	github.com/segmentio/asm v1.1.3 // indirect

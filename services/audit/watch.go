@@ -51,7 +51,7 @@ func (r *run) watch(ctx context.Context, in <-chan entry, out chan<- release) er
 		if looks = 0; found.Size == r.guard.Size() && bytes.Equal(found.Raw, point.Raw) {
 			continue
 		}
-		if err := r.verify(found); err != nil {
+		if err := r.verify(ctx, found); err != nil {
 			return err
 		}
 		point = found
@@ -63,13 +63,20 @@ func (r *run) watch(ctx context.Context, in <-chan entry, out chan<- release) er
 	}
 }
 
-// verify proves a checkpoint and keeps it before anything is vouched for: after a crash in between, the next start
-// finds it again.
-func (r *run) verify(point auditverify.Checkpoint) error {
+// verify proves a checkpoint and keeps it, in both places, before anything is vouched for: after a crash in between,
+// the next start finds it again.
+func (r *run) verify(ctx context.Context, point auditverify.Checkpoint) error {
 	if err := r.guard.Advance(point.Size, point.Root[:], point.Raw); err != nil {
 		return refuse("%w", err)
 	}
-	return saveGuard(r.cfg.GuardDir, r.guard.State())
+	state := kept{State: r.guard.State()}
+	if d := r.start.kept.Declared; d != nil && point.Size <= d.Size {
+		state.Declared = d
+	}
+	if err := r.start.keeper.save(state); err != nil {
+		return err
+	}
+	return r.start.keeper.raise(ctx, point.Raw)
 }
 
 // checkpoint reads the published checkpoint; the last one, when it is still the same.

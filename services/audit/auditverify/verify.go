@@ -241,7 +241,7 @@ func (v *verifier) take(b bundle) {
 	v.report.Faults = append(v.report.Faults, b.faults...)
 	for i, l := range b.heads {
 		at := b.n*Width + uint64(i)
-		v.count(l)
+		v.count(at, l)
 		if v.opts.Each != nil {
 			v.opts.Each(at, l)
 		}
@@ -255,11 +255,16 @@ func (v *verifier) take(b bundle) {
 	v.grow(b.hashes)
 }
 
-func (v *verifier) count(l event.Leaf) {
-	if l.Kind == event.LeafRefusal {
+func (v *verifier) count(at uint64, l event.Leaf) {
+	switch l.Kind {
+	case event.LeafRefusal:
 		v.report.Refusals++
-	} else {
+	case event.LeafDecision:
 		v.report.Decisions++
+	case event.LeafGap:
+		v.report.Gaps = append(v.report.Gaps, Gap{at, l.Sequence, l.To, l.At})
+	case event.LeafAccept:
+		v.report.Accepts++
 	}
 	if l.SHA256 != "" {
 		v.report.Blobs++

@@ -17,12 +17,12 @@ import (
 	"github.com/tidegate/tidegate/shared/clock"
 )
 
-// Commands is "audit" with its verbs: verify, show, checkpoint, accept. They exit with 0 when all is good, 1 when the
+// Commands is "audit" with its verbs: verify, show, checkpoint, reconcile, accept. They exit with 0 when all is good, 1 when the
 // log is bad or nothing was found, 2 when it could not be judged.
 func Commands() []*cli.Command {
 	return []*cli.Command{{
 		Name: "audit", Usage: "look into the log of decisions and prove it",
-		Commands: []*cli.Command{verifyCommand(), showCommand(), checkpointCommand(), acceptCommand()},
+		Commands: []*cli.Command{verifyCommand(), showCommand(), checkpointCommand(), reconcileCommand(), acceptCommand()},
 	}}
 }
 
@@ -31,7 +31,7 @@ func dataFlag() cli.Flag {
 }
 
 func guardFlag() cli.Flag {
-	return &cli.StringFlag{Name: "guard-dir", Usage: "`DIR` of the last verified tree, where it is not in the data directory"}
+	return &cli.StringFlag{Name: "guard-dir", Usage: "`DIR` in which the log's guard remembers what it verified; below the user's state directory when not given", Sources: cli.EnvVars("TIDEGATE_GUARD_DIR")}
 }
 
 func jsonFlag() cli.Flag { return &cli.BoolFlag{Name: "json", Usage: "print JSON"} }

@@ -17,7 +17,7 @@ import (
 func main() {
 	flags := []cli.Flag{
 		&cli.StringFlag{Name: "data", Usage: "data `DIR`; the log lies in its audit directory", Value: "data", Sources: cli.EnvVars("TIDEGATE_DATA")},
-		&cli.StringFlag{Name: "guard-dir", Usage: "`DIR` of the last verified tree; on another volume it outlives a rollback of the log"},
+		&cli.StringFlag{Name: "guard-dir", Usage: "`DIR` in which the log's guard remembers what it verified, better on another volume; below the user's state directory when not given", Sources: cli.EnvVars("TIDEGATE_GUARD_DIR")},
 	}
 	os.Exit(lifecycle.Main(lifecycle.Command("audit", "log every decision where nobody can change it, and say so with receipts", flags,
 		func(ctx context.Context, cmd *cli.Command, nc *nats.Conn, log *slog.Logger) error {
