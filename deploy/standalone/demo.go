@@ -53,6 +53,7 @@ type Result struct {
 	Changed  int           `json:"replay_changed"`
 	Held     int           `json:"held"`
 	LogSize  uint64        `json:"log_size"`
+	Again    Reproduced    `json:"reproduced"`
 	Misses   []string      `json:"missed_expectations"`
 	Duration time.Duration `json:"duration_ns"`
 }
@@ -105,6 +106,9 @@ func demo(ctx context.Context, s *Standalone, set []samples.Sample) (Result, err
 		return r, err
 	}
 	if err := r.verify(ctx, s.cfg.Data, s.cfg.GuardDir); err != nil {
+		return r, err
+	}
+	if err := r.reproduce(ctx, s.cfg.Data); err != nil {
 		return r, err
 	}
 	r.Duration = time.Since(start) //nolint:forbidigo // as above
