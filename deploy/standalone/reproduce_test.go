@@ -101,8 +101,12 @@ func TestTheDemosRecordsAreReproducedByLot(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, some := range map[string]func(context.Context) (Reproduced, error){
-		"sample": func(ctx context.Context) (Reproduced, error) { return reproduceSample(ctx, AuditDir(data), 30, 5, known) },
-		"again":  func(ctx context.Context) (Reproduced, error) { return reproduceSample(ctx, AuditDir(data), 1e6, 5, known) },
+		"sample": func(ctx context.Context) (Reproduced, error) {
+			return reproduceSample(ctx, AuditDir(data), 30, 5, known)
+		},
+		"again": func(ctx context.Context) (Reproduced, error) {
+			return reproduceSample(ctx, AuditDir(data), 1e6, 5, known)
+		},
 	} {
 		r, err := some(t.Context())
 		if err != nil || r.Records == 0 || r.Same != r.Records || r.Records+r.Refusals < 30 {

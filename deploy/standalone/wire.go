@@ -45,10 +45,10 @@ func (s *Standalone) wire() error {
 	if nc, err = s.connect("audit"); err != nil {
 		return err
 	}
-	s.Audit, err = audit.New(nc, audit.Config{
-		Dir: logDir, GuardDir: s.cfg.GuardDir, Log: s.cfg.Log,
-		KeepDecisionBytes: s.cfg.Limits.WithDefaults().DecisionBytes / 2, // the other half is for what is not logged yet
-	})
+	cfg := s.cfg.Audit
+	cfg.Dir, cfg.GuardDir, cfg.Log = logDir, s.cfg.GuardDir, s.cfg.Log
+	cfg.KeepDecisionBytes = s.cfg.Limits.WithDefaults().DecisionBytes / 2 // the other half is for what is not logged yet
+	s.Audit, err = audit.New(nc, cfg)
 	return err
 }
 
