@@ -17,6 +17,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/tidegate/tidegate/services/audit"
+	"github.com/tidegate/tidegate/services/audit/auditverify"
 	"github.com/tidegate/tidegate/shared/natstest"
 )
 
@@ -133,7 +134,17 @@ func TestAWitnessSignsOurLogAndNoFork(t *testing.T) {
 	if err != nil || !bytes.Contains(point, []byte("\n— example.com/witness ")) {
 		t.Fatalf("%v: the checkpoint carries no cosignature: %s", err, point)
 	}
-	verify(t, cfg, "good")
+	policy, err := auditverify.ParsePolicy(w.policy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rep, err := audit.Verify(t.Context(), cfg.Dir, cfg.GuardDir, auditverify.Options{Policy: policy})
+	if err != nil || len(rep.Witnesses) != 1 || time.Since(rep.Witnesses[0].At).Abs() > time.Hour {
+		t.Errorf("verify with the witness: %v: %+v", err, rep)
+	}
+	if rep, err := audit.Verify(t.Context(), filepath.Join(before, "audit"), "", auditverify.Options{Policy: policy}); err == nil {
+		t.Errorf("a checkpoint without cosignature is good: %+v", rep)
+	}
 
 	// Everything that is ours is rolled back, the guard's directory and the server too, and other orders follow: only
 	// the witness knows better.

@@ -27,6 +27,7 @@ type Report struct {
 	FirstAt       event.Instant `json:"first_at,omitempty"`
 	LastAt        event.Instant `json:"last_at,omitempty"`
 	Kept          []uint64      `json:"kept_sizes,omitempty"` // sizes of the kept checkpoints that the log contains
+	Witnesses     []Cosignature `json:"witnesses,omitempty"`  // good cosignatures on the checkpoint
 	Faults        []Fault       `json:"faults,omitempty"`
 	Checkpoint    string        `json:"checkpoint,omitempty"` // the signed note
 }
@@ -76,6 +77,9 @@ func (r Report) String() string {
 	}
 	if len(r.Kept) > 0 {
 		fmt.Fprintf(&b, "  contains the kept checkpoints of size %s\n", strings.Trim(fmt.Sprint(r.Kept), "[]"))
+	}
+	for _, c := range r.Witnesses {
+		fmt.Fprintf(&b, "  witnessed by %s at %s\n", c.Witness, c.At.Format(time.RFC3339))
 	}
 	for _, f := range r.Faults {
 		fmt.Fprintf(&b, "  fault: %s\n", f)

@@ -73,6 +73,7 @@ func verifyCommand() *cli.Command {
 		Flags: []cli.Flag{
 			dataFlag(), guardFlag(), checkpointFlag(), jsonFlag(),
 			&cli.StringFlag{Name: "key", Usage: "`FILE` with the log's verifier key, got from elsewhere"},
+			&cli.StringFlag{Name: "witness-policy", Usage: "`FILE` with the log's witnesses and their quorum, which must have signed the checkpoint"},
 		},
 		Action: func(ctx context.Context, c *cli.Command) error {
 			o, err := options(c)
@@ -115,6 +116,15 @@ func options(c *cli.Command) (auditverify.Options, error) {
 			return o, fmt.Errorf("%w: log key: %w", auditverify.ErrUnusable, err)
 		}
 		o.Key = string(b)
+	}
+	if name := c.String("witness-policy"); name != "" {
+		b, err := os.ReadFile(name)
+		if err == nil {
+			o.Policy, err = auditverify.ParsePolicy(b)
+		}
+		if err != nil {
+			return o, fmt.Errorf("%w: witness policy: %w", auditverify.ErrUnusable, err)
+		}
 	}
 	o.Progress = auditverify.Shown(c.Root().ErrWriter, clock.System)
 	return o, nil
