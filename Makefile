@@ -18,8 +18,8 @@ build: ## build tidegate, the four services and auditverify into bin/
 	@mkdir -p bin
 	go build -trimpath -o bin/ $(addprefix ./,$(BINARIES))
 
-run: build ## screen the sample orders end to end in a fresh directory, replay them twice, verify the log
-	@dir=$$(mktemp -d); trap 'rm -rf "$$dir"' EXIT; bin/tidegate demo --data "$$dir/data"
+run: build ## screen the sample orders end to end in a fresh directory, replay them twice, verify the log, decide all again
+	@dir=$$(mktemp -d); trap 'rm -rf "$$dir"' EXIT; bin/tidegate demo --data "$$dir/data" --guard-dir "$$dir/guard"
 
 serve: build ## keep the pipeline running on 127.0.0.1; data is kept in DATA (default: data)
 	bin/tidegate serve --data $(DATA)

@@ -54,7 +54,7 @@ type run struct {
 
 // measurePipeline starts the whole product in dir, feeds it 200 orders/s for a while, then all it takes for d.
 func measurePipeline(ctx context.Context, dir string, d time.Duration) (p Pipeline, err error) {
-	s, err := standalone.New(ctx, standalone.Config{Data: dir, NATSPort: -1})
+	s, err := standalone.New(ctx, standalone.Config{Data: dir, GuardDir: filepath.Join(dir, "guard"), NATSPort: -1})
 	if err != nil {
 		return p, err
 	}

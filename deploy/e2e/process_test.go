@@ -28,6 +28,11 @@ func buildAndRun(m *testing.M) int {
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	bin = dir
+	// The processes inherit it: no guard is kept in a developer's home.
+	if err := os.Setenv("XDG_STATE_HOME", filepath.Join(dir, "state")); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 2
+	}
 	build := exec.Command("go", "build", "-o", dir+"/", "../cmd/tidegate", "../../services/ingest/cmd/ingest",
 		"../../services/enrichment/cmd/enrichment", "../../services/screening/cmd/screening", "../../services/audit/cmd/audit",
 		"../../services/audit/auditverify/cmd/auditverify")

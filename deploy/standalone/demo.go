@@ -1,11 +1,13 @@
 package standalone
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"path/filepath"
 	"time"
 
 	"github.com/urfave/cli/v3"
@@ -21,6 +23,7 @@ func demoCommand() *cli.Command {
 		Usage: "screen the sample orders end to end, replay them, verify the log; exits with 1 when an expectation is missed",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "data", Usage: "fresh `DIR`, kept afterwards", Required: true},
+			&cli.StringFlag{Name: "guard-dir", Usage: "`DIR` of the log's guard; for the demo DATA/guard"},
 			&cli.BoolFlag{Name: "json", Usage: "print one JSON object instead of tables"},
 			logFlag("error"),
 		},
@@ -29,7 +32,8 @@ func demoCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			r, err := Demo(ctx, cmd.String("data"), log)
+			data := cmd.String("data")
+			r, err := Demo(ctx, data, cmp.Or(cmd.String("guard-dir"), filepath.Join(data, "guard")), log)
 			if err != nil {
 				return err
 			}
@@ -49,6 +53,7 @@ type Result struct {
 	Changed  int           `json:"replay_changed"`
 	Held     int           `json:"held"`
 	LogSize  uint64        `json:"log_size"`
+	Again    Reproduced    `json:"reproduced"`
 	Misses   []string      `json:"missed_expectations"`
 	Duration time.Duration `json:"duration_ns"`
 }
@@ -57,7 +62,7 @@ type Result struct {
 var errMissed = cli.Exit("", 1)
 
 // Demo runs the whole product over a fresh data directory and the sample orders: real server, real door, real log.
-func Demo(ctx context.Context, data string, log *slog.Logger) (Result, error) {
+func Demo(ctx context.Context, data, guardDir string, log *slog.Logger) (Result, error) {
 	set, err := samples.Load()
 	if err != nil {
 		return Result{}, err
@@ -65,7 +70,7 @@ func Demo(ctx context.Context, data string, log *slog.Logger) (Result, error) {
 	if _, found, err := FindRunning(data); err != nil || found {
 		return Result{}, errors.Join(err, fmt.Errorf("%s is in use or was used; the demo wants a fresh directory", data))
 	}
-	s, err := New(ctx, Config{Data: data, Log: log})
+	s, err := New(ctx, Config{Data: data, GuardDir: guardDir, Log: log})
 	if err != nil {
 		return Result{}, err
 	}
@@ -100,7 +105,10 @@ func demo(ctx context.Context, s *Standalone, set []samples.Sample) (Result, err
 	if err := r.replay(ctx, s.cfg.Data, set); err != nil {
 		return r, err
 	}
-	if err := r.verify(ctx, s.cfg.Data); err != nil {
+	if err := r.verify(ctx, s.cfg.Data, s.cfg.GuardDir); err != nil {
+		return r, err
+	}
+	if err := r.reproduce(ctx, s.cfg.Data); err != nil {
 		return r, err
 	}
 	r.Duration = time.Since(start) //nolint:forbidigo // as above

@@ -72,6 +72,7 @@ func (r Result) print(w io.Writer) {
 	for _, p := range r.Replays {
 		p.print(w)
 	}
+	r.Again.print(w)
 	for _, miss := range r.Misses {
 		fmt.Fprintln(w, "MISSED  "+miss)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v3"
 	"golang.org/x/sync/errgroup"
 
+	auditcli "github.com/tidegate/tidegate/services/audit/cli"
 	"github.com/tidegate/tidegate/shared/lifecycle"
 	"github.com/tidegate/tidegate/shared/natsembed"
 )
@@ -36,14 +37,13 @@ func natsListenFlag() cli.Flag {
 func serveCommand() *cli.Command {
 	return &cli.Command{
 		Name: "serve", Usage: "run ingest, enrichment, screening and audit with an embedded NATS server",
-		Flags: []cli.Flag{
+		Flags: append([]cli.Flag{
 			dataFlag(), logFlag("info"), natsListenFlag(),
 			&cli.StringFlag{Name: "listen", Usage: "`HOST:PORT` of the HTTP door", Value: "127.0.0.1:8080", Sources: cli.EnvVars("TIDEGATE_LISTEN")},
-			&cli.StringFlag{Name: "guard-dir", Usage: "`DIR` in which the log's guard remembers what it verified", Sources: cli.EnvVars("TIDEGATE_GUARD_DIR")},
 			&cli.StringFlag{Name: "pack", Usage: "`DIR` of the rule pack; the shipped one when not given", Sources: cli.EnvVars("TIDEGATE_PACK")},
 			&cli.StringMapFlag{Name: "set", Usage: "a parameter of the rule pack, `NAME=VALUE`"},
 			&cli.BoolFlag{Name: "json", Usage: "say where the doors are as JSON"},
-		},
+		}, auditcli.RunFlags()...),
 		Action: serve,
 	}
 }
@@ -62,8 +62,12 @@ func serve(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
+	logging, err := auditcli.RunConfig(cmd)
+	if err != nil {
+		return err
+	}
 	s, err := New(ctx, Config{
-		Data: cmd.String("data"), GuardDir: cmd.String("guard-dir"), HTTP: cmd.String("listen"), NATSHost: host, NATSPort: port, Pack: pack, Log: log,
+		Data: cmd.String("data"), GuardDir: logging.GuardDir, Audit: logging, HTTP: cmd.String("listen"), NATSHost: host, NATSPort: port, Pack: pack, Log: log,
 	})
 	if err != nil {
 		return err

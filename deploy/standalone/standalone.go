@@ -25,7 +25,8 @@ import (
 // Config says where the data is and where the doors are.
 type Config struct {
 	Data     string          // directory of all local state; created when missing, locked while running
-	GuardDir string          // where the log's guard keeps its state; inside Data when empty
+	GuardDir string          // where the log's guard keeps its state, outside Data; below the user's state directory when empty
+	Audit    audit.Config    // witnesses and export of the log; its directories and limits are set from the rest
 	HTTP     string          // address of the HTTP door; 127.0.0.1 with a free port when empty
 	NATSHost string          // address the embedded server listens on; 127.0.0.1 when empty
 	NATSPort int             // 0 listens on no port, -1 takes a free one

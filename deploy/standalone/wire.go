@@ -45,19 +45,21 @@ func (s *Standalone) wire() error {
 	if nc, err = s.connect("audit"); err != nil {
 		return err
 	}
-	s.Audit, err = audit.New(nc, audit.Config{
-		Dir: logDir, GuardDir: s.cfg.GuardDir, Log: s.cfg.Log,
-		KeepDecisionBytes: s.cfg.Limits.WithDefaults().DecisionBytes / 2, // the other half is for what is not logged yet
-	})
+	cfg := s.cfg.Audit
+	cfg.Dir, cfg.GuardDir, cfg.Log = logDir, s.cfg.GuardDir, s.cfg.Log
+	cfg.KeepDecisionBytes = s.cfg.Limits.WithDefaults().DecisionBytes / 2 // the other half is for what is not logged yet
+	s.Audit, err = audit.New(nc, cfg)
 	return err
 }
 
 // past reads the log's cases for ingest's index of keys.
 func past(ctx context.Context, logDir string, from uint64) iter.Seq2[ingest.Past, error] {
 	return func(yield func(ingest.Past, error) bool) {
-		for l, err := range audit.ReadCases(ctx, logDir, from) {
-			if !yield(ingest.Past{Sequence: l.Leaf.Sequence, Case: l.Case}, err) {
-				return
+		for l, err := range audit.ReadBlocks(ctx, logDir, from) {
+			for block := max(from, l.Leaf.Sequence); block <= max(l.Leaf.Sequence, l.Leaf.To) || err != nil; block++ { // a gap is many
+				if !yield(ingest.Past{Sequence: block, Case: l.Case}, err) || err != nil {
+					return
+				}
 			}
 		}
 	}

@@ -11,21 +11,39 @@ import (
 type Leaf struct {
 	Line     string  `json:"line"`             // "leaf"
 	V        int     `json:"v"`                // 1
-	Kind     string  `json:"kind"`             // decision, refusal
+	Kind     string  `json:"kind"`             // decision, refusal, gap, accept
 	Stream   string  `json:"stream"`           // the stream it was read from
 	Sequence uint64  `json:"sequence"`         // of the block in that stream
 	Place    int     `json:"place"`            // of the case in the block, from 0
 	Cases    int     `json:"cases"`            // cases in the block
+	To       uint64  `json:"to,omitempty"`     // of a gap: the last block that was lost before it was logged
 	At       Instant `json:"at"`               // when audit read it
-	SHA256   string  `json:"sha256,omitempty"` // of the case, where it is kept in the blob store because it is larger than MaxLeafSize
-	Size     int     `json:"size,omitempty"`   // bytes of that case
+	SHA256   string  `json:"sha256,omitempty"` // of the case, where it is kept in the blob store because it is larger than MaxLeafSize; of a gap, of what the streams before still held of it
+	Size     int     `json:"size,omitempty"`   // bytes of that
 }
 
 // The kinds of leaf.
 const (
 	LeafDecision = "decision"
 	LeafRefusal  = "refusal"
+	LeafGap      = "gap"    // blocks Sequence (from case Place on) to To were lost before they were logged
+	LeafAccept   = "accept" // an operator declared the log to be trusted as it is; it stands before the case at its place
 )
+
+// HasCase says whether the leaf is of a case: what reads history passes over the others.
+func (l Leaf) HasCase() bool { return l.Kind == LeafDecision || l.Kind == LeafRefusal }
+
+// Accept is the one line of an accept leaf: which checkpoint was trusted before, and which is now.
+type Accept struct {
+	Line     string  `json:"line"`              // "accept"
+	V        int     `json:"v"`                 // 1
+	Trusted  string  `json:"trusted,omitempty"` // the last checkpoint that the guard had verified, a signed note; empty when it had lost it
+	Accepted string  `json:"accepted"`          // the checkpoint declared to be trusted from now on, a signed note
+	At       Instant `json:"at"`                // when that was declared
+}
+
+// LineAccept names the line.
+const LineAccept = "accept"
 
 // AppendLeaf writes a leaf: its header line, then the case's exact bytes (none when they are in the blob store).
 func AppendLeaf(b []byte, l Leaf, c []byte) ([]byte, error) {

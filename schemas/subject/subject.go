@@ -14,6 +14,12 @@ const (
 	DecisionSubject = "tidegate.block.decision"
 )
 
+// The guard's bucket: the highest checkpoint of the log that was verified, written by audit with compare-and-swap.
+const (
+	GuardBucket = "GUARD"
+	GuardKey    = "audit"
+)
+
 // Public streams: one message is one order's CloudEvent (NATS binding, binary mode). They are copies that can be made again.
 const (
 	PublicDecisionStream = "PUBLIC_DECISION" // decisions, published by screening; not yet logged when they appear

@@ -9,13 +9,15 @@ import (
 
 	"github.com/transparency-dev/merkle/rfc6962"
 
+	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/audit/auditverify"
 	"github.com/tidegate/tidegate/services/audit/internal/guard"
 )
 
 // Accept declares the log as it is to be the one to trust, after a restore: it verifies all of it, also against the
 // checkpoints given but not against the guard's, and starts the guard anew from it. Leaves behind the checkpoint are
-// dropped; they are read from the stream again. Nothing may run on the directory.
+// dropped; they are read from the stream again. The next start writes the declaration into the log, as its next leaf,
+// with the checkpoint that was trusted before. Nothing may run on the directory.
 func Accept(ctx context.Context, cfg Config, o auditverify.Options) (auditverify.Report, error) {
 	cfg = cfg.WithDefaults()
 	unlock, err := lock(cfg.Dir)
@@ -27,12 +29,30 @@ func Accept(ctx context.Context, cfg Config, o auditverify.Options) (auditverify
 	if err != nil {
 		return auditverify.Report{}, err
 	}
+	if cfg.GuardDir == "" {
+		if cfg.GuardDir, err = GuardDir(cfg.Dir); err != nil {
+			return auditverify.Report{}, err
+		}
+	}
 	o.Key, o.Blobs = key, blobs(cfg.Dir)
 	rep, err := auditverify.Dir(ctx, filepath.Join(cfg.Dir, logName), o)
 	if err != nil {
 		return rep, err
 	}
 	return rep, trust(cfg, rep, key)
+}
+
+// declaration remembers what was trusted before; a guard's file that is gone or cannot be read has nothing to say.
+func declaration(cfg Config, size uint64) (*keeper, *declared) {
+	k, old, _, err := openKeeper(cfg.GuardDir)
+	d := &declared{Size: size, At: event.At(cfg.Clock())}
+	if err == nil {
+		d.Trusted = old.Checkpoint
+		if old.Declared != nil { // the declaration before never came to its leaf
+			d.Trusted = old.Declared.Trusted
+		}
+	}
+	return k, d
 }
 
 func trust(cfg Config, rep auditverify.Report, key string) error {
@@ -61,5 +81,6 @@ func trust(cfg Config, rep auditverify.Report, key string) error {
 	if err := writeFile(filepath.Join(dir, filepath.FromSlash(stateName)), state, 0o644); err != nil {
 		return err
 	}
-	return saveGuard(cfg.GuardDir, g.State())
+	k, d := declaration(cfg, point.Size)
+	return k.save(kept{State: g.State(), Declared: d})
 }

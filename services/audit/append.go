@@ -15,7 +15,7 @@ import (
 // entry is a leaf on its way to its receipt.
 type entry struct {
 	receipt event.Record
-	last    bool   // last case of its block
+	whole   uint64 // block that is whole with this leaf; 0 when none is
 	weight  int64  // bytes it holds of the room under way
 	hash    []byte // RFC 6962 leaf hash
 }
@@ -33,52 +33,59 @@ type adding struct {
 }
 
 // read takes decision blocks from where the log itself stands and makes leaves of their cases in order, a batch ahead
-// of the log. Nothing is acknowledged: the next run reads on behind what the log has.
+// of the log. Nothing is acknowledged: the next run reads on behind what the log has. The log's last blocks are read
+// once more, to compare them.
 func (r *run) read(ctx context.Context, out chan<- prepared) error {
-	at := r.start.position
-	reader, err := bus.OpenReader(ctx, r.js, subject.DecisionStream, at.Next.Sequence)
+	if err := r.declare(ctx, out); err != nil {
+		return err
+	}
+	from, err := r.behind(ctx)
 	if err != nil {
 		return err
 	}
-	defer reader.Close()
+	reader, err := bus.OpenReader(ctx, r.js, subject.DecisionStream, from)
+	if err != nil {
+		return err
+	}
+	defer func() { reader.Close() }()
 	r.ready.Store(true)
 	for {
 		b, err := reader.Next(ctx)
-		if errors.Is(err, bus.ErrGap) {
-			return fmt.Errorf("%w: blocks of decisions were lost before they were logged: %w", ErrRefused, err)
+		if gap, ok := errors.AsType[*bus.GapError](err); ok {
+			reader.Close()
+			if from, err = r.gap(ctx, gap, out); err != nil {
+				return err
+			}
+			if reader, err = bus.OpenReader(ctx, r.js, subject.DecisionStream, from); err != nil {
+				return err
+			}
+			continue
 		}
 		if err != nil {
 			return err
 		}
-		cases, err := event.ParseBlock(b.Data)
-		if err != nil {
-			return fmt.Errorf("block %d of %s: %w", b.Sequence, subject.DecisionStream, err)
-		}
-		if err := r.begun(b.Sequence, cases); err != nil {
-			return err
-		}
-		if err := r.prepare(ctx, b.Sequence, cases, out); err != nil {
+		if err := r.block(ctx, b, out); err != nil {
 			return err
 		}
 	}
 }
 
-// begun checks a block of which the first cases were logged before: it must still be the same one.
-func (r *run) begun(sequence uint64, cases []event.Case) error {
-	at := r.start.position
-	if sequence == at.Next.Sequence && at.Cases > 0 && at.Cases != len(cases) {
-		return fmt.Errorf("%w: block %d of %s has %d cases, but %d when its first cases were logged",
-			ErrRefused, sequence, subject.DecisionStream, len(cases), at.Cases)
+func (r *run) block(ctx context.Context, b bus.Block, out chan<- prepared) error {
+	cases, err := event.ParseBlock(b.Data)
+	if err != nil {
+		return fmt.Errorf("block %d of %s: %w", b.Sequence, subject.DecisionStream, err)
 	}
-	return nil
+	if err := r.same(b.Sequence, cases); err != nil {
+		return err
+	}
+	return r.prepare(ctx, b.Sequence, cases, out)
 }
 
 func (r *run) prepare(ctx context.Context, sequence uint64, cases []event.Case, out chan<- prepared) error {
 	now := event.At(r.cfg.Clock())
 	at := r.start.position
 	for i, c := range cases {
-		place := tlog.Place{Sequence: sequence, Case: i}
-		if sequence == at.Next.Sequence && i < at.Next.Case || at.Ahead[place] {
+		if at.Logged(tlog.Place{Sequence: sequence, Case: i}) {
 			continue
 		}
 		head := event.Leaf{
@@ -105,9 +112,19 @@ func (r *run) prepareCase(ctx context.Context, head event.Leaf, c event.Case, ou
 	if err != nil {
 		return err
 	}
+	e := entry{receipt: receipt, weight: weight}
+	if head.Place == head.Cases-1 {
+		e.whole = head.Sequence
+	}
+	return hand(ctx, e, leaf, out)
+}
+
+// hand gives a leaf to who adds it.
+func hand(ctx context.Context, e entry, leaf []byte, out chan<- prepared) error {
 	ready := tlog.NewEntry(leaf)
+	e.hash = ready.Hash()
 	select {
-	case out <- prepared{entry{receipt, head.Place == head.Cases-1, weight, ready.Hash()}, ready}:
+	case out <- prepared{e, ready}:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
@@ -174,7 +191,9 @@ func (r *run) settle(ctx context.Context, stop context.CancelCauseFunc, in <-cha
 			r.cfg.Log.WarnContext(ctx, "batches of leaves swapped", slog.Uint64("leaf", index), slog.Uint64("next", next))
 		}
 		// Behind a swap the end of a block says nothing of its beginning: let a later block make the room.
-		a.entry.last = a.entry.last && index == next && len(ahead) == 0
+		if index != next || len(ahead) > 0 {
+			a.entry.whole = 0
+		}
 		a.entry.receipt.Leaf = index
 		ahead[index] = a.entry
 		// Once ctx has ended nothing is passed on any more: a leaf left out between two others would be a hole.

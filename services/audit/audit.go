@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,6 +16,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"golang.org/x/sync/semaphore"
 
+	"github.com/tidegate/tidegate/services/audit/auditverify"
 	"github.com/tidegate/tidegate/services/audit/internal/guard"
 	"github.com/tidegate/tidegate/services/audit/internal/tlog"
 	"github.com/tidegate/tidegate/shared/bus"
@@ -30,12 +30,20 @@ var ErrRefused = errors.New("audit refuses to run")
 // Config is what audit needs. The zero value of a field takes its default, but Dir must be given.
 type Config struct {
 	Dir      string // audit directory: log/, blobs/, key, key.pub, index.db
-	GuardDir string // where the guard keeps the last verified tree; Dir/guard
+	GuardDir string // where the guard keeps the last verified tree, outside Dir; what the function GuardDir gives
 	Origin   string // the log's name in its checkpoints, used when the key is made; "tidegate/audit"
 
 	BatchAge           time.Duration // how long a batch of leaves waits to be filled; 100ms
 	CheckpointInterval time.Duration // between two publications of the log at most; 200ms
 	MaxUnderWay        int64         // bytes of leaves read and not yet receipted; 64 MiB
+
+	Witnesses     []byte        // policy of the witnesses that sign checkpoints (C2SP tlog-witness): "witness NAME VKEY URL", "group NAME N NAME…", "quorum NAME"; none
+	WitnessOpen   bool          // publish, with an alarm, also what the policy's quorum has not signed; else nothing is published without it
+	CheckpointDir string        // checkpoints are copied there, each once and never changed: write-once storage will do; none when empty
+	TimestampURL  string        // RFC 3161 authority that timestamps what is copied there; none when empty
+	ExportEvery   time.Duration // between two copies at least; 1m
+
+	Lag time.Duration // leaves that wait longer for a checkpoint are an alarm; 15s
 
 	KeepDecisionBytes int64         // logged decision blocks kept in their stream, for replay; 8 GiB
 	KeepDecisionAge   time.Duration // oldest decision block kept; 0 keeps by bytes only
@@ -57,15 +65,14 @@ func (c Config) WithDefaults() Config {
 			*v = d
 		}
 	}
-	if c.GuardDir == "" && c.Dir != "" {
-		c.GuardDir = filepath.Join(c.Dir, "guard")
-	}
 	if c.Origin == "" {
 		c.Origin = "tidegate/audit"
 	}
 	span(&c.BatchAge, 100*time.Millisecond)
 	span(&c.CheckpointInterval, 200*time.Millisecond)
 	span(&c.PurgeInterval, time.Second)
+	span(&c.Lag, 15*time.Second)
+	span(&c.ExportEvery, time.Minute)
 	size(&c.MaxUnderWay, 64<<20)
 	size(&c.KeepDecisionBytes, 8<<30)
 	if c.Log == nil {
@@ -95,6 +102,9 @@ func (c Config) Validate() error {
 	need(c.KeepDecisionBytes >= 0, "keep decision bytes: want 0 or more")
 	need(c.KeepDecisionAge >= 0, "keep decision age: want 0 or more")
 	need(c.PurgeInterval > 0, "purge interval: want more than 0")
+	need(c.Lag > 0, "lag: want more than 0")
+	need(c.ExportEvery > 0, "export every: want more than 0")
+	need(c.TimestampURL == "" || c.CheckpointDir != "", "timestamp url: timestamps are kept beside checkpoints, give a checkpoint directory")
 	return errors.Join(faults...)
 }
 
@@ -107,6 +117,7 @@ type Service struct {
 
 	receipted atomic.Uint64 // last block of which every case has its receipt
 	leaves    atomic.Uint64 // leaves that have their receipt
+	roomed    atomic.Uint64 // first decision block that audit itself meant to keep
 }
 
 // New checks the configuration. The log is opened by Run.
@@ -131,10 +142,11 @@ func (s *Service) Leaves() uint64 { return s.leaves.Load() }
 // run is what the goroutines of one run share.
 type run struct {
 	*Service
-	log   *tlog.Log
-	start standing
-	guard *guard.Guard
-	room  *semaphore.Weighted // bytes of leaves that may still be taken under way
+	log    *tlog.Log
+	start  standing
+	guard  *guard.Guard
+	newest atomic.Pointer[auditverify.Checkpoint] // last one verified in this run
+	room   *semaphore.Weighted                    // bytes of leaves that may still be taken under way
 }
 
 // Run works until ctx ends, which is no error. Any other end is one: ErrRefused (wrapped) for a log that is not as it
@@ -148,13 +160,14 @@ func (s *Service) Run(ctx context.Context) error {
 	if err := CheckStreams(ctx, s.js, s.cfg.Dir); err != nil { // before keys or a log are made
 		return err
 	}
-	start, g, err := s.stand()
+	start, g, err := s.stand(ctx)
 	if err != nil {
 		return err
 	}
 	// The log ends after the goroutines that wait for it, not with ctx: its appender forgets leaves under way otherwise.
 	log, err := tlog.Open(context.WithoutCancel(ctx), tlog.Settings{
 		Dir: s.logDir(), Signer: start.keys.signer, BatchAge: s.cfg.BatchAge, CheckpointInterval: s.cfg.CheckpointInterval,
+		Witnesses: s.cfg.Witnesses, WitnessOpen: s.cfg.WitnessOpen,
 	})
 	if err != nil {
 		return err
@@ -195,6 +208,7 @@ func (r *run) all(ctx context.Context) error {
 	step(func() error { defer close(indexed); return r.receipts(ctx, released, indexed) })
 	step(func() error { return r.index(ctx, indexed) })
 	step(func() error { return r.makeRoom(ctx) })
+	step(func() error { return r.export(ctx) })
 	steps.Wait()
 	return context.Cause(ctx)
 }

@@ -11,12 +11,18 @@ import (
 	"github.com/tidegate/tidegate/shared/natstest"
 )
 
-// fill decides n blocks of 64 cases with about 6 KB each.
-func fill(tb testing.TB, cfg audit.Config, n int) (leaves uint64) {
+// Padding that makes a leaf of about 6 KB, as real decisions are, and of 1 KB.
+const (
+	large = 5200
+	small = 200
+)
+
+// fill decides n blocks of 64 cases with so much padding each.
+func fill(tb testing.TB, cfg audit.Config, n, pad int) (leaves uint64) {
 	tb.Helper()
 	nc := natstest.Server(tb)
 	js := natstest.JetStream(tb, nc)
-	cases := blocks(tb, 1, n, 64, 5200)
+	cases := blocks(tb, 1, n, 64, pad)
 	for i, block := range cases {
 		if err := bus.Publish(tb.Context(), js, subject.DecisionStream, subject.DecisionSubject, uint64(i), event.AppendBlock(nil, block)); err != nil {
 			tb.Fatal(err)
@@ -42,21 +48,26 @@ func fill(tb testing.TB, cfg audit.Config, n int) (leaves uint64) {
 func BenchmarkAppend(b *testing.B) {
 	cfg := config(b.TempDir())
 	cfg.BatchAge, cfg.CheckpointInterval = 0, 0
-	n := fill(b, cfg, b.N/64+1)
+	n := fill(b, cfg, b.N/64+1, large)
 	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "leaves/s")
 }
 
-// BenchmarkVerify checks a log of 6 KB leaves from the page cache.
+// BenchmarkVerify checks a log from the page cache: leaves of 6 KB, and of 1 KB.
 func BenchmarkVerify(b *testing.B) {
-	cfg := config(b.TempDir())
-	n := fill(b, cfg, 400)
-	b.ResetTimer()
-	b.StartTimer()
-	for range b.N {
-		rep, err := audit.Verify(b.Context(), cfg.Dir, "", auditverify.Options{})
-		if err != nil {
-			b.Fatal(err, rep)
-		}
+	for name, pad := range map[string]int{"6KB": large, "1KB": small} {
+		b.Run(name, func(b *testing.B) {
+			cfg := config(b.TempDir())
+			n := fill(b, cfg, 400, pad)
+			b.SetBytes(0)
+			b.ResetTimer()
+			b.StartTimer()
+			for range b.N {
+				rep, err := audit.Verify(b.Context(), cfg.Dir, cfg.GuardDir, auditverify.Options{})
+				if err != nil {
+					b.Fatal(err, rep)
+				}
+			}
+			b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "leaves/s")
+		})
 	}
-	b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "leaves/s")
 }

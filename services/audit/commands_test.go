@@ -66,10 +66,11 @@ func TestCommands(t *testing.T) {
 		{"show what is not there", []string{"show", "nobody"}, 1, []string{"nobody: not in the log of size 200"}},
 		{"show nothing", []string{"show"}, 2, []string{"want one order id"}},
 	} {
-		out, code := command(t, append(tt.args, "--data", data)...)
+		args := append([]string{"verify", "--guard-dir", cfg.GuardDir, "--data", data}, tt.args[1:]...)
 		if tt.args[0] == "show" {
-			out, code = command(t, append([]string{"show", "--data", data}, tt.args[1:]...)...)
+			args = append([]string{"show", "--data", data}, tt.args[1:]...)
 		}
+		out, code := command(t, args...)
 		if code != tt.code {
 			t.Errorf("%s: exit %d, want %d\n%s", tt.name, code, tt.code, out)
 		}
@@ -113,7 +114,7 @@ func TestVerifyWorksWhileAuditRuns(t *testing.T) {
 			logged += 4
 		}
 		until(t, "the first receipts", func() bool { return s.Leaves() > 0 })
-		if rep, err := audit.Verify(t.Context(), cfg.Dir, "", auditverify.Options{}); err != nil {
+		if rep, err := audit.Verify(t.Context(), cfg.Dir, cfg.GuardDir, auditverify.Options{}); err != nil {
 			t.Fatalf("%v: %+v", err, rep)
 		}
 	}

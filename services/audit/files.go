@@ -15,7 +15,6 @@ import (
 
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/audit/auditverify"
-	"github.com/tidegate/tidegate/services/audit/internal/guard"
 )
 
 // Where things lie below the audit directory.
@@ -140,27 +139,6 @@ func storeBlob(dir string, b []byte) (digest string, err error) {
 		return "", err
 	}
 	return digest, syncDir(filepath.Join(dir, blobName))
-}
-
-// loadGuard reads the kept state; fs.ErrNotExist (wrapped) when there is none.
-func loadGuard(dir string) (guard.State, error) {
-	b, err := os.ReadFile(filepath.Join(dir, guardName))
-	if err != nil {
-		return guard.State{}, fmt.Errorf("guard state: %w", err)
-	}
-	var st guard.State
-	if err := json.Unmarshal(b, &st); err != nil {
-		return guard.State{}, fmt.Errorf("guard state: %w", err)
-	}
-	return st, nil
-}
-
-func saveGuard(dir string, st guard.State) error {
-	b, err := json.Marshal(st)
-	if err != nil {
-		return fmt.Errorf("guard state: %w", err)
-	}
-	return writeFile(filepath.Join(dir, guardName), append(b, '\n'), 0o644)
 }
 
 // treeState is the log library's own note of how far it has integrated.

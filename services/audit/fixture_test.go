@@ -92,7 +92,7 @@ func decide(tb testing.TB, js jetstream.JetStream, blocks [][]event.Case) {
 
 func config(dir string) audit.Config {
 	return audit.Config{
-		Dir: filepath.Join(dir, "audit"), Log: slog.New(slog.DiscardHandler),
+		Dir: filepath.Join(dir, "audit"), GuardDir: filepath.Join(dir, "guard"), Log: slog.New(slog.DiscardHandler),
 		BatchAge: 5 * time.Millisecond, CheckpointInterval: 100 * time.Millisecond, PurgeInterval: 20 * time.Millisecond,
 	}
 }

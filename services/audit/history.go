@@ -3,7 +3,6 @@ package audit
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io/fs"
 	"iter"
@@ -34,6 +33,18 @@ func (l Logged) LeafHash() []byte { return rfc6962.DefaultHasher.HashLeaf(l.data
 // first block on, the leaves are proven together: where they are not those under the checkpoint, an error (ErrBad,
 // wrapped) follows the last of them. An error ends it.
 func ReadCases(ctx context.Context, dir string, fromSequence uint64) iter.Seq2[Logged, error] {
+	return read(ctx, dir, fromSequence, func(l event.Leaf) bool { return l.HasCase() && l.Sequence >= fromSequence })
+}
+
+// ReadBlocks is ReadCases with the gaps, too: leaves without a case that say which blocks were lost.
+func ReadBlocks(ctx context.Context, dir string, fromSequence uint64) iter.Seq2[Logged, error] {
+	return read(ctx, dir, fromSequence, func(l event.Leaf) bool {
+		return l.HasCase() && l.Sequence >= fromSequence || l.Kind == event.LeafGap && l.To >= fromSequence
+	})
+}
+
+// read gives the wanted leaves, beginning with the bundle in which a block may begin.
+func read(ctx context.Context, dir string, fromSequence uint64, want func(event.Leaf) bool) iter.Seq2[Logged, error] {
 	return func(yield func(Logged, error) bool) {
 		log, err := openLog(dir)
 		if err != nil {
@@ -51,7 +62,7 @@ func ReadCases(ctx context.Context, dir string, fromSequence uint64) iter.Seq2[L
 			if err == nil && from == 0 {
 				err = tree.Append(l.LeafHash(), nil)
 			}
-			if err == nil && l.Leaf.Sequence < fromSequence {
+			if err == nil && !want(l.Leaf) {
 				continue
 			}
 			if !yield(l, err) || err != nil {
@@ -124,17 +135,17 @@ func PublicKey(dir string) (string, error) {
 }
 
 // Verify checks the whole log of an audit directory, also against the guard's kept checkpoint and those given. It
-// works on a directory in use. A guardDir of "" is the one inside the directory.
+// works on a directory in use. A guardDir of "" is where GuardDir says; that there is no guard is none of its business.
 func Verify(ctx context.Context, dir, guardDir string, o auditverify.Options) (auditverify.Report, error) {
 	if guardDir == "" {
-		guardDir = filepath.Join(dir, "guard")
+		guardDir, _ = GuardDir(dir)
 	}
 	// The guard's checkpoint is read first: what is published later is never smaller.
-	st, err := loadGuard(guardDir)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	_, st, found, err := openKeeper(guardDir)
+	if err != nil {
 		return auditverify.Report{Verdict: "unusable"}, fmt.Errorf("%w: guard: %w", auditverify.ErrUnusable, err)
 	}
-	unguarded := err != nil
+	unguarded := !found
 	if len(st.Checkpoint) > 0 {
 		o.Kept = append(o.Kept, st.Checkpoint)
 	}

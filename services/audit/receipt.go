@@ -2,6 +2,7 @@ package audit
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/hex"
@@ -27,6 +28,10 @@ import (
 func receiptOf(head event.Leaf, c event.Case) (event.Record, error) {
 	r := event.Record{
 		Line: event.LineRecord, V: 1, Prev: event.Digest(c.Last()), Sequence: head.Sequence, Place: head.Place,
+	}
+	if !head.HasCase() {
+		r.Kind = head.Kind
+		return r, nil
 	}
 	var cause struct {
 		Event   string `json:"event"`
@@ -112,8 +117,8 @@ func (r *run) receipts(ctx context.Context, in <-chan release, indexed chan<- re
 func (r *run) done(rel release) {
 	for _, e := range rel.entries {
 		r.room.Release(e.weight)
-		if e.last {
-			r.receipted.Store(e.receipt.Sequence)
+		if e.whole > 0 {
+			r.receipted.Store(e.whole)
 		}
 	}
 	if rel.point.Size >= r.start.size { // what was logged before this run
@@ -220,13 +225,10 @@ func message(r event.Record) (*nats.Msg, error) {
 	if err != nil {
 		return nil, err
 	}
-	outcome := string(r.Outcome)
-	if outcome == "" {
-		outcome = "refused"
-	}
+	outcome := cmp.Or(r.Kind, string(r.Outcome), "refused")
 	h := nats.Header{
 		subject.HeaderCESpec:    {"1.0"},
-		subject.HeaderCEID:      {r.Event},
+		subject.HeaderCEID:      {cmp.Or(r.Event, r.LeafHash)},
 		subject.HeaderCESource:  {"tidegate/audit"},
 		subject.HeaderCEType:    {subject.TypeRecord},
 		subject.HeaderCESubject: {subject.HeaderText(r.OrderID)},

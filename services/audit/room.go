@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -12,15 +13,20 @@ import (
 )
 
 // makeRoom removes what is in the log from the streams before it, now and then. The streams refuse new blocks when
-// they are full, so this is what lets senders go on; it never touches a block without all its receipts.
+// they are full, so this is what lets senders go on; it never touches a block without all its receipts. On the way it
+// watches over the streams that it may not lose.
 func (r *run) makeRoom(ctx context.Context) error {
 	tick := time.NewTicker(r.cfg.PurgeInterval)
 	defer tick.Stop()
+	watched := &streams{run: r}
 	for purged := uint64(0); ; {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-tick.C:
+		}
+		if err := watched.look(ctx); errors.Is(err, ErrRefused) {
+			return err
 		}
 		logged := r.receipted.Load()
 		if logged == purged {
@@ -74,6 +80,7 @@ func (r *run) purgeDecisions(ctx context.Context, logged uint64) error {
 	if keep = min(keep, logged+1, st.LastSeq+1); keep <= st.FirstSeq {
 		return nil
 	}
+	r.roomed.Store(keep) // before it happens: what goes below it is no loss
 	return bus.Purge(ctx, r.js, subject.DecisionStream, keep)
 }
 

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -19,9 +20,12 @@ import (
 // standing is how the log was found.
 type standing struct {
 	keys     keys
+	keeper   *keeper
+	kept     kept                   // the guard's file
 	point    auditverify.Checkpoint // the published one, verified
 	size     uint64                 // leaves in the tree, published or not
 	position tlog.Position          // in the stream
+	tail     tail                   // of the log's last cases
 }
 
 // wayOut ends every refusal.
@@ -31,39 +35,64 @@ func refuse(format string, args ...any) error {
 	return fmt.Errorf("%w: %w; %s", ErrRefused, fmt.Errorf(format, args...), wayOut)
 }
 
-// stand looks at what is on disk before anything is written: the log must be the one the guard verified, grown by
-// nothing but whole leaves. On the first start it makes the keys and the guard's empty state, before there is a log.
-func (s *Service) stand() (standing, *guard.Guard, error) {
+// stand looks at what is on disk and in the guard's bucket before anything is written: the log must be the one the
+// guard verified, grown by nothing but whole leaves. On the first start it makes the keys and the guard's empty state,
+// before there is a log.
+func (s *Service) stand(ctx context.Context) (standing, *guard.Guard, error) {
 	found := s.found()
-	kept, err := loadGuard(s.cfg.GuardDir)
-	switch {
-	case errors.Is(err, fs.ErrNotExist) && found:
-		return standing{}, nil, refuse("there is a log in %s, but the guard's state in %s is gone", s.logDir(), s.cfg.GuardDir)
-	case errors.Is(err, fs.ErrNotExist):
-		if err := saveGuard(s.cfg.GuardDir, kept); err != nil {
-			return standing{}, nil, err
-		}
-	case err != nil:
-		return standing{}, nil, refuse("%w", err)
+	var st standing
+	var err error
+	if st.keys, err = loadKeys(s.cfg.Dir, s.cfg.Origin, found); err != nil {
+		return st, nil, err
 	}
-	keys, err := loadKeys(s.cfg.Dir, s.cfg.Origin, found)
+	if err := s.openGuard(&st, found); err != nil {
+		return st, nil, err
+	}
+	g, err := guard.Resume(st.kept.State)
 	if err != nil {
-		return standing{}, nil, err
+		return st, nil, refuse("%w", err)
 	}
-	g, err := guard.Resume(kept)
+	if !found && st.kept.Size > 0 {
+		return st, nil, refuse("the log in %s is gone; the guard verified %d leaves of it", s.logDir(), st.kept.Size)
+	}
+	high, err := st.keeper.agree(ctx, s.js, st.kept, st.keys.public)
 	if err != nil {
-		return standing{}, nil, refuse("%w", err)
+		return st, nil, err
 	}
-	st := standing{keys: keys}
 	if !found {
-		if kept.Size > 0 {
-			return st, nil, refuse("the log in %s is gone; the guard verified %d leaves of it", s.logDir(), kept.Size)
-		}
 		st.position, err = tlog.Resume(nil)
 		return st, g, err
 	}
-	err = s.examine(&st, g)
-	return st, g, err
+	if err := s.examine(&st, g); err != nil {
+		return st, g, err
+	}
+	if err := contains(s.cfg.Dir, high); err != nil {
+		return st, g, err
+	}
+	return st, g, st.keeper.raise(ctx, st.point.Raw)
+}
+
+// openGuard reads the guard's file, which must be there when there is a log.
+func (s *Service) openGuard(st *standing, found bool) (err error) {
+	if s.cfg.GuardDir == "" {
+		if s.cfg.GuardDir, err = GuardDir(s.cfg.Dir); err != nil {
+			return err
+		}
+	}
+	k, state, there, err := openKeeper(s.cfg.GuardDir)
+	if err != nil {
+		return refuse("%w", err)
+	}
+	k.log = s.cfg.Log
+	st.keeper, st.kept = k, state
+	switch {
+	case there:
+		return nil
+	case found:
+		return refuse("there is a log in %s, but the guard's state in %s is gone", s.logDir(), s.cfg.GuardDir)
+	default:
+		return k.save(state)
+	}
 }
 
 // found says whether there is a log with anything in it. A crash on the very first start may leave an empty one.
@@ -99,8 +128,7 @@ func (s *Service) examine(st *standing, g *guard.Guard) error {
 	if !bytes.Equal(root, tree.Root) {
 		return refuse("the leaves in %s are not the ones the log's state was made from", s.logDir())
 	}
-	st.position, err = s.resume(tree.Size)
-	return err
+	return s.resume(st)
 }
 
 // published reads the checkpoint. None is fine as long as there is no leaf: the first start was cut off.
@@ -133,25 +161,29 @@ func (s *Service) extend(st *standing, g *guard.Guard) error {
 	if err := g.Advance(st.point.Size, st.point.Root[:], st.point.Raw); err != nil {
 		return refuse("%w", err)
 	}
-	return saveGuard(s.cfg.GuardDir, g.State())
+	st.kept.State = g.State()
+	return st.keeper.save(st.kept)
 }
 
-// resume reads the position from the log's last leaves.
-func (s *Service) resume(size uint64) (tlog.Position, error) {
-	var tail []event.Leaf
-	for leaf, err := range auditverify.Leaves(os.DirFS(s.logDir()), size-min(size, 2*tlog.Window), size) {
+// resume reads the position from the log's last leaves, and what they are the leaves of.
+func (s *Service) resume(st *standing) error {
+	var heads []event.Leaf
+	first := st.size - min(st.size, 2*tlog.Window)
+	for leaf, err := range auditverify.Leaves(os.DirFS(s.logDir()), first, st.size) {
 		if err != nil {
-			return tlog.Position{}, refuse("%w", err)
+			return refuse("%w", err)
 		}
-		head, _, err := event.ParseLeaf(leaf.Data)
+		head, body, err := event.ParseLeaf(leaf.Data)
 		if err != nil {
-			return tlog.Position{}, refuse("leaf %d: %w", leaf.Index, err)
+			return refuse("leaf %d: %w", leaf.Index, err)
 		}
-		tail = append(tail, head)
+		heads = append(heads, head)
+		st.tail.add(head, body)
 	}
-	p, err := tlog.Resume(tail)
-	if err != nil {
-		return p, refuse("%w", err)
+	st.tail.begin(first == 0)
+	var err error
+	if st.position, err = tlog.Resume(heads); err != nil {
+		return refuse("%w", err)
 	}
-	return p, nil
+	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"golang.org/x/mod/sumdb/note"
 
+	"github.com/tidegate/tidegate/schemas/subject"
 	"github.com/tidegate/tidegate/services/audit"
 	"github.com/tidegate/tidegate/services/audit/auditverify"
 	"github.com/tidegate/tidegate/shared/natstest"
@@ -78,7 +79,7 @@ func TestTampering(t *testing.T) {
 	bundle, tile, point, state := in("tile", "entries", "001"), in("tile", "0", "001"), in("checkpoint"), in(".state", "treeState")
 	trials := []trial{
 		{name: "nothing", tamper: func(string, string) error { return nil }, verdict: "good", runs: true, accepted: true},
-		{name: "a bit of a full bundle", verdict: "bad", runs: true, tamper: func(log, _ string) error { return edit(bundle(log), flip(777)) }},
+		{name: "a bit of a full bundle", verdict: "bad", tamper: func(log, _ string) error { return edit(bundle(log), flip(777)) }},
 		{name: "a bit of the length of a leaf", verdict: "bad", tamper: func(log, _ string) error { return edit(bundle(log), flip(1)) }},
 		{name: "a bundle gone", verdict: "bad", tamper: func(log, _ string) error { return os.RemoveAll(bundle(log)) }},
 		{name: "a bit of a hash tile", verdict: "bad", runs: true, tamper: func(log, _ string) error { return edit(tile(log), flip(99)) }},
@@ -94,9 +95,9 @@ func TestTampering(t *testing.T) {
 		}},
 		{name: "the whole log rolled back", verdict: "bad", tamper: func(log, before string) error { return copyAll(before, log) }},
 		{name: "the whole log gone", verdict: "unusable", tamper: func(log, _ string) error { return os.RemoveAll(log) }},
-		{name: "the guard's state gone", verdict: "good", accepted: true, tamper: func(log, _ string) error { return os.RemoveAll(filepath.Join(log, "..", "guard")) }},
+		{name: "the guard's state gone", verdict: "good", accepted: true, tamper: func(log, _ string) error { return os.RemoveAll(guardOf(log)) }},
 		{name: "the guard's state another", verdict: "good", accepted: true, tamper: func(log, _ string) error {
-			return edit(filepath.Join(log, "..", "guard", "guard.json"), func([]byte) []byte { return []byte(`{"size":3,"hashes":[]}`) })
+			return edit(filepath.Join(guardOf(log), "guard.json"), func([]byte) []byte { return []byte(`{"size":3,"hashes":[]}`) })
 		}},
 		{name: "the key gone", verdict: "good", tamper: func(log, _ string) error { return os.RemoveAll(filepath.Join(log, "..", "key")) }},
 		{name: "the public key no key", verdict: "unusable", tamper: func(log, _ string) error { return edit(filepath.Join(log, "..", "key.pub"), flip(-5)) }},
@@ -152,6 +153,22 @@ func try(t *testing.T, nc *nats.Conn, cfg audit.Config, runs bool) {
 	}
 }
 
+// mark puts the published checkpoint into a server's bucket, as whoever controls the server can.
+func mark(tb testing.TB, nc *nats.Conn, cfg audit.Config) {
+	tb.Helper()
+	point, err := os.ReadFile(filepath.Join(cfg.Dir, "log", "checkpoint"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	kv, err := natstest.JetStream(tb, nc).KeyValue(tb.Context(), subject.GuardBucket)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if _, err := kv.Put(tb.Context(), subject.GuardKey, point); err != nil {
+		tb.Fatal(err)
+	}
+}
+
 func otherKeys(dir string) error {
 	secret, public, err := note.GenerateKey(rand.Reader, "tidegate/audit")
 	if err != nil {
@@ -162,6 +179,9 @@ func otherKeys(dir string) error {
 		os.WriteFile(filepath.Join(dir, "key.pub"), []byte(public), 0o644),
 	)
 }
+
+// guardOf is the guard's directory of a fixture's log.
+func guardOf(log string) string { return filepath.Join(log, "..", "..", "guard") }
 
 func restore(in func(string) string, from, to string) error {
 	b, err := os.ReadFile(in(from))
@@ -180,12 +200,15 @@ func TestOtherLeavesOfTheSameSizeAreRefused(t *testing.T) {
 	grow(t, nc, cfg, 1, 20)
 	log, before := filepath.Join(cfg.Dir, "log"), filepath.Join(t.TempDir(), "before")
 	copyDir(t, cfg.Dir, before)
+	copyDir(t, cfg.GuardDir, before+".guard")
 	grow(t, nc, cfg, 21, 10)
 
 	// The forger's own server and guard, from the state before.
 	forged := config(t.TempDir())
 	copyDir(t, before, forged.Dir)
+	copyDir(t, before+".guard", forged.GuardDir)
 	other := natstest.Server(t)
+	mark(t, other, forged)
 	decide(t, natstest.JetStream(t, other), blocks(t, 1, 20, 25, 200))
 	forge := blocks(t, 21, 10, 25, 333)
 	decide(t, natstest.JetStream(t, other), forge)
@@ -198,14 +221,16 @@ func TestOtherLeavesOfTheSameSizeAreRefused(t *testing.T) {
 	verify(t, cfg, "bad")
 	try(t, nc, cfg, false)
 
-	// The guard's state exchanged, too: nothing in the directory knows better, a checkpoint kept elsewhere does.
+	// The guard's directory exchanged, too: no file knows better, but the server's bucket does.
 	kept, err := os.ReadFile(filepath.Join(before, "log", "checkpoint"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	copyDir(t, filepath.Join(forged.Dir, "guard"), filepath.Join(cfg.Dir, "guard"))
+	copyDir(t, forged.GuardDir, cfg.GuardDir)
 	verify(t, cfg, "good")
-	rep, err := audit.Verify(t.Context(), cfg.Dir, "", auditverify.Options{Kept: [][]byte{kept}})
+	try(t, nc, cfg, false)
+	// That as well: now only a checkpoint from after the fork, kept elsewhere, would show it.
+	rep, err := audit.Verify(t.Context(), cfg.Dir, cfg.GuardDir, auditverify.Options{Kept: [][]byte{kept}})
 	if err != nil || len(rep.Kept) != 2 {
 		t.Errorf("a checkpoint from before the forgery is still contained: %v, %v", rep.Kept, err)
 	}

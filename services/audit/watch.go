@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"time"
@@ -25,6 +26,7 @@ func (r *run) watch(ctx context.Context, in <-chan entry, out chan<- release) er
 	tick := time.NewTicker(pollInterval)
 	defer tick.Stop()
 	point, pending, looks := r.start.point, []entry(nil), 0
+	late := &lateness{run: r}
 	for {
 		select {
 		case <-ctx.Done():
@@ -39,8 +41,10 @@ func (r *run) watch(ctx context.Context, in <-chan entry, out chan<- release) er
 		case <-tick.C:
 		}
 		if r.guard.Known() == r.guard.Size() {
+			late.since = time.Time{}
 			continue
 		}
+		late.look(ctx, point.Size)
 		found, err := r.checkpoint(point)
 		if err != nil {
 			return err
@@ -51,9 +55,11 @@ func (r *run) watch(ctx context.Context, in <-chan entry, out chan<- release) er
 		if looks = 0; found.Size == r.guard.Size() && bytes.Equal(found.Raw, point.Raw) {
 			continue
 		}
-		if err := r.verify(found); err != nil {
+		if err := r.verify(ctx, found); err != nil {
 			return err
 		}
+		late.witnessed(ctx, r.log.Witnessed(found.Raw))
+		r.newest.Store(&found)
 		point = found
 		n := covered(pending, point.Size)
 		if err := send(ctx, out, release{point, pending[:n:n]}); err != nil {
@@ -63,13 +69,49 @@ func (r *run) watch(ctx context.Context, in <-chan entry, out chan<- release) er
 	}
 }
 
-// verify proves a checkpoint and keeps it before anything is vouched for: after a crash in between, the next start
-// finds it again.
-func (r *run) verify(point auditverify.Checkpoint) error {
+// lateness rings when leaves wait too long for a checkpoint: witnesses that are away, or that refuse to sign because
+// they saw another log under this name.
+type lateness struct {
+	*run
+	size  uint64
+	since time.Time
+	rung  bool
+	alone bool // the last checkpoint went out without its witnesses
+}
+
+func (l *lateness) witnessed(ctx context.Context, ok bool) {
+	if !ok && !l.alone {
+		l.cfg.Log.ErrorContext(ctx, "ALARM: checkpoints are published without the witnesses' quorum")
+	}
+	l.alone = !ok
+}
+
+func (l *lateness) look(ctx context.Context, published uint64) {
+	now := l.cfg.Clock()
+	if l.since.IsZero() || published != l.size {
+		l.size, l.since, l.rung = published, now, false
+	}
+	if waits := now.Sub(l.since); waits > l.cfg.Lag && !l.rung && l.guard.Known() > published {
+		l.rung = true
+		l.cfg.Log.ErrorContext(ctx, "ALARM: leaves wait for a checkpoint; witnesses are away or refuse to sign",
+			slog.Uint64("published", published), slog.Uint64("leaves", l.guard.Known()), slog.Duration("waiting", waits))
+	}
+}
+
+// verify proves a checkpoint and keeps it, in both places, before anything is vouched for: after a crash in between,
+// the next start finds it again.
+func (r *run) verify(ctx context.Context, point auditverify.Checkpoint) error {
 	if err := r.guard.Advance(point.Size, point.Root[:], point.Raw); err != nil {
 		return refuse("%w", err)
 	}
-	return saveGuard(r.cfg.GuardDir, r.guard.State())
+	state := kept{State: r.guard.State()}
+	if d := r.start.kept.Declared; d != nil && point.Size <= d.Size {
+		state.Declared = d
+	}
+	if err := r.start.keeper.save(state); err != nil {
+		return err
+	}
+	return r.start.keeper.raise(ctx, point.Raw)
 }
 
 // checkpoint reads the published checkpoint; the last one, when it is still the same.

@@ -110,13 +110,14 @@ func (w *writer) read(ctx context.Context, stream string, last uint64, seen func
 // readHistory applies blocks up to last from the audit log. A block is applied when all its cases were read.
 func (w *writer) readHistory(ctx context.Context, last uint64) error {
 	var cases []event.Case
+	known := false // whether the log holds block seq, or says that it was lost
 	seq := w.index.Covered() + 1
 	apply := func() error {
-		if len(cases) == 0 {
+		if !known {
 			return fmt.Errorf("%w: the audit log does not hold block %d; bring the log back that goes with these streams", errNotCovered, seq)
 		}
 		err := w.learn(seq, cases)
-		cases, seq = nil, seq+1
+		cases, known, seq = nil, false, seq+1
 		return err
 	}
 	for p, err := range w.cfg.History(ctx, seq) {
@@ -134,7 +135,9 @@ func (w *writer) readHistory(ctx context.Context, last uint64) error {
 		if p.Sequence != seq {
 			return fmt.Errorf("%w: the audit log goes from block %d to %d; bring the log back that goes with these streams", errNotCovered, seq, p.Sequence)
 		}
-		cases = append(cases, p.Case)
+		if known = true; p.Case.Len() > 0 {
+			cases = append(cases, p.Case)
+		}
 	}
 	return apply()
 }

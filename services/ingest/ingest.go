@@ -45,7 +45,7 @@ type Config struct {
 	Patience time.Duration // how long a sender is kept while the broker does not answer; 10 s when zero
 }
 
-// Past is a case with the sequence of its block.
+// Past is a case with the sequence of its block; an empty case for a block that the log says was lost.
 type Past struct {
 	Sequence uint64
 	Case     event.Case

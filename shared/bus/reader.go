@@ -23,9 +23,10 @@ type Reader struct {
 	stream string
 	next   uint64
 	msgs   jetstream.MessagesContext
+	stop   func() bool
 }
 
-// OpenReader starts at sequence from (1 for the first), which may not be there yet.
+// OpenReader starts at sequence from (1 for the first), which may not be there yet. The reader ends with ctx.
 func OpenReader(ctx context.Context, js jetstream.JetStream, stream string, from uint64) (*Reader, error) {
 	from = max(from, 1)
 	cons, err := js.OrderedConsumer(ctx, stream, jetstream.OrderedConsumerConfig{
@@ -38,10 +39,26 @@ func OpenReader(ctx context.Context, js jetstream.JetStream, stream string, from
 	if err != nil {
 		return nil, fmt.Errorf("read stream %s from %d: %w", stream, from, err)
 	}
-	return &Reader{stream: stream, next: from, msgs: msgs}, nil
+	// The consumer of a stream that was deleted is asked for again and again, whatever Next's own context says: only
+	// Stop ends that, some seconds later.
+	return &Reader{stream: stream, next: from, msgs: msgs, stop: context.AfterFunc(ctx, msgs.Stop)}, nil
 }
 
-// Next waits for the next block. ErrGap says that the stream begins behind it. Blocks before the one asked for, as a
+// GapError says which blocks a stream no longer holds. It is an ErrGap.
+type GapError struct {
+	Stream     string
+	Want, Have uint64 // the block asked for, and the next one that is there
+}
+
+// Error says it in a sentence.
+func (e *GapError) Error() string {
+	return fmt.Sprintf("block %d of %s, the next one there is %d: %v", e.Want, e.Stream, e.Have, ErrGap)
+}
+
+// Unwrap is ErrGap.
+func (e *GapError) Unwrap() error { return ErrGap }
+
+// Next waits for the next block. A GapError says that the stream begins behind it. Blocks before the one asked for, as a
 // stream that ends early delivers them, are passed over: the caller has them already.
 func (r *Reader) Next(ctx context.Context) (Block, error) {
 	for {
@@ -57,7 +74,7 @@ func (r *Reader) Next(ctx context.Context) (Block, error) {
 		case seq < r.next:
 			continue
 		case seq > r.next:
-			return Block{}, fmt.Errorf("block %d of %s, the next one there is %d: %w", r.next, r.stream, seq, ErrGap)
+			return Block{}, &GapError{Stream: r.stream, Want: r.next, Have: seq}
 		default:
 			r.next++
 			return Block{Sequence: seq, Data: m.Data()}, nil
@@ -66,7 +83,10 @@ func (r *Reader) Next(ctx context.Context) (Block, error) {
 }
 
 // Close ends the reader.
-func (r *Reader) Close() { r.msgs.Stop() }
+func (r *Reader) Close() {
+	r.stop()
+	r.msgs.Stop()
+}
 
 // Stopped says whether err is only the end of ctx or of the reader.
 func Stopped(err error) bool {

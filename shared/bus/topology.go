@@ -72,6 +72,18 @@ func Streams(l Limits) []jetstream.StreamConfig {
 	}
 }
 
+// guardHistory is how many checkpoints the guard's bucket keeps.
+const guardHistory = 16
+
+// Buckets declares the key-value buckets.
+func Buckets(l Limits) []jetstream.KeyValueConfig {
+	l = l.WithDefaults()
+	return []jetstream.KeyValueConfig{{
+		Bucket: subject.GuardBucket, Description: "highest verified checkpoint of the audit log", History: guardHistory,
+		Storage: jetstream.FileStorage, Replicas: l.Replicas,
+	}}
+}
+
 // rebuilt is the persist mode of streams that can be made again: async exists for single servers only.
 func rebuilt(l Limits) jetstream.PersistModeType {
 	if l.Replicas > 1 {
@@ -105,6 +117,22 @@ func Plan(ctx context.Context, js jetstream.JetStream, l Limits) ([]Change, erro
 			changes = append(changes, Change{Stream: want.Name, What: diff})
 		}
 	}
+	missing, err := missingBuckets(ctx, js, l)
+	return append(changes, missing...), err
+}
+
+func missingBuckets(ctx context.Context, js jetstream.JetStream, l Limits) ([]Change, error) {
+	var changes []Change
+	for _, want := range Buckets(l) {
+		_, err := js.KeyValue(ctx, want.Bucket)
+		if errors.Is(err, jetstream.ErrBucketNotFound) {
+			changes = append(changes, Change{Stream: want.Bucket, What: "missing"})
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("look at bucket %s: %w", want.Bucket, err)
+		}
+	}
 	return changes, nil
 }
 
@@ -132,6 +160,11 @@ func Apply(ctx context.Context, js jetstream.JetStream, l Limits) error {
 			return fmt.Errorf("declare stream %s: %w", want.Name, err)
 		}
 	}
+	for _, want := range Buckets(l) {
+		if _, err := js.CreateOrUpdateKeyValue(ctx, want); err != nil {
+			return fmt.Errorf("declare bucket %s: %w", want.Bucket, err)
+		}
+	}
 	return nil
 }
 
@@ -148,22 +181,33 @@ func Verify(ctx context.Context, js jetstream.JetStream, l Limits) error {
 	return fmt.Errorf("%w: %s", ErrTopology, strings.Join(says, "; "))
 }
 
-// Await waits until every stream is there: a service may be started before whoever declares them.
+// Await waits until every stream and bucket is there: a service may be started before whoever declares them.
 func Await(ctx context.Context, js jetstream.JetStream, log *slog.Logger) error {
-	var pause clock.Backoff
 	for _, want := range Streams(Limits{}) {
-		for {
-			_, err := js.Stream(ctx, want.Name)
-			if err == nil {
-				break
-			}
-			log.WarnContext(ctx, "waiting for a stream", slog.String("stream", want.Name), slog.Any("error", err))
-			if err := pause.Wait(ctx); err != nil {
-				return err
-			}
+		if err := await(ctx, log, want.Name, func() error { _, err := js.Stream(ctx, want.Name); return err }); err != nil {
+			return err
+		}
+	}
+	for _, want := range Buckets(Limits{}) {
+		if err := await(ctx, log, want.Bucket, func() error { _, err := js.KeyValue(ctx, want.Bucket); return err }); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+func await(ctx context.Context, log *slog.Logger, name string, look func() error) error {
+	var pause clock.Backoff
+	for {
+		err := look()
+		if err == nil {
+			return nil
+		}
+		log.WarnContext(ctx, "waiting for a stream", slog.String("stream", name), slog.Any("error", err))
+		if err := pause.Wait(ctx); err != nil {
+			return err
+		}
+	}
 }
 
 // Bounds are the first and last sequence a stream holds; First is Last+1 when it holds nothing.

@@ -22,7 +22,7 @@ func main() {
 		EnableShellCompletion: true,
 		Suggest:               true,
 		Commands: slices.Concat(
-			standalone.Commands(), ingestcli.Commands(), screeningcli.Commands(), auditcli.Commands(),
+			standalone.Commands(), ingestcli.Commands(), screeningcli.Commands(), auditcli.Commands(standalone.AuditCommands()...),
 		),
 	}))
 }

@@ -37,11 +37,26 @@ func OpenCheckpoint(raw []byte, key string) (Checkpoint, error) {
 	if err != nil {
 		return Checkpoint{}, err
 	}
+	if err := canonical(raw[len(n.Text):]); err != nil {
+		return Checkpoint{}, err
+	}
 	if c.Origin != verifier.Name() {
 		return Checkpoint{}, fmt.Errorf("%w of this log: it is of %q, the key of %q", errCheckpoint, c.Origin, verifier.Name())
 	}
 	c.Raw = raw
 	return c, nil
+}
+
+// canonical refuses signature lines that decode to the same bytes as others: the note's own reader passes over the
+// unused bits at the end of base64, and a changed bit must not go unseen.
+func canonical(signatures []byte) error {
+	for line := range strings.Lines(strings.TrimPrefix(string(signatures), "\n")) {
+		sig := line[strings.LastIndexByte(line, ' ')+1:]
+		if _, err := base64.StdEncoding.Strict().DecodeString(strings.TrimSuffix(sig, "\n")); err != nil {
+			return fmt.Errorf("%w: signature line: %w", errCheckpoint, err)
+		}
+	}
+	return nil
 }
 
 // parseCheckpoint reads the signed text: origin, size, root, and lines that later versions may add.

@@ -25,7 +25,7 @@ func BlobPath(digest string) string {
 }
 
 // OpenLeaf reads a leaf: its header and its case, from the blob store where the header says so. It checks the digest
-// of what comes from there.
+// of what comes from there. A gap has no case; an accept leaf's case is its one line.
 func OpenLeaf(data []byte, blobs fs.FS) (event.Leaf, event.Case, error) {
 	l, body, err := event.ParseLeaf(data)
 	if err != nil {
@@ -35,6 +35,9 @@ func OpenLeaf(data []byte, blobs fs.FS) (event.Leaf, event.Case, error) {
 		if body, err = openBlob(l, body, blobs); err != nil {
 			return l, event.Case{}, err
 		}
+	}
+	if l.Kind == event.LeafGap {
+		return l, event.Case{}, nil
 	}
 	c, err := event.ParseCase(body)
 	return l, c, err
@@ -66,6 +69,12 @@ func checkLeaf(data []byte, blobs fs.FS) (event.Leaf, error) {
 	if l.Cases < 1 || l.Cases > event.MaxCases || l.Place < 0 || l.Place >= l.Cases || l.Sequence == 0 {
 		return l, fmt.Errorf("leaf header: place %d of %d in block %d", l.Place, l.Cases, l.Sequence)
 	}
+	if !l.HasCase() {
+		return l, checkControl(l, c)
+	}
+	if l.To != 0 {
+		return l, errors.New("leaf header: only a gap has an end")
+	}
 	want := event.LeafDecision
 	if c.Refused() {
 		want = event.LeafRefusal
@@ -74,6 +83,24 @@ func checkLeaf(data []byte, blobs fs.FS) (event.Leaf, error) {
 		return l, fmt.Errorf("leaf header: kind %q, but its case is a %s", l.Kind, want)
 	}
 	return l, CheckCase(c)
+}
+
+// checkControl checks a leaf that is of no case.
+func checkControl(l event.Leaf, c event.Case) error {
+	switch l.Kind {
+	case event.LeafGap:
+		if l.To < l.Sequence {
+			return fmt.Errorf("leaf header: gap from block %d to %d", l.Sequence, l.To)
+		}
+		return nil
+	case event.LeafAccept:
+		if c.Len() != 1 || !bytes.HasPrefix(c.Line(0), []byte(`{"line":"`+event.LineAccept+`","v":1,`)) {
+			return errors.New("accept leaf does not hold its line")
+		}
+		return nil
+	default:
+		return fmt.Errorf("leaf header: kind %q is not one this program reads", l.Kind)
+	}
 }
 
 // The lines of a case, by whether it is a refusal.

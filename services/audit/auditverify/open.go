@@ -55,6 +55,19 @@ func (l *Log) Prove(index uint64) ([]byte, error) {
 	return leaf, nil
 }
 
+// RootAt is the root over the log's first leaves, proven from the tiles under the checkpoint: what a checkpoint of that
+// size must state.
+func (l *Log) RootAt(size uint64) (tlog.Hash, error) {
+	if size > l.point.Size {
+		return tlog.Hash{}, fmt.Errorf("%w: it has %d leaves, not %d", ErrBad, l.point.Size, size)
+	}
+	root, err := tlog.TreeHash(int64(size), tlog.TileHashReader(tlog.Tree{N: int64(l.point.Size), Hash: l.point.Root}, tiles{l.files, l.point.Size}))
+	if err != nil {
+		return root, fmt.Errorf("%w: root at %d leaves: %w", ErrBad, size, err)
+	}
+	return root, nil
+}
+
 // Leaves gives the leaves from an index on, up to the checkpoint, as they are on disk: not proven.
 func (l *Log) Leaves(from uint64) iter.Seq2[Leaf, error] { return Leaves(l.files, from, l.point.Size) }
 

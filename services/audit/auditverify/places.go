@@ -14,9 +14,13 @@ const maxDisplaced = 4096
 type position struct {
 	sequence     uint64
 	place, cases int
+	to           uint64 // of a gap: its last block
 }
 
 func (p position) next() (sequence uint64, place int) {
+	if p.to > 0 {
+		return p.to + 1, 0
+	}
 	if p.place+1 < p.cases {
 		return p.sequence, p.place + 1
 	}
@@ -40,7 +44,10 @@ type places struct {
 
 // add takes the next leaf of the log.
 func (p *places) add(l event.Leaf) error {
-	at := position{l.Sequence, l.Place, l.Cases}
+	if l.Kind == event.LeafAccept {
+		return nil // it stands between cases
+	}
+	at := position{l.Sequence, l.Place, l.Cases, l.To}
 	if !p.begun {
 		p.begun, p.stream, p.first, p.ahead = true, l.Stream, l.Sequence, map[spot]position{}
 		p.last = position{sequence: l.Sequence - 1, cases: 1}
@@ -54,7 +61,7 @@ func (p *places) add(l event.Leaf) error {
 		return fmt.Errorf("case %d of block %d was logged before", at.place, at.sequence)
 	case at.sequence != seq || at.place != place:
 		return p.hold(at)
-	case at.place > 0 && at.cases != p.last.cases:
+	case at.place > 0 && at.to == 0 && at.cases != p.last.cases:
 		return fmt.Errorf("block %d has %d cases by one leaf, %d by another", at.sequence, p.last.cases, at.cases)
 	}
 	p.last = at
@@ -82,7 +89,7 @@ func (p *places) catchUp() error {
 			return nil
 		}
 		delete(p.ahead, spot{seq, place})
-		if at.place > 0 && at.cases != p.last.cases {
+		if at.place > 0 && at.to == 0 && at.cases != p.last.cases {
 			return fmt.Errorf("block %d has %d cases by one leaf, %d by another", at.sequence, p.last.cases, at.cases)
 		}
 		p.last = at
@@ -105,7 +112,7 @@ func (p *places) end() error {
 
 // open is how many cases of the last block are not logged yet.
 func (p *places) open() int {
-	if !p.begun {
+	if !p.begun || p.last.to > 0 {
 		return 0
 	}
 	return p.last.cases - 1 - p.last.place

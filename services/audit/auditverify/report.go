@@ -17,7 +17,9 @@ type Report struct {
 	Root          string        `json:"root,omitempty"` // base64, as in the checkpoint
 	Decisions     uint64        `json:"decisions"`
 	Refusals      uint64        `json:"refusals"`
-	Blobs         uint64        `json:"blobs"` // cases kept in the blob store
+	Blobs         uint64        `json:"blobs"`             // cases kept in the blob store
+	Gaps          []Gap         `json:"gaps,omitempty"`    // blocks that were lost before they were logged; the log says so itself
+	Accepts       uint64        `json:"accepts,omitempty"` // how often an operator declared the log to be trusted as it is
 	FirstSequence uint64        `json:"first_sequence"`
 	LastSequence  uint64        `json:"last_sequence"`
 	Open          int           `json:"open_cases"` // cases of the last block that are not under the checkpoint yet
@@ -25,9 +27,18 @@ type Report struct {
 	FirstAt       event.Instant `json:"first_at,omitempty"`
 	LastAt        event.Instant `json:"last_at,omitempty"`
 	Kept          []uint64      `json:"kept_sizes,omitempty"` // sizes of the kept checkpoints that the log contains
+	Witnesses     []Cosignature `json:"witnesses,omitempty"`  // good cosignatures on the checkpoint
 	Faults        []Fault       `json:"faults,omitempty"`
 	Checkpoint    string        `json:"checkpoint,omitempty"` // the signed note
 	Notes         []string      `json:"notes,omitempty"`      // what could not be looked at
+}
+
+// Gap is a leaf that says which blocks were lost before they were logged.
+type Gap struct {
+	Leaf uint64        `json:"leaf"`
+	From uint64        `json:"from"`
+	To   uint64        `json:"to"`
+	At   event.Instant `json:"at"`
 }
 
 // Fault is one thing that is wrong.
@@ -52,11 +63,24 @@ func (r Report) String() string {
 	}
 	b.WriteByte('\n')
 	if r.Verdict == "good" && r.Size > 0 {
-		fmt.Fprintf(&b, "  %d decisions and %d refusals of blocks %d to %d, none missing, logged %s to %s\n",
-			r.Decisions, r.Refusals, r.FirstSequence, r.LastSequence, r.FirstAt, r.LastAt)
+		missing := "none missing"
+		if len(r.Gaps) > 0 {
+			missing = fmt.Sprintf("%d GAPS", len(r.Gaps))
+		}
+		fmt.Fprintf(&b, "  %d decisions and %d refusals of blocks %d to %d, %s, logged %s to %s\n",
+			r.Decisions, r.Refusals, r.FirstSequence, r.LastSequence, missing, r.FirstAt, r.LastAt)
+	}
+	for _, g := range r.Gaps {
+		fmt.Fprintf(&b, "  GAP: blocks %d to %d were lost before they were logged, leaf %d, %s\n", g.From, g.To, g.Leaf, g.At)
+	}
+	if r.Accepts > 0 {
+		fmt.Fprintf(&b, "  declared by an operator to be trusted as it was: %d times\n", r.Accepts)
 	}
 	if len(r.Kept) > 0 {
 		fmt.Fprintf(&b, "  contains the kept checkpoints of size %s\n", strings.Trim(fmt.Sprint(r.Kept), "[]"))
+	}
+	for _, c := range r.Witnesses {
+		fmt.Fprintf(&b, "  witnessed by %s at %s\n", c.Witness, c.At.Format(time.RFC3339))
 	}
 	for _, f := range r.Faults {
 		fmt.Fprintf(&b, "  fault: %s\n", f)

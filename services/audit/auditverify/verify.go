@@ -32,6 +32,7 @@ const maxFaults = 20
 type Options struct {
 	Key      string                       // the log's verifier key, "name+hash+base64"; got outside the log's own machine where it can be
 	Kept     [][]byte                     // checkpoints kept from before: the log must still contain what they cover
+	Policy   *Policy                      // witnesses that must have signed the checkpoint; nil when none must
 	Blobs    fs.FS                        // the blob store, for cases too large for a leaf; nil when there is none
 	Progress func(done, total uint64)     // called now and then with the leaves checked, from one goroutine; may be nil
 	Each     func(i uint64, l event.Leaf) // called with every leaf's header in the log's order; may be nil
@@ -86,6 +87,12 @@ func (v *verifier) open() error {
 	}
 	v.report.Origin, v.report.Size, v.report.Checkpoint = v.point.Origin, v.point.Size, string(raw)
 	v.report.Root = base64.StdEncoding.EncodeToString(v.point.Root[:])
+	if v.opts.Policy != nil {
+		var ok bool
+		if v.report.Witnesses, ok = v.opts.Policy.Check(raw); !ok {
+			return v.bad(errors.New("the checkpoint does not carry the quorum of its witnesses"))
+		}
+	}
 	for _, raw := range v.opts.Kept {
 		c, err := OpenCheckpoint(raw, v.opts.Key)
 		if err != nil {
@@ -241,7 +248,7 @@ func (v *verifier) take(b bundle) {
 	v.report.Faults = append(v.report.Faults, b.faults...)
 	for i, l := range b.heads {
 		at := b.n*Width + uint64(i)
-		v.count(l)
+		v.count(at, l)
 		if v.opts.Each != nil {
 			v.opts.Each(at, l)
 		}
@@ -255,11 +262,16 @@ func (v *verifier) take(b bundle) {
 	v.grow(b.hashes)
 }
 
-func (v *verifier) count(l event.Leaf) {
-	if l.Kind == event.LeafRefusal {
+func (v *verifier) count(at uint64, l event.Leaf) {
+	switch l.Kind {
+	case event.LeafRefusal:
 		v.report.Refusals++
-	} else {
+	case event.LeafDecision:
 		v.report.Decisions++
+	case event.LeafGap:
+		v.report.Gaps = append(v.report.Gaps, Gap{at, l.Sequence, l.To, l.At})
+	case event.LeafAccept:
+		v.report.Accepts++
 	}
 	if l.SHA256 != "" {
 		v.report.Blobs++

@@ -17,12 +17,13 @@ import (
 	"github.com/tidegate/tidegate/shared/clock"
 )
 
-// Commands is "audit" with its verbs: verify, show, checkpoint, accept. They exit with 0 when all is good, 1 when the
-// log is bad or nothing was found, 2 when it could not be judged.
-func Commands() []*cli.Command {
+// Commands is "audit" with its verbs: verify, show, checkpoint, reconcile, accept. They exit with 0 when all is good, 1
+// when the log is bad or nothing was found, 2 when it could not be judged. More are verbs
+// that need other services, too.
+func Commands(more ...*cli.Command) []*cli.Command {
 	return []*cli.Command{{
 		Name: "audit", Usage: "look into the log of decisions and prove it",
-		Commands: []*cli.Command{verifyCommand(), showCommand(), checkpointCommand(), acceptCommand()},
+		Commands: append([]*cli.Command{verifyCommand(), showCommand(), checkpointCommand(), reconcileCommand(), acceptCommand()}, more...),
 	}}
 }
 
@@ -31,7 +32,7 @@ func dataFlag() cli.Flag {
 }
 
 func guardFlag() cli.Flag {
-	return &cli.StringFlag{Name: "guard-dir", Usage: "`DIR` of the last verified tree, where it is not in the data directory"}
+	return &cli.StringFlag{Name: "guard-dir", Usage: "`DIR` in which the log's guard remembers what it verified; below the user's state directory when not given", Sources: cli.EnvVars("TIDEGATE_GUARD_DIR")}
 }
 
 func jsonFlag() cli.Flag { return &cli.BoolFlag{Name: "json", Usage: "print JSON"} }
@@ -72,6 +73,7 @@ func verifyCommand() *cli.Command {
 		Flags: []cli.Flag{
 			dataFlag(), guardFlag(), checkpointFlag(), jsonFlag(),
 			&cli.StringFlag{Name: "key", Usage: "`FILE` with the log's verifier key, got from elsewhere"},
+			&cli.StringFlag{Name: "witness-policy", Usage: "`FILE` with the log's witnesses and their quorum, which must have signed the checkpoint"},
 		},
 		Action: func(ctx context.Context, c *cli.Command) error {
 			o, err := options(c)
@@ -114,6 +116,15 @@ func options(c *cli.Command) (auditverify.Options, error) {
 			return o, fmt.Errorf("%w: log key: %w", auditverify.ErrUnusable, err)
 		}
 		o.Key = string(b)
+	}
+	if name := c.String("witness-policy"); name != "" {
+		b, err := os.ReadFile(name)
+		if err == nil {
+			o.Policy, err = auditverify.ParsePolicy(b)
+		}
+		if err != nil {
+			return o, fmt.Errorf("%w: witness policy: %w", auditverify.ErrUnusable, err)
+		}
 	}
 	o.Progress = auditverify.Shown(c.Root().ErrWriter, clock.System)
 	return o, nil

@@ -11,18 +11,22 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/tidegate/tidegate/services/audit"
+	auditcli "github.com/tidegate/tidegate/services/audit/cli"
 	"github.com/tidegate/tidegate/shared/lifecycle"
 )
 
 func main() {
-	flags := []cli.Flag{
+	flags := append([]cli.Flag{
 		&cli.StringFlag{Name: "data", Usage: "data `DIR`; the log lies in its audit directory", Value: "data", Sources: cli.EnvVars("TIDEGATE_DATA")},
-		&cli.StringFlag{Name: "guard-dir", Usage: "`DIR` of the last verified tree; on another volume it outlives a rollback of the log"},
-	}
+	}, auditcli.RunFlags()...)
 	os.Exit(lifecycle.Main(lifecycle.Command("audit", "log every decision where nobody can change it, and say so with receipts", flags,
 		func(ctx context.Context, cmd *cli.Command, nc *nats.Conn, log *slog.Logger) error {
-			dir := filepath.Join(cmd.String("data"), "audit")
-			s, err := audit.New(nc, audit.Config{Dir: dir, GuardDir: cmd.String("guard-dir"), Log: log})
+			cfg, err := auditcli.RunConfig(cmd)
+			if err != nil {
+				return err
+			}
+			cfg.Dir, cfg.Log = filepath.Join(cmd.String("data"), "audit"), log
+			s, err := audit.New(nc, cfg)
 			if err != nil {
 				return err
 			}

@@ -21,13 +21,21 @@ type Position struct {
 	Ahead map[Place]bool // cases behind Next that are logged already: two batches swapped, and the crash came between them
 }
 
+// Logged says whether the case at a place is in the log.
+func (p Position) Logged(at Place) bool {
+	return at.Sequence < p.Next.Sequence || at.Sequence == p.Next.Sequence && at.Case < p.Next.Case || p.Ahead[at]
+}
+
+// control says whether a leaf is of no place in the stream.
+func control(l event.Leaf) bool { return l.Kind == event.LeafAccept }
+
 // Resume finds the position from the headers of the log's last leaves, in index order: at least twice Window of them,
 // or all there are. No leaf lies further from its turn than Window.
 func Resume(tail []event.Leaf) (Position, error) {
+	tail = slices.DeleteFunc(slices.Clone(tail), control)
 	if len(tail) == 0 {
 		return Position{Next: Place{Sequence: 1}}, nil
 	}
-	tail = slices.Clone(tail)
 	slices.SortFunc(tail, byPlace)
 	gap := -1 // the lowest place in order, among those that can still be open, after which a case is missing
 	for i := max(1, len(tail)-Window); i < len(tail); i++ {
@@ -61,6 +69,9 @@ func standing(tail []event.Leaf, gap int) Position {
 func placeOf(l event.Leaf) Place { return Place{l.Sequence, l.Place} }
 
 func after(l event.Leaf) Place {
+	if l.Kind == event.LeafGap {
+		return Place{Sequence: l.To + 1}
+	}
 	if l.Place+1 < l.Cases {
 		return Place{l.Sequence, l.Place + 1}
 	}

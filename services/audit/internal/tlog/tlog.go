@@ -22,6 +22,7 @@ const Window = 1024
 const (
 	garbageInterval = 10 * time.Second // partial tiles a second old pile up faster than the library's default removes them
 	republish       = 10 * time.Minute // an idle log signs that nothing happened
+	witnessTimeout  = 5 * time.Second  // a witness that has not answered by then has not signed
 )
 
 // Settings of a log.
@@ -30,6 +31,9 @@ type Settings struct {
 	Signer             note.Signer
 	BatchAge           time.Duration // how long a batch waits to be filled
 	CheckpointInterval time.Duration // between two publications at most
+
+	Witnesses   []byte // witness policy; none when empty
+	WitnessOpen bool   // publish also what too few witnesses signed
 }
 
 // Log appends leaves.
@@ -37,6 +41,7 @@ type Log struct {
 	appender *tessera.Appender
 	stop     context.CancelFunc
 	slots    chan struct{}
+	quorum   *tessera.WitnessGroup // nil when there are no witnesses
 }
 
 // Entry is a leaf ready to be appended. Hash is its RFC 6962 leaf hash.
@@ -63,12 +68,27 @@ func Open(ctx context.Context, s Settings) (*Log, error) {
 		WithCheckpointRepublishInterval(republish).
 		WithGarbageCollectionInterval(garbageInterval).
 		WithPushback(2 * Window)
+	var quorum *tessera.WitnessGroup
+	if len(s.Witnesses) > 0 {
+		group, err := tessera.NewWitnessGroupFromPolicy(s.Witnesses)
+		if err != nil {
+			stop()
+			return nil, fmt.Errorf("witness policy: %w", err)
+		}
+		quorum = &group
+		opts = opts.WithWitnesses(group, &tessera.WitnessOptions{Timeout: witnessTimeout, FailOpen: s.WitnessOpen})
+	}
 	appender, _, _, err := tessera.NewAppender(ctx, driver, opts)
 	if err != nil {
 		stop()
 		return nil, fmt.Errorf("open log: %w", err)
 	}
-	return &Log{appender: appender, stop: stop, slots: make(chan struct{}, Window)}, nil
+	return &Log{appender: appender, stop: stop, slots: make(chan struct{}, Window), quorum: quorum}, nil
+}
+
+// Witnessed says whether a checkpoint carries the cosignatures that the policy asks for; without a policy it does.
+func (l *Log) Witnessed(checkpoint []byte) bool {
+	return l.quorum == nil || l.quorum.Satisfied(checkpoint)
 }
 
 // quiet turns off the library's own logging: what matters comes back as errors or is caught by the guard.

@@ -26,6 +26,7 @@ flags:
 func main() {
 	var kept files
 	key := flag.String("key", "", "`file` with the log's verifier key, got from elsewhere; DIR/key.pub")
+	policy := flag.String("witness-policy", "", "`file` with the log's witnesses and their quorum, which must have signed the checkpoint")
 	asJSON := flag.Bool("json", false, "print the report as JSON")
 	flag.Var(&kept, "checkpoint", "`file` with a checkpoint kept from before, which the log must still contain; more than once")
 	flag.Usage = func() { fmt.Fprint(os.Stderr, usage); flag.PrintDefaults() }
@@ -34,7 +35,7 @@ func main() {
 		flag.Usage()
 		os.Exit(2)
 	}
-	os.Exit(verify(flag.Arg(0), *key, kept, *asJSON))
+	os.Exit(verify(flag.Arg(0), *key, *policy, kept, *asJSON))
 }
 
 // files is a flag that may be given more than once.
@@ -43,10 +44,10 @@ type files []string
 func (f *files) String() string     { return fmt.Sprint(*f) }
 func (f *files) Set(s string) error { *f = append(*f, s); return nil }
 
-func verify(dir, key string, kept []string, asJSON bool) int {
+func verify(dir, key, policy string, kept []string, asJSON bool) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	log, o, err := options(dir, key, kept)
+	log, o, err := options(dir, key, policy, kept)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "auditverify:", err)
 		return 2
@@ -72,7 +73,7 @@ func verify(dir, key string, kept []string, asJSON bool) int {
 }
 
 // options finds the log, its blobs and its key below the directory.
-func options(dir, key string, kept []string) (log string, o auditverify.Options, err error) {
+func options(dir, key, policy string, kept []string) (log string, o auditverify.Options, err error) {
 	log = dir
 	if _, err := os.Stat(filepath.Join(dir, auditverify.CheckpointFile)); err != nil {
 		log = filepath.Join(dir, "log")
@@ -90,6 +91,15 @@ func options(dir, key string, kept []string) (log string, o auditverify.Options,
 		return log, o, fmt.Errorf("log key: %w", err)
 	}
 	o.Key = string(b)
+	if policy != "" {
+		b, err := os.ReadFile(policy)
+		if err != nil {
+			return log, o, fmt.Errorf("witness policy: %w", err)
+		}
+		if o.Policy, err = auditverify.ParsePolicy(b); err != nil {
+			return log, o, err
+		}
+	}
 	for _, name := range kept {
 		b, err := os.ReadFile(name)
 		if err != nil {

@@ -1,0 +1,199 @@
+package standalone
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+
+	"github.com/tidegate/tidegate/schemas/event"
+	"github.com/tidegate/tidegate/services/audit"
+	"github.com/tidegate/tidegate/services/audit/auditverify"
+	"github.com/tidegate/tidegate/services/enrichment"
+	"github.com/tidegate/tidegate/services/screening"
+	"github.com/tidegate/tidegate/shared/codec"
+)
+
+// Reproduced counts records that were decided again from their recorded inputs.
+type Reproduced struct {
+	Records  int        `json:"records"`  // decisions looked at
+	Same     int        `json:"same"`     // facts and judgement came out byte for byte
+	Refusals int        `json:"refusals"` // inputs that were not accepted: nothing to decide
+	Differ   []Differs  `json:"differ,omitempty"`
+	Missing  []Missing  `json:"missing,omitempty"`
+	known    *inventory // of packs and snapshots
+}
+
+// Differs is a record that did not come out the same.
+type Differs struct {
+	Leaf uint64 `json:"leaf"`
+	Text string `json:"text"`
+}
+
+// Missing is a pack, a snapshot or a matcher that records name and this program does not have.
+type Missing struct {
+	What    string `json:"what"` // pack, snapshot, matcher
+	Digest  string `json:"digest"`
+	Records int    `json:"records"`
+}
+
+// inventory is the packs and snapshots at hand, by digest.
+type inventory struct {
+	packs     map[string]*screening.Pack
+	snapshots map[string]*enrichment.Reference
+	set       map[string]*screening.Pack // packs with parameters set
+}
+
+// newInventory has what this program ships and what lies in the directories given.
+func newInventory(packs, snapshots []string) (*inventory, error) {
+	v := &inventory{map[string]*screening.Pack{}, map[string]*enrichment.Reference{}, map[string]*screening.Pack{}}
+	var faults []error
+	for _, dir := range append([]string{""}, packs...) {
+		p, err := openPack(dir, nil)
+		if err != nil {
+			faults = append(faults, err)
+			continue
+		}
+		v.packs[p.Ref().Digest] = p
+	}
+	ref, err := enrichment.Curated()
+	if err != nil {
+		faults = append(faults, err)
+	} else {
+		v.snapshots[ref.Digest()] = ref
+	}
+	for _, dir := range snapshots {
+		ref, err := enrichment.LoadReference(os.DirFS(dir))
+		if err != nil {
+			faults = append(faults, fmt.Errorf("snapshot %s: %w", dir, err))
+			continue
+		}
+		v.snapshots[ref.Digest()] = ref
+	}
+	return v, errors.Join(faults...)
+}
+
+// pack finds a judgement's pack with its parameters.
+func (v *inventory) pack(ref event.PackRef) (*screening.Pack, bool) {
+	key := fmt.Sprintf("%s %q", ref.Digest, ref.Parameters) // fmt prints maps sorted by key
+	if p, ok := v.set[key]; ok {
+		return p, true
+	}
+	p, ok := v.packs[ref.Digest]
+	if !ok {
+		return nil, false
+	}
+	q, err := p.With(ref.Parameters)
+	if err != nil || !maps.Equal(q.Ref().Parameters, ref.Parameters) {
+		return nil, false
+	}
+	v.set[key] = q
+	return q, true
+}
+
+// take decides a case again and counts what came of it.
+func (r *Reproduced) take(l audit.Logged) error {
+	if l.Case.Refused() {
+		r.Refusals++
+		return nil
+	}
+	r.Records++
+	if err := auditverify.CheckCase(l.Case); err != nil {
+		r.differ(l.Index, err.Error())
+		return nil
+	}
+	var facts event.Facts
+	var judgement event.Judgement
+	if err := errors.Join(codec.Decode(l.Case.Line(1), &facts), codec.Decode(l.Case.Line(2), &judgement)); err != nil {
+		return fmt.Errorf("leaf %d: %w", l.Index, err)
+	}
+	ref, pack, ok := r.inputs(&facts, &judgement)
+	if !ok {
+		return nil
+	}
+	again := screening.Judge(pack, enrichment.Enrich(ref, event.NewCase(l.Case.Line(0))))
+	for i, name := range []string{event.LineFacts, event.LineJudgement} {
+		if !bytes.Equal(again.Line(i+1), l.Case.Line(i+1)) {
+			r.differ(l.Index, name+" line came out otherwise")
+			return nil
+		}
+	}
+	r.Same++
+	return nil
+}
+
+// inputs finds what a record was decided with, and notes what is not at hand.
+func (r *Reproduced) inputs(f *event.Facts, j *event.Judgement) (*enrichment.Reference, *screening.Pack, bool) {
+	ref, known := r.known.snapshots[f.Snapshot]
+	if !known {
+		r.miss("snapshot", f.Snapshot)
+	}
+	if f.Matcher != enrichment.MatcherVersion {
+		r.miss("matcher", f.Matcher)
+		known = false
+	}
+	pack, ok := r.known.pack(j.Pack)
+	if !ok {
+		r.miss("pack", j.Pack.Digest)
+	}
+	return ref, pack, known && ok
+}
+
+func (r *Reproduced) differ(leaf uint64, text string) {
+	r.Differ = append(r.Differ, Differs{leaf, text})
+}
+
+func (r *Reproduced) miss(what, digest string) {
+	i := slices.IndexFunc(r.Missing, func(m Missing) bool { return m.What == what && m.Digest == digest })
+	if i < 0 {
+		i, r.Missing = len(r.Missing), append(r.Missing, Missing{What: what, Digest: digest})
+	}
+	r.Missing[i].Records++
+}
+
+// reproduceAll decides every record of a log again.
+func reproduceAll(ctx context.Context, auditDir string, known *inventory) (Reproduced, error) {
+	r := Reproduced{known: known}
+	for l, err := range audit.ReadCases(ctx, auditDir, 1) {
+		if err != nil {
+			return r, err
+		}
+		if err := r.take(l); err != nil {
+			return r, err
+		}
+	}
+	return r, nil
+}
+
+// reproduceSome decides the records of an order or event again, each proven to be in the log.
+func reproduceSome(ctx context.Context, auditDir, id string, known *inventory) (Reproduced, error) {
+	r := Reproduced{known: known}
+	found, _, err := audit.Find(ctx, auditDir, id)
+	if err != nil {
+		return r, err
+	}
+	for _, l := range found {
+		if err := r.take(l); err != nil {
+			return r, err
+		}
+	}
+	return r, nil
+}
+
+// reproduceSample decides records drawn by lot again, each proven to be in the log. Neither side chooses them: the lot
+// follows from the checkpoint's root and the auditor's own number, so that it can be drawn again.
+func reproduceSample(ctx context.Context, auditDir string, n, number uint64, known *inventory) (Reproduced, error) {
+	r := Reproduced{known: known}
+	for l, err := range audit.Sample(ctx, auditDir, n, number) {
+		if err != nil {
+			return r, err
+		}
+		if err := r.take(l); err != nil {
+			return r, err
+		}
+	}
+	return r, nil
+}
