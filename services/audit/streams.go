@@ -31,7 +31,8 @@ func CheckStreams(ctx context.Context, js jetstream.JetStream, dir string) error
 	}
 	if decisions.Last < last {
 		return fmt.Errorf("%w: the stream %s ends with block %d, but the log holds cases of block %d: the streams were lost or rolled back; "+
-			"restore the NATS directory from its backup, or declare that what was not logged is lost with \"tidegate streams reset\"",
+			"restore the NATS directory from its backup, or declare that what was not logged is lost with \"tidegate streams reset\" and the log "+
+			"to be trusted as it is with \"tidegate audit accept\"",
 			ErrRefused, subject.DecisionStream, decisions.Last, last)
 	}
 	return nil
