@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"github.com/urfave/cli/v3"
 
@@ -35,7 +36,7 @@ func proofCommand() *cli.Command {
 }
 
 func writeProof(c *cli.Command, p audit.Proven) error {
-	name := filepath.Join(c.String("out"), fmt.Sprintf("%d", p.Index))
+	name := filepath.Join(c.String("out"), strconv.FormatUint(p.Index, 10))
 	if err := errors.Join(os.WriteFile(name+".leaf", p.Leaf, 0o644), os.WriteFile(name+".tlog-proof", p.Proof, 0o644)); err != nil {
 		return err
 	}
