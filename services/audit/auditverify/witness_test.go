@@ -11,8 +11,8 @@ import (
 )
 
 // cosigned makes a witness's key, and a checkpoint with its cosignature.
-func cosigned(t testing.TB, name string, seed byte) (vkey string, sign func(text string) []byte) {
-	t.Helper()
+func cosigned(tb testing.TB, name string, seed byte) (vkey string, sign func(text string) []byte) {
+	tb.Helper()
 	secret := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{seed}, ed25519.SeedSize))
 	key := append([]byte{algCosignature}, secret.Public().(ed25519.PublicKey)...)
 	sum := sha256.Sum256(append([]byte(name+"\n"), key...))
