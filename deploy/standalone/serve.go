@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v3"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/tidegate/tidegate/services/enrichment"
 	"github.com/tidegate/tidegate/shared/lifecycle"
 	"github.com/tidegate/tidegate/shared/natsembed"
 )
@@ -41,6 +42,7 @@ func serveCommand() *cli.Command {
 			&cli.StringFlag{Name: "listen", Usage: "`HOST:PORT` of the HTTP door", Value: "127.0.0.1:8080", Sources: cli.EnvVars("TIDEGATE_LISTEN")},
 			&cli.StringFlag{Name: "guard-dir", Usage: "`DIR` in which the log's guard remembers what it verified", Sources: cli.EnvVars("TIDEGATE_GUARD_DIR")},
 			&cli.StringMapFlag{Name: "set", Usage: "a parameter of the rule pack, `NAME=VALUE`"},
+			&cli.StringSliceFlag{Name: "require-list", Usage: "hold orders while `LIST` (or LIST=DAYS, at most so old) is not loaded", Sources: cli.EnvVars("TIDEGATE_REQUIRE_LIST")},
 		},
 		Action: serve,
 	}
@@ -60,8 +62,13 @@ func serve(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
+	required, err := enrichment.ParseRequired(cmd.StringSlice("require-list"))
+	if err != nil {
+		return err
+	}
 	s, err := New(ctx, Config{
-		Data: cmd.String("data"), GuardDir: cmd.String("guard-dir"), HTTP: cmd.String("listen"), NATSHost: host, NATSPort: port, Pack: pack, Log: log,
+		Required: required,
+		Data:     cmd.String("data"), GuardDir: cmd.String("guard-dir"), HTTP: cmd.String("listen"), NATSHost: host, NATSPort: port, Pack: pack, Log: log,
 	})
 	if err != nil {
 		return err

@@ -22,6 +22,7 @@ import (
 // Config is what the service needs.
 type Config struct {
 	Reference *Reference   // the snapshot; the curated one when nil
+	Required  []Required   // lists without which orders are held
 	Log       *slog.Logger // discarded when nil
 }
 
@@ -49,7 +50,7 @@ func New(nc *nats.Conn, cfg Config) (*Service, error) {
 	}
 	return &Service{js: js, stage: bus.Stage{
 		In: subject.OrderStream, Out: subject.EnrichedStream, OutSubject: subject.EnrichedSubject, Rebuildable: true,
-		Each: func(c event.Case) event.Case { return Enrich(cfg.Reference, c) },
+		Each: func(c event.Case) event.Case { return Enrich(cfg.Reference, cfg.Required, c) },
 		Shrink: func(c event.Case) event.Case {
 			return failed(event.NewCase(c.Line(0)), cfg.Reference, "the facts of this order do not fit into a message")
 		},
@@ -61,8 +62,9 @@ func New(nc *nats.Conn, cfg Config) (*Service, error) {
 func (s *Service) Run(ctx context.Context) error { return s.stage.Run(ctx, s.js) }
 
 // Enrich appends the facts line to a case. A refusal is passed on. An order that cannot be enriched gets facts that
-// say why, so that screening holds it and its neighbors go on.
-func Enrich(ref *Reference, c event.Case) (out event.Case) {
+// say why, so that screening holds it and its neighbors go on. So does one that came while a required list was missing
+// or too old; its facts are stated all the same.
+func Enrich(ref *Reference, required []Required, c event.Case) (out event.Case) {
 	if c.Refused() {
 		return c
 	}
@@ -78,12 +80,14 @@ func Enrich(ref *Reference, c event.Case) (out event.Case) {
 	if cause.Order == nil {
 		return failed(c, ref, "the cause carries no order")
 	}
-	return with(c, ref.Facts(cause.Order, event.Digest(c.Line(0))))
+	f := ref.Facts(cause.Order, event.Digest(c.Line(0)))
+	f.Failed = ref.Lacking(required, cause.At)
+	return with(c, f)
 }
 
 func failed(c event.Case, ref *Reference, why string) event.Case {
 	return with(c, event.Facts{
-		Line: event.LineFacts, V: 1, Prev: event.Digest(c.Line(0)), Snapshot: ref.Digest(), Matcher: MatcherVersion,
+		Line: event.LineFacts, V: 1, Prev: event.Digest(c.Line(0)), Snapshot: ref.Digest(), Lists: ref.seen, Matcher: MatcherVersion,
 		Parties: []event.PartyFacts{}, Items: []event.ItemFacts{}, Places: []event.Place{}, Failed: why,
 	})
 }
