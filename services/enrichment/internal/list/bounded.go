@@ -78,12 +78,12 @@ func unknown(head []byte) string {
 		return "the file is empty"
 	case bytes.HasPrefix(t, []byte("PK\x03\x04")), bytes.HasPrefix(t, []byte("\x1f\x8b")), bytes.HasPrefix(t, []byte("BZh")):
 		return "the file is compressed; unpack it first"
-	case t[0] == '{' && bytes.Contains(t, []byte("fieldKey")), bytes.Contains(t, []byte("GENERATED FILE")):
+	case t[0] == '{' && (bytes.Contains(t, []byte("fieldKey")) || bytes.Contains(t, []byte("GENERATED FILE"))):
 		return "a repackaging of a list by somebody else, not a list as published"
 	case bytes.HasPrefix(t, []byte("<RULE")), bytes.Contains(t, []byte("<RULE>")), bytes.Contains(t, []byte("<AGENCY")):
 		return "a Federal Register document, not a list"
 	}
-	return "no list format known here; name it with --format, or bring the list into the own format (lists formats)"
+	return "no list format known here; name it with --format, or bring the list into the own format (lists status names the formats)"
 }
 
 // elements calls each for every element of the JSON array that the decoder stands before.

@@ -16,6 +16,9 @@ func countryOf(s string) event.Country {
 	if len(s) == 2 && s == strings.ToUpper(s) {
 		return codeOf(s)
 	}
+	if s == "" {
+		return ""
+	}
 	return countries()[countryKey(s)]
 }
 
@@ -52,8 +55,11 @@ var countries = sync.OnceValue(func() map[string]event.Country {
 		for b := 'A'; b <= 'Z'; b++ {
 			code := string([]rune{a, b})
 			r, err := language.ParseRegion(code)
-			if err == nil && r.IsCountry() && r.String() == code {
-				m[countryKey(namer.Name(r))] = event.Country(code)
+			if err != nil || !r.IsCountry() || r.String() != code || r.Canonicalize() != r {
+				continue // not a country, or one that is no more
+			}
+			if name := namer.Name(r); name != "" {
+				m[countryKey(name)] = event.Country(code)
 			}
 		}
 	}

@@ -65,23 +65,12 @@ func (r *reading) cslFields(line int, f []string) error {
 		requirement: f[12], policy: f[13], remarks: f[20], alt: split(f[22]), born: split(f[24]), ids: split(f[28]),
 	}
 	for _, a := range split(f[7]) {
-		lines, code := "", a
-		if at := strings.LastIndex(a, ", "); at >= 0 {
-			lines, code = a, a[at+2:]
-		}
-		row.countries = append(row.countries, code)
+		row.countries = append(row.countries, a[strings.LastIndex(a, ",")+1:])
 		if len(a) > 2 {
-			row.addresses = append(row.addresses, cmpOr(lines, a))
+			row.addresses = append(row.addresses, a)
 		}
 	}
 	return r.csl("", line, &row)
-}
-
-func cmpOr(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }
 
 // cslLists are the lists within it, by what their source names hold.

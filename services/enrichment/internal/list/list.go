@@ -133,6 +133,9 @@ func find(name, file string, head []byte) (Format, error) {
 
 // finish dates the rows, groups them into editions and decides whether faults refuse the file.
 func (r *reading) finish(format string) (*File, error) {
+	if len(r.rows) == 0 && len(r.faults) == 0 {
+		return nil, fmt.Errorf("%s: %w: no rows", r.name, ErrRefused)
+	}
 	f := &File{Format: format}
 	f.Published, f.DatedBy = r.date()
 	if f.Published == "" {

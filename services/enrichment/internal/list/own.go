@@ -2,6 +2,7 @@ package list
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -74,7 +75,7 @@ func readOwn(r *reading) error {
 func (r *reading) own(line int, v map[string]string) error {
 	from, ok1 := parseDate(v["listed_from"])
 	until, ok2 := parseDate(v["listed_until"])
-	list := cmpOr(v["list"], "OWN")
+	list := cmp.Or(v["list"], "OWN")
 	country := countryOf(v["country"])
 	switch {
 	case v["name"] == "":

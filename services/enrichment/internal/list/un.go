@@ -2,6 +2,7 @@ package list
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -136,7 +137,7 @@ func (r *reading) un(n int, row *unRow, person bool) error {
 		place(&e, countryOf(c))
 	}
 	for _, b := range row.Born {
-		e.Born = append(e.Born, cmpOr(b.Date, cmpOr(b.Year, strings.Trim(b.From+" to "+b.To, " to"))))
+		e.Born = append(e.Born, cmp.Or(b.Date, b.Year, strings.Trim(b.From+" to "+b.To, " to")))
 	}
 	for _, d := range row.Documents {
 		if squeeze(d.Number) != "" {

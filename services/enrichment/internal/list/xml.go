@@ -45,7 +45,10 @@ func (g *guard) Token() (xml.Token, error) {
 	if g.start > 0 && g.depth > 2 && g.dec.InputOffset()-g.start > MaxRow {
 		return nil, errLong
 	}
-	return xml.CopyToken(t), g.check(t)
+	if err := g.check(t); err != nil {
+		return nil, err // a token beside an error would hide it
+	}
+	return xml.CopyToken(t), nil
 }
 
 func (g *guard) check(t xml.Token) error {

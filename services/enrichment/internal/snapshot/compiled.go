@@ -69,12 +69,7 @@ func Encode(s *Set) (file []byte, digest string) {
 	for _, b := range sections {
 		out = append(out, b...)
 	}
-	copy(out, magic)
-	binary.LittleEndian.PutUint32(out[8:], sectionCount)
-	binary.LittleEndian.PutUint64(out[16:], uint64(len(out)))
-	sum := sha256.Sum256(out[headerSize:])
-	copy(out[32:], sum[:])
-	return out, hex.EncodeToString(sum[:])
+	return out, seal(out)
 }
 
 type writer struct {
@@ -150,7 +145,7 @@ func Decode(file []byte) (s *Set, digest string, err error) {
 	if err := r.strings(sections[1], sections[2]); err != nil {
 		return nil, "", err
 	}
-	if m.Rows < 0 || m.Rows > len(r.rows) {
+	if m.Rows < 0 || m.Rows > len(r.rows)/20 { // a row takes more
 		return nil, "", fmt.Errorf("%w: %d rows do not fit", ErrDamaged, m.Rows)
 	}
 	s = &Set{Editions: m.Editions, Entries: make([]Entry, m.Rows)}
@@ -283,4 +278,14 @@ func (r *reader) entry(e *Entry) {
 	for i := range e.Listed {
 		e.Listed[i] = event.Span{From: event.Date(r.text()), Until: event.Date(r.text())}
 	}
+}
+
+// seal writes the header of a file over its first bytes: what follows them is the content.
+func seal(file []byte) (digest string) {
+	copy(file, magic)
+	binary.LittleEndian.PutUint32(file[8:], sectionCount)
+	binary.LittleEndian.PutUint64(file[16:], uint64(len(file)))
+	sum := sha256.Sum256(file[headerSize:])
+	copy(file[32:], sum[:])
+	return hex.EncodeToString(sum[:])
 }
