@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -144,7 +145,7 @@ func (p *publisher) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("ETag", p.etag)
 	w.Header().Set("Last-Modified", "Fri, 02 Jan 2026 10:00:00 GMT")
 	if p.cut {
-		w.Header().Set("Content-Length", fmt.Sprint(len(p.body)+100))
+		w.Header().Set("Content-Length", strconv.Itoa(len(p.body)+100))
 	}
 	_, _ = w.Write([]byte(p.body)) // a client that went away is its own matter
 }

@@ -39,8 +39,7 @@ func countryKey(s string) string {
 		s = strings.TrimPrefix(s, cut)
 	}
 	return strings.Map(func(r rune) rune {
-		switch {
-		case r == ' ' || r == ',' || r == '.' || r == '\'' || r == '’' || r == '-' || r == '(' || r == ')':
+		if strings.ContainsRune(" ,.'’-()", r) {
 			return -1
 		}
 		return r

@@ -75,8 +75,19 @@ func (r *reading) cslFields(line int, f []string) error {
 
 // cslLists are the lists within it, by what their source names hold.
 var cslLists = []struct{ holds, list string }{
-	{"(SDN)", "SDN"}, {"(EL)", "EL"}, {"(DPL)", "DPL"}, {"(UVL)", "UVL"}, {"(MEU)", "MEU"}, {"(CMIC)", "CMIC"}, {"(SSI)", "SSI"}, {"(NS-MBS", "MBS"}, {"(CAP)", "CAP"},
-	{"(PLC)", "PLC"}, {"(FSE)", "FSE"}, {"(ISN)", "ISN"}, {"(DTC)", "DTC"},
+	{"(SDN)", "SDN"},
+	{"(EL)", "EL"},
+	{"(DPL)", "DPL"},
+	{"(UVL)", "UVL"},
+	{"(MEU)", "MEU"},
+	{"(CMIC)", "CMIC"},
+	{"(SSI)", "SSI"},
+	{"(NS-MBS", "MBS"},
+	{"(CAP)", "CAP"},
+	{"(PLC)", "PLC"},
+	{"(FSE)", "FSE"},
+	{"(ISN)", "ISN"},
+	{"(DTC)", "DTC"},
 }
 
 func (r *reading) csl(file string, line int, row *cslRow) error {

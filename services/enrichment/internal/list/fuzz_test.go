@@ -11,6 +11,7 @@ import (
 // fuzz reads bytes in a format, strictly and leniently: it may refuse, and what it takes must be sound, the same again,
 // and no less when lenient.
 func fuzz(f *testing.F, format, name string, seeds ...string) {
+	f.Helper()
 	for _, s := range seeds {
 		f.Add([]byte(s))
 	}
@@ -49,12 +50,15 @@ func FuzzTreasury(f *testing.F) { fuzz(f, "ofac-csv", "sdn.csv", sdnFile) }
 func FuzzDeniedPersons(f *testing.F) {
 	fuzz(f, "dpl-txt", "f", deniedHeader+"A\tB\tC\t\tDE\t\t1/2/2003\t\tY\t\t\t1 FR 2\n")
 }
+
 func FuzzRegister(f *testing.F) {
 	fuzz(f, "register-json", "f", `{"list_id": "bis-meu", "count": 1, "entities": [{"name": "A", "country": "China"}]}`)
 }
+
 func FuzzUnitedNations(f *testing.F) {
 	fuzz(f, "un-xml", "f", `<CONSOLIDATED_LIST><INDIVIDUALS><INDIVIDUAL><DATAID>1</DATAID><FIRST_NAME>A</FIRST_NAME></INDIVIDUAL></INDIVIDUALS></CONSOLIDATED_LIST>`)
 }
+
 func FuzzJapan(f *testing.F) {
 	fuzz(f, "meti-json", "f", `[{"list_id": "jp-end-user-list", "entity_name": "A"}]`)
 }
