@@ -54,7 +54,7 @@ func (r *Reference) WithLists(file []byte) (*Reference, error) {
 	}
 	both := sha256.Sum256([]byte(r.digest + "\n" + digest + "\n"))
 	out := &Reference{
-		digest: hex.EncodeToString(both[:]), lists: digest, entries: slices.Concat(r.entries, set.Entries), editions: set.Editions,
+		digest: hex.EncodeToString(both[:]), lists: digest, entries: snapshot.Beside(r.entries, set.Entries), editions: set.Editions,
 		catalog: r.catalog, groups: r.groups,
 	}
 	for _, e := range set.Editions {

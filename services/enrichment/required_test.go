@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/enrichment"
 	"github.com/tidegate/tidegate/services/enrichment/lists"
@@ -69,6 +71,29 @@ func TestActiveListsAreMatchedAndNamed(t *testing.T) {
 	}
 	if f := enriched(t, curated, nil, ""); len(f.Lists) != 0 || len(f.Parties[0].Matches) != 0 {
 		t.Errorf("the curated set says %+v", f)
+	}
+}
+
+// TestWhatTheCuratedSetKnowsStays looks up a row of the curated set by its id, which needs the rows of both in order.
+func TestWhatTheCuratedSetKnowsStays(t *testing.T) {
+	t.Parallel()
+	dir, _ := active(t)
+	ref, err := enrichment.InForce(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	curated, err := enrichment.Curated()
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := &event.Order{Parties: []event.Party{{Role: event.EndUser, Name: "Huawei OpenLab Dubai", Address: &event.Address{Country: "AE"}}}}
+	for i, p := range curated.Facts(o, "").Parties {
+		if p.Parent.Country != "CN" {
+			t.Fatalf("the curated set knows the parent no more: %+v", p.Parent)
+		}
+		if d := cmp.Diff(p.Parent, ref.Facts(o, "").Parties[i].Parent); d != "" {
+			t.Error(d)
+		}
 	}
 }
 

@@ -216,7 +216,11 @@ func sayStatus(w io.Writer, st lists.Status) error {
 	}
 	fmt.Fprintln(w, "can be imported:")
 	for _, f := range st.Formats {
-		fmt.Fprintf(w, "  %-14s %s\n", f.Name, f.Usage)
+		fmt.Fprintf(w, "  %-14s %s", f.Name, f.Usage)
+		if !f.Tried {
+			fmt.Fprint(w, " (not tried on a real file)")
+		}
+		fmt.Fprintln(w)
 	}
 	return nil
 }

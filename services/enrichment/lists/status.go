@@ -30,6 +30,7 @@ type Held struct {
 type Known struct {
 	Name  string `json:"name"`
 	Usage string `json:"usage"`
+	Tried bool   `json:"tried"` // on a file as published
 }
 
 // Status reads the state.
@@ -41,7 +42,7 @@ func (s *Store) Status() (Status, error) {
 	}
 	st.Head, st.Editions = h.Set, h.Editions
 	for _, f := range list.Formats() {
-		st.Formats = append(st.Formats, Known{f.Name, f.Usage})
+		st.Formats = append(st.Formats, Known{f.Name, f.Usage, f.Tried})
 	}
 	if st.Active, err = s.Active(); err != nil {
 		return st, err

@@ -132,3 +132,35 @@ func TestFollowTheMoney(t *testing.T) {
 		t.Error(d)
 	}
 }
+
+const euFile = `<export xmlns="http://eu.europa.ec/fpi/fsd/export" generationDate="2026-02-27T10:00:00Z"><sanctionEntity euReferenceNumber="EU.1.2" logicalId="7">
+	<regulation numberTitle="2026/1 (OJ L1)" entryIntoForceDate="2026-01-05" programme="MOON"/><subjectType code="enterprise"/><nameAlias wholeName="Lantern Works" strong="true"/>
+	<nameAlias wholeName="LW" strong="false"/><address street="1 Mill Road" city="Havana" countryIso2Code="CU"/><identification number="A1" identificationTypeCode="regnumber"/></sanctionEntity></export>`
+
+func TestEurope(t *testing.T) {
+	t.Parallel()
+	got := entries(t, set("eu.xml", euFile), "eu.xml", Options{})
+	want := []snapshot.Entry{{
+		ID: "eu-7", List: "EU", Name: "Lantern Works", Weak: []string{"LW"}, Country: "CU", Addresses: []string{"1 Mill Road, Havana, CU"}, Programs: []string{"MOON"}, IDs: []string{"regnumber, A1"},
+		Citation: "2026/1 (OJ L1)", Scope: "all", Certainty: "C", Listed: []event.Span{{From: "2026-01-05"}},
+	}}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+}
+
+const ukFile = `<Designations><Designation><UniqueID>MON0001</UniqueID><Names><Name><Name6>LANTERN</Name6><Name1>ANN</Name1><NameType>Primary Name</NameType></Name>
+	<Name><Name6>ANNIE</Name6><NameType>Alias</NameType></Name></Names><RegimeName>Moon</RegimeName><IndividualEntityShip>Individual</IndividualEntityShip><DateDesignated>05/02/2026</DateDesignated>
+	<Addresses><Address><AddressLine1>3 Pier</AddressLine1><AddressCountry>Cuba</AddressCountry></Address></Addresses></Designation></Designations>`
+
+func TestUnitedKingdom(t *testing.T) {
+	t.Parallel()
+	got := entries(t, set("uk.xml", ukFile), "uk.xml", Options{Published: "2026-03-01"})
+	want := []snapshot.Entry{{
+		ID: "uk-MON0001", List: "UK", Name: "ANN LANTERN", Person: true, Aliases: []string{"ANNIE"}, Country: "CU", Addresses: []string{"3 Pier, Cuba"}, Programs: []string{"Moon"},
+		Citation: "MON0001 Moon", Scope: "all", Certainty: "C", Listed: []event.Span{{From: "2026-02-05"}},
+	}}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+}

@@ -66,3 +66,7 @@ func FuzzOwnTable(f *testing.F) { fuzz(f, "own-csv", "f", "name,list\nA,EL\n") }
 func FuzzFollowTheMoney(f *testing.F) {
 	fuzz(f, "ftm-json", "f", `{"id": "a", "schema": "Person", "properties": {"name": ["A"]}}`)
 }
+
+func FuzzEurope(f *testing.F) { fuzz(f, "eu-xml", "f", euFile) }
+
+func FuzzUnitedKingdom(f *testing.F) { fuzz(f, "uk-xml", "f", ukFile) }

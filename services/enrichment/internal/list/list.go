@@ -67,6 +67,7 @@ type File struct {
 type Format struct {
 	Name   string
 	Usage  string
+	Tried  bool // on a file as published
 	detect func(name string, head []byte) bool
 	read   func(*reading) error
 }
@@ -74,15 +75,17 @@ type Format struct {
 // Formats are the kinds of files that can be read, in the order in which they are tried.
 func Formats() []Format {
 	return []Format{
-		{"csl-csv", "trade.gov Consolidated Screening List, CSV of 29 columns", isCSLTable, readCSLTable},
-		{"csl-json", "trade.gov Consolidated Screening List, JSON", isCSLJSON, readCSLJSON},
-		{"dpl-txt", "BIS Denied Persons List, tab-separated", isDenied, readDenied},
-		{"register-json", "a list taken from the Code of Federal Regulations or a notice, JSON with list_id", isRegister, readRegister},
-		{"meti-json", "Japan's Foreign End User List, JSON", isMETI, readMETI},
-		{"un-xml", "UN Security Council consolidated list, XML", isUN, readUN},
-		{"ftm-json", "a company's own list, FollowTheMoney entities, one JSON object a line", isFollowTheMoney, readFollowTheMoney},
-		{"own-csv", "a company's own list, CSV with a header", isOwn, readOwn},
-		{"ofac-csv", "OFAC SDN or consolidated non-SDN list, CSV set (sdn, alt, add, comments)", isTreasury, readTreasury},
+		{"csl-csv", "trade.gov Consolidated Screening List, CSV of 29 columns", true, isCSLTable, readCSLTable},
+		{"csl-json", "trade.gov Consolidated Screening List, JSON", false, isCSLJSON, readCSLJSON},
+		{"dpl-txt", "BIS Denied Persons List, tab-separated", true, isDenied, readDenied},
+		{"register-json", "a list taken from the Code of Federal Regulations or a notice, JSON with list_id", true, isRegister, readRegister},
+		{"meti-json", "Japan's Foreign End User List, JSON", true, isMETI, readMETI},
+		{"un-xml", "UN Security Council consolidated list, XML", true, isUN, readUN},
+		{"eu-xml", "EU consolidated list of financial sanctions, XML (schema FSD 1.1)", false, isEU, readEU},
+		{"uk-xml", "UK Sanctions List, XML", false, isUK, readUK},
+		{"ftm-json", "a company's own list, FollowTheMoney entities, one JSON object a line", true, isFollowTheMoney, readFollowTheMoney},
+		{"own-csv", "a company's own list, CSV with a header", true, isOwn, readOwn},
+		{"ofac-csv", "OFAC SDN or consolidated non-SDN list, CSV set (sdn, alt, add, comments)", true, isTreasury, readTreasury},
 	}
 }
 

@@ -262,7 +262,7 @@ var authority = map[string]string{
 	"EL": "Supplement 4 to 15 CFR part 744", "MEU": "Supplement 7 to 15 CFR part 744", "UVL": "Supplement 6 to 15 CFR part 744", "DPL": "15 CFR part 764",
 	"SDN": "31 CFR chapter V", "CMIC": "E.O. 13959 as amended by E.O. 14032", "1260H": "FY21 NDAA section 1260H", "SSI": "E.O. 13662", "MBS": "31 CFR chapter V",
 	"CAP": "31 CFR chapter V", "PLC": "31 CFR part 594", "FSE": "E.O. 13608", "ISN": "State Department nonproliferation sanctions", "DTC": "22 CFR 127.7",
-	"UN": "UN Security Council resolutions", "METI": "Foreign End User List (METI)", "OWN": "own list",
+	"UN": "UN Security Council resolutions", "EU": "EU financial sanctions", "UK": "UK Sanctions List", "METI": "Foreign End User List (METI)", "OWN": "own list",
 }
 
 // place adds a country to a row: the first is its country, the others are further ones.

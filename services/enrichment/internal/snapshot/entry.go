@@ -14,8 +14,8 @@ var Lists = []string{"EL", "MEU", "UVL", "DPL", "SDN", "CMIC", "1260H"}
 
 // Others are lists that can be imported and that the shipped rule pack has no rule for: OFAC's sectoral, menu-based,
 // CAPTA, Palestinian Legislative Council and evaders lists; the State Department's nonproliferation sanctions and ITAR
-// debarments; the UN consolidated list; Japan's Foreign End User List; and a company's own list.
-var Others = []string{"SSI", "MBS", "CAP", "PLC", "FSE", "ISN", "DTC", "UN", "METI", "OWN"}
+// debarments; the UN, EU and UK lists; Japan's Foreign End User List; and a company's own list.
+var Others = []string{"SSI", "MBS", "CAP", "PLC", "FSE", "ISN", "DTC", "UN", "EU", "UK", "METI", "OWN"}
 
 // Entry is one row of an official list, as the law prints it, with the dates it is in force.
 type Entry struct {
