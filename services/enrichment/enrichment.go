@@ -44,6 +44,12 @@ func New(nc *nats.Conn, cfg Config) (*Service, error) {
 		}
 		cfg.Reference = curated
 	}
+	cfg.Log.Info("reference in force", slog.String("snapshot", cfg.Reference.Digest()), slog.Int("lists", len(cfg.Reference.seen)))
+	for _, q := range cfg.Required {
+		if why := cfg.Reference.lacks(Required{List: q.List}, ""); why != "" {
+			cfg.Log.Warn("every order will be held", slog.String("reason", why))
+		}
+	}
 	js, err := jetstream.New(nc)
 	if err != nil {
 		return nil, fmt.Errorf("enrichment: %w", err)

@@ -4,8 +4,10 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"testing"
 
+	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/enrichment"
 	"github.com/tidegate/tidegate/services/enrichment/internal/snapshot"
 	"github.com/tidegate/tidegate/services/enrichment/lists"
@@ -33,6 +35,40 @@ func full(tb testing.TB) []byte {
 	}
 	file, _ := snapshot.Encode(set)
 	return file
+}
+
+// TestListedNamesOfTheFullListsAreFound takes every fiftieth row: its own name must find it.
+func TestListedNamesOfTheFullListsAreFound(t *testing.T) {
+	t.Parallel()
+	file := full(t)
+	curated, err := enrichment.Curated()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ref, err := curated.WithLists(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, _, err := snapshot.Decode(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	looked, missed := 0, 0
+	for i := 0; i < len(set.Entries); i += 50 {
+		e := &set.Entries[i]
+		if e.AddressOnly || e.Kind != "" {
+			continue
+		}
+		looked++
+		f := ref.Facts(&event.Order{Parties: []event.Party{{Role: event.EndUser, Name: e.Name, Address: &event.Address{Country: e.Country}}}}, "")
+		if !slices.ContainsFunc(f.Parties[0].Matches, func(m event.Match) bool { return m.Entry == e.ID }) {
+			missed++
+			t.Logf("%s %q", e.ID, e.Name)
+		}
+	}
+	if looked < 500 || missed > 0 {
+		t.Errorf("%d of %d not found", missed, looked)
+	}
 }
 
 // BenchmarkLoadSet reads the compiled set of the full lists, without indexes.

@@ -42,6 +42,7 @@ type Fetch struct {
 	Source Source
 	SHA256 string       // what the first file must have, where known
 	Client *http.Client // one with a deadline when nil
+	Max    int64        // bytes of one file; list.MaxFile when 0
 	Import Import       // Path and URL are set here
 }
 
@@ -64,6 +65,9 @@ func (s *Store) Fetch(ctx context.Context, f Fetch) (Report, error) {
 	if f.Client == nil {
 		f.Client = &http.Client{Timeout: 10 * time.Minute}
 	}
+	if f.Max == 0 {
+		f.Max = list.MaxFile
+	}
 	last := filepath.Join(s.dir, "fetched", f.Source.Name)
 	next := last + ".new"
 	if err := errors.Join(os.RemoveAll(next), os.MkdirAll(next, 0o755)); err != nil {
@@ -72,7 +76,7 @@ func (s *Store) Fetch(ctx context.Context, f Fetch) (Report, error) {
 	defer func() { _ = os.RemoveAll(next) }() // nothing is there after a success
 	changed := false
 	for _, u := range f.Source.URLs {
-		fresh, err := fetchFile(ctx, f.Client, u, last, next)
+		fresh, err := f.file(ctx, u, last, next)
 		if err != nil {
 			return Report{}, fmt.Errorf("fetch %s: %w", u, err)
 		}
@@ -108,11 +112,12 @@ func (f Fetch) prepared(file string, m got) Import {
 	return in
 }
 
-func fetchFile(ctx context.Context, c *http.Client, url, last, next string) (fresh bool, err error) {
+// file gets one file, with as many tries as it takes up to tries.
+func (f *Fetch) file(ctx context.Context, url, last, next string) (fresh bool, err error) {
 	var wait clock.Backoff
 	for try := 1; ; try++ {
 		var again bool
-		fresh, again, err = attempt(ctx, c, url, last, next)
+		fresh, again, err = f.attempt(ctx, url, last, next)
 		if err == nil || !again || try == tries {
 			return fresh, err
 		}
@@ -123,7 +128,7 @@ func fetchFile(ctx context.Context, c *http.Client, url, last, next string) (fre
 }
 
 // attempt gets one file, or takes it over from the last fetch where the publisher says that it is the same.
-func attempt(ctx context.Context, c *http.Client, url, last, next string) (fresh, again bool, err error) {
+func (f *Fetch) attempt(ctx context.Context, url, last, next string) (fresh, again bool, err error) {
 	name := path.Base(url)
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {
@@ -138,7 +143,7 @@ func attempt(ctx context.Context, c *http.Client, url, last, next string) (fresh
 			req.Header.Set("If-Modified-Since", before.Modified)
 		}
 	}
-	res, err := c.Do(req)
+	res, err := f.Client.Do(req)
 	if err != nil {
 		return false, true, err
 	}
@@ -150,7 +155,7 @@ func attempt(ctx context.Context, c *http.Client, url, last, next string) (fresh
 	default:
 		return false, res.StatusCode >= 500 || res.StatusCode == http.StatusTooManyRequests, fmt.Errorf("the server answered %s", res.Status)
 	}
-	sum, err := download(filepath.Join(next, name), res.Body)
+	sum, err := download(filepath.Join(next, name), res.Body, f.Max)
 	if err != nil {
 		return false, !errors.Is(err, errLarge), err
 	}
@@ -158,16 +163,16 @@ func attempt(ctx context.Context, c *http.Client, url, last, next string) (fresh
 	return sum != before.SHA256, false, remember(next, name, m)
 }
 
-var errLarge = fmt.Errorf("the answer is larger than %d bytes", int64(list.MaxFile))
+var errLarge = errors.New("the answer is larger than a list may be")
 
-func download(name string, body io.Reader) (sum string, err error) {
+func download(name string, body io.Reader, most int64) (sum string, err error) {
 	f, err := os.Create(name)
 	if err != nil {
 		return "", err
 	}
 	h := sha256.New()
-	n, err := io.Copy(io.MultiWriter(f, h), io.LimitReader(body, list.MaxFile+1))
-	if n > list.MaxFile {
+	n, err := io.Copy(io.MultiWriter(f, h), io.LimitReader(body, most+1))
+	if n > most {
 		err = errLarge
 	}
 	return hex.EncodeToString(h.Sum(nil)), errors.Join(err, f.Close())

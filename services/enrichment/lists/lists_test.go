@@ -205,6 +205,24 @@ func TestAnAnswerCutOffIsAskedForAgainAndRefused(t *testing.T) {
 	}
 }
 
+func TestAnAnswerWithoutAnEndIsLeft(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int32
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		for r.Context().Err() == nil {
+			if _, err := w.Write(make([]byte, 64<<10)); err != nil {
+				return
+			}
+		}
+	}))
+	t.Cleanup(srv.Close)
+	_, err := Open(t.TempDir()).Fetch(t.Context(), Fetch{Source: Source{Name: "own", URLs: []string{srv.URL + "/own.csv"}}, Client: srv.Client(), Max: 1 << 20})
+	if !errors.Is(err, errLarge) || asked.Load() != 1 {
+		t.Errorf("%v after %d tries", err, asked.Load())
+	}
+}
+
 // TestDifferencesOfTheRealLists holds the differences to those counted by others from the same files.
 func TestDifferencesOfTheRealLists(t *testing.T) {
 	t.Parallel()

@@ -1,6 +1,7 @@
 package list
 
 import (
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -157,10 +158,15 @@ func TestARowWithoutAnEndIsAnErrorAndBoundedMemory(t *testing.T) {
 	if _, err := newTable(newMeter(table), ',').row(); !errors.Is(err, errLong) || table.read > 16*MaxRow {
 		t.Errorf("table: %v after %d bytes", err, table.read)
 	}
+	object := &endless{start: `[{"entity_name": "`, b: 'a'}
+	m := newMeter(object)
+	err := elements(m, json.NewDecoder(m), func(int, *metiRow, error) error { return nil })
+	if err == nil || !strings.Contains(err.Error(), "longer than") || object.read > 32*MaxRow {
+		t.Errorf("json: %v after %d bytes", err, object.read)
+	}
 	text := &endless{start: `<CONSOLIDATED_LIST><INDIVIDUALS><INDIVIDUAL><FIRST_NAME>`, b: 'a'}
 	g := newGuard(newMeter(text))
-	var err error
-	for err == nil {
+	for err = nil; err == nil; {
 		_, err = g.Token()
 	}
 	if !strings.Contains(err.Error(), "longer than") || text.read > 16*MaxRow {
