@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/audit"
@@ -114,7 +115,7 @@ func (r *Reproduced) take(l audit.Logged) error {
 	if !ok {
 		return nil
 	}
-	again := screening.Judge(pack, enrichment.Enrich(ref, event.NewCase(l.Case.Line(0))))
+	again := screening.Judge(pack, enrichment.Enrich(ref, nil, event.NewCase(l.Case.Line(0))))
 	for i, name := range []string{event.LineFacts, event.LineJudgement} {
 		if !bytes.Equal(again.Line(i+1), l.Case.Line(i+1)) {
 			r.differ(l.Index, name+" line came out otherwise")
@@ -133,6 +134,10 @@ func (r *Reproduced) inputs(f *event.Facts, j *event.Judgement) (*enrichment.Ref
 	}
 	if f.Matcher != enrichment.MatcherVersion {
 		r.miss("matcher", f.Matcher)
+		known = false
+	}
+	if strings.HasPrefix(f.Failed, enrichment.LackingPrefix) { // what the operator required that day is not in the record
+		r.miss("required list", f.Failed)
 		known = false
 	}
 	pack, ok := r.known.pack(j.Pack)

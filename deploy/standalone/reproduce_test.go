@@ -41,7 +41,7 @@ func record(t *testing.T, pack *screening.Pack) event.Case {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return screening.Judge(pack, enrichment.Enrich(ref, event.NewCase(first)))
+	return screening.Judge(pack, enrichment.Enrich(ref, nil, event.NewCase(first)))
 }
 
 // other is a case with its last line changed.

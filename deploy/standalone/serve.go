@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	auditcli "github.com/tidegate/tidegate/services/audit/cli"
+	"github.com/tidegate/tidegate/services/enrichment"
 	"github.com/tidegate/tidegate/shared/lifecycle"
 	"github.com/tidegate/tidegate/shared/natsembed"
 )
@@ -42,6 +43,7 @@ func serveCommand() *cli.Command {
 			&cli.StringFlag{Name: "listen", Usage: "`HOST:PORT` of the HTTP door", Value: "127.0.0.1:8080", Sources: cli.EnvVars("TIDEGATE_LISTEN")},
 			&cli.StringFlag{Name: "pack", Usage: "`DIR` of the rule pack; the shipped one when not given", Sources: cli.EnvVars("TIDEGATE_PACK")},
 			&cli.StringMapFlag{Name: "set", Usage: "a parameter of the rule pack, `NAME=VALUE`"},
+			&cli.StringSliceFlag{Name: "require-list", Usage: "hold orders while `LIST` (or LIST=DAYS, at most so old) is not loaded", Sources: cli.EnvVars("TIDEGATE_REQUIRE_LIST")},
 			&cli.BoolFlag{Name: "json", Usage: "say where the doors are as JSON"},
 		}, auditcli.RunFlags()...),
 		Action: serve,
@@ -66,8 +68,13 @@ func serve(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
+	required, err := enrichment.ParseRequired(cmd.StringSlice("require-list"))
+	if err != nil {
+		return err
+	}
 	s, err := New(ctx, Config{
-		Data: cmd.String("data"), GuardDir: logging.GuardDir, Audit: logging, HTTP: cmd.String("listen"), NATSHost: host, NATSPort: port, Pack: pack, Log: log,
+		Data: cmd.String("data"), GuardDir: logging.GuardDir, Audit: logging, HTTP: cmd.String("listen"), NATSHost: host, NATSPort: port,
+		Pack: pack, Required: required, Log: log,
 	})
 	if err != nil {
 		return err

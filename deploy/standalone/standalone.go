@@ -24,15 +24,16 @@ import (
 
 // Config says where the data is and where the doors are.
 type Config struct {
-	Data     string          // directory of all local state; created when missing, locked while running
-	GuardDir string          // where the log's guard keeps its state, outside Data; below the user's state directory when empty
-	Audit    audit.Config    // witnesses and export of the log; its directories and limits are set from the rest
-	HTTP     string          // address of the HTTP door; 127.0.0.1 with a free port when empty
-	NATSHost string          // address the embedded server listens on; 127.0.0.1 when empty
-	NATSPort int             // 0 listens on no port, -1 takes a free one
-	Limits   bus.Limits      // sizes of the streams
-	Pack     *screening.Pack // rules; the US pack when nil
-	Log      *slog.Logger    // discarded when nil
+	Data     string                // directory of all local state; created when missing, locked while running
+	GuardDir string                // where the log's guard keeps its state, outside Data; below the user's state directory when empty
+	Audit    audit.Config          // witnesses and export of the log; its directories and limits are set from the rest
+	HTTP     string                // address of the HTTP door; 127.0.0.1 with a free port when empty
+	NATSHost string                // address the embedded server listens on; 127.0.0.1 when empty
+	NATSPort int                   // 0 listens on no port, -1 takes a free one
+	Limits   bus.Limits            // sizes of the streams
+	Pack     *screening.Pack       // rules; the US pack when nil
+	Required []enrichment.Required // lists without which orders are held
+	Log      *slog.Logger          // discarded when nil
 }
 
 // Standalone is a running process's parts. Everything is stopped by the end of Run's context.
@@ -55,6 +56,9 @@ func ingestDir(data string) string { return filepath.Join(data, "ingest") }
 
 // AuditDir is where the audit service of a data directory keeps the log.
 func AuditDir(data string) string { return filepath.Join(data, "audit") }
+
+// ListsDir is where the imported lists of a data directory are; the active set is loaded at the start.
+func ListsDir(data string) string { return filepath.Join(data, "lists") }
 
 // New locks the data directory, starts the server, declares the streams and wires the services. After an error
 // nothing is left running.

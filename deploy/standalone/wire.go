@@ -33,7 +33,11 @@ func (s *Standalone) wire() error {
 	if nc, err = s.connect("enrichment"); err != nil {
 		return err
 	}
-	if s.Enrichment, err = enrichment.New(nc, enrichment.Config{Log: s.cfg.Log}); err != nil {
+	reference, err := enrichment.InForce(ListsDir(s.cfg.Data))
+	if err != nil {
+		return err
+	}
+	if s.Enrichment, err = enrichment.New(nc, enrichment.Config{Reference: reference, Required: s.cfg.Required, Log: s.cfg.Log}); err != nil {
 		return err
 	}
 	if nc, err = s.connect("screening"); err != nil {

@@ -8,11 +8,21 @@ type Facts struct {
 	V        int          `json:"v"`    // 1
 	Prev     string       `json:"prev"` // SHA-256 of the order line, lower-case hex
 	Snapshot string       `json:"snapshot"`
+	Lists    []ListSeen   `json:"lists,omitempty"`  // the imported lists that were consulted beside the curated set, sorted; none where only that was
 	Matcher  string       `json:"matcher"`          // version of the matcher and its weights
 	Parties  []PartyFacts `json:"parties"`          // one per party of the order, in its order
 	Items    []ItemFacts  `json:"items"`            // one per item of the order, in its order
 	Places   []Place      `json:"places"`           // every country named by the order or a fact, sorted by code
 	Failed   string       `json:"failed,omitempty"` // why enrichment could not state facts (a poison order); screening holds it
+}
+
+// ListSeen is an imported list that was consulted, with the day it was published and what it lacks.
+type ListSeen struct {
+	List    string   `json:"list"`
+	Feed    string   `json:"feed"` // where the editions come from: csl, ofac, bis …
+	Version Date     `json:"version"`
+	Rows    int      `json:"rows"`
+	Gaps    []string `json:"gaps,omitempty"`
 }
 
 // PartyFacts is what is known of one party.

@@ -85,7 +85,7 @@ type spoiling func(rng *rand.Rand, name string) string
 // did not find their entry in its country.
 func notFound(r *Reference, names func(snapshot.Entry) []string, spoil spoiling) (made int, missed []string) {
 	rng := rand.New(rand.NewPCG(20190521, 1))
-	for _, e := range r.set.Entries {
+	for _, e := range r.entries {
 		if e.AddressOnly {
 			continue
 		}

@@ -23,6 +23,7 @@ import (
 // Config is what the service needs.
 type Config struct {
 	Reference *Reference   // the snapshot; the curated one when nil
+	Required  []Required   // lists without which orders are held
 	Log       *slog.Logger // discarded when nil
 }
 
@@ -44,13 +45,19 @@ func New(nc *nats.Conn, cfg Config) (*Service, error) {
 		}
 		cfg.Reference = curated
 	}
+	cfg.Log.Info("reference in force", slog.String("snapshot", cfg.Reference.Digest()), slog.Int("lists", len(cfg.Reference.seen)))
+	for _, q := range cfg.Required {
+		if why := cfg.Reference.lacks(Required{List: q.List}, ""); why != "" {
+			cfg.Log.Warn("every order will be held", slog.String("reason", why))
+		}
+	}
 	js, err := jetstream.New(nc)
 	if err != nil {
 		return nil, fmt.Errorf("enrichment: %w", err)
 	}
 	return &Service{js: js, stage: bus.Stage{
 		In: subject.OrderStream, Out: subject.EnrichedStream, OutSubject: subject.EnrichedSubject, Rebuildable: true,
-		Each: func(c event.Case) event.Case { return Enrich(cfg.Reference, c) },
+		Each: func(c event.Case) event.Case { return Enrich(cfg.Reference, cfg.Required, c) },
 		Shrink: func(c event.Case) event.Case {
 			return failed(event.NewCase(c.Line(0)), cfg.Reference, "the facts of this order do not fit into a message")
 		},
@@ -62,8 +69,9 @@ func New(nc *nats.Conn, cfg Config) (*Service, error) {
 func (s *Service) Run(ctx context.Context) error { return s.stage.Run(ctx, s.js) }
 
 // Enrich appends the facts line to a case. A refusal is passed on. An order that cannot be enriched gets facts that
-// say why, so that screening holds it and its neighbors go on.
-func Enrich(ref *Reference, c event.Case) (out event.Case) {
+// say why, so that screening holds it and its neighbors go on. So does one that came while a required list was missing
+// or too old; its facts are stated all the same.
+func Enrich(ref *Reference, required []Required, c event.Case) (out event.Case) {
 	if c.Refused() {
 		return c
 	}
@@ -80,7 +88,9 @@ func Enrich(ref *Reference, c event.Case) (out event.Case) {
 	if order == nil {
 		return failed(c, ref, "the cause carries no order")
 	}
-	out = with(c, ref.Facts(order, event.Digest(c.Line(0))))
+	f := ref.Facts(order, event.Digest(c.Line(0)))
+	f.Failed = ref.Lacking(required, cause.At)
+	out = with(c, f)
 	cause.Reset() // after the facts are bytes: their strings are the order's
 	causes.Put(cause)
 	return out
@@ -91,7 +101,7 @@ var causes = sync.Pool{New: func() any { return new(event.Cause) }}
 
 func failed(c event.Case, ref *Reference, why string) event.Case {
 	return with(c, event.Facts{
-		Line: event.LineFacts, V: 1, Prev: event.Digest(c.Line(0)), Snapshot: ref.Digest(), Matcher: MatcherVersion,
+		Line: event.LineFacts, V: 1, Prev: event.Digest(c.Line(0)), Snapshot: ref.Digest(), Lists: ref.seen, Matcher: MatcherVersion,
 		Parties: []event.PartyFacts{}, Items: []event.ItemFacts{}, Places: []event.Place{}, Failed: why,
 	})
 }

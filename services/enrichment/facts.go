@@ -1,8 +1,11 @@
 package enrichment
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/enrichment/internal/classify"
@@ -18,7 +21,11 @@ const MatcherVersion = match.Matcher
 
 // Reference is a loaded reference set with its indexes. It is immutable and safe for concurrent use.
 type Reference struct {
-	set       *snapshot.Snapshot
+	digest    string
+	lists     string // digest of the imported set
+	entries   []snapshot.Entry
+	editions  []snapshot.Edition // of the imported set
+	seen      []event.ListSeen
 	directory *entity.Directory
 	catalog   *classify.Catalog
 	groups    *place.Groups
@@ -34,19 +41,48 @@ func LoadReference(fsys fs.FS) (*Reference, error) {
 		return nil, fmt.Errorf("load: %w", err)
 	}
 	return &Reference{
-		set: set, directory: entity.NewDirectory(set.Entries), catalog: classify.NewCatalog(set.Parts), groups: place.New(set.Groups),
+		digest: set.Digest(), entries: set.Entries,
+		directory: entity.NewDirectory(set.Entries), catalog: classify.NewCatalog(set.Parts), groups: place.New(set.Groups),
 	}, nil
 }
 
-// Digest is the SHA-256 of the set's canonical content in lower-case hex, the same on every machine.
-func (r *Reference) Digest() string { return r.set.Digest() }
+// WithLists gives a reference that knows the lists of a compiled set beside its own. Its digest names both.
+func (r *Reference) WithLists(file []byte) (*Reference, error) {
+	set, digest, err := snapshot.Decode(file)
+	if err != nil {
+		return nil, fmt.Errorf("lists: %w", err)
+	}
+	both := sha256.Sum256([]byte(r.digest + "\n" + digest + "\n"))
+	out := &Reference{
+		digest: hex.EncodeToString(both[:]), lists: digest, entries: snapshot.Beside(r.entries, set.Entries), editions: set.Editions,
+		catalog: r.catalog, groups: r.groups,
+	}
+	for _, e := range set.Editions {
+		out.seen = append(out.seen, event.ListSeen{List: e.List, Feed: e.Feed, Version: e.Published, Rows: e.Rows, Gaps: few(e.Gaps)})
+	}
+	out.directory = entity.NewDirectory(out.entries)
+	return out, nil
+}
+
+// few keeps what stands in every line short.
+func few(gaps []string) []string {
+	const most = 3
+	if len(gaps) <= most {
+		return gaps
+	}
+	return append(slices.Clone(gaps[:most]), fmt.Sprintf("and %d more", len(gaps)-most))
+}
+
+// Digest is the SHA-256 of the set's canonical content in lower-case hex, the same on every machine. With imported
+// lists it is that of the two digests, the curated set's and the lists', each with a line end.
+func (r *Reference) Digest() string { return r.digest }
 
 // Facts states what is known of an order's parties, items and countries, and nothing that depends on the date it will
 // be judged for. It is a pure function of order and set; prev is the digest of the line before. The name in the
 // payment is stated with the party that pays: the one with role payer, else the purchaser, else the first.
 func (r *Reference) Facts(o *event.Order, prev string) event.Facts {
 	f := event.Facts{
-		Line: event.LineFacts, V: 1, Prev: prev, Snapshot: r.Digest(), Matcher: MatcherVersion,
+		Line: event.LineFacts, V: 1, Prev: prev, Snapshot: r.Digest(), Lists: r.seen, Matcher: MatcherVersion,
 		Parties: make([]event.PartyFacts, 0, len(o.Parties)), Items: make([]event.ItemFacts, 0, len(o.Items)),
 	}
 	paying := paying(o)

@@ -28,7 +28,7 @@ func init() {
 // someName draws listed names, their spoiled forms, and names of nobody.
 func someName(r *Reference) *rapid.Generator[string] {
 	return rapid.Custom(func(t *rapid.T) string {
-		e := r.set.Entries[rapid.IntRange(0, len(r.set.Entries)-1).Draw(t, "entry")]
+		e := r.entries[rapid.IntRange(0, len(r.entries)-1).Draw(t, "entry")]
 		name := rapid.SampledFrom(append([]string{e.Name}, e.Aliases...)).Draw(t, "name")
 		switch rapid.IntRange(0, 4).Draw(t, "spoil") {
 		case 1:
@@ -173,7 +173,7 @@ func reversed(t *testing.T, path string) *fstest.MapFile {
 func TestEveryListedNameFindsItsEntry(t *testing.T) {
 	t.Parallel()
 	r := curated(t)
-	for _, e := range r.set.Entries {
+	for _, e := range r.entries {
 		if e.AddressOnly {
 			continue
 		}
@@ -193,7 +193,7 @@ func TestListedAddressesFindTheirEntry(t *testing.T) {
 	t.Parallel()
 	r := curated(t)
 	found, all := 0, 0
-	for _, e := range r.set.Entries {
+	for _, e := range r.entries {
 		for _, a := range e.Addresses {
 			all++
 			p := party("Harbour Nine Trading", e.Country)

@@ -14,12 +14,27 @@ import (
 )
 
 func main() {
-	os.Exit(lifecycle.Main(lifecycle.Command("enrichment", "add facts to orders: listed parties, headquarters, item classes", nil,
-		func(ctx context.Context, _ *cli.Command, nc *nats.Conn, log *slog.Logger) error {
-			s, err := enrichment.New(nc, enrichment.Config{Log: log})
+	os.Exit(lifecycle.Main(lifecycle.Command("enrichment", "add facts to orders: listed parties, headquarters, item classes", flags(),
+		func(ctx context.Context, cmd *cli.Command, nc *nats.Conn, log *slog.Logger) error {
+			required, err := enrichment.ParseRequired(cmd.StringSlice("require-list"))
+			if err != nil {
+				return err
+			}
+			ref, err := enrichment.InForce(cmd.String("lists-dir"))
+			if err != nil {
+				return err
+			}
+			s, err := enrichment.New(nc, enrichment.Config{Reference: ref, Required: required, Log: log})
 			if err != nil {
 				return err
 			}
 			return s.Run(ctx)
 		})))
+}
+
+func flags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "lists-dir", Usage: "`DIR` of imported lists, of which the active set is loaded", Value: "data/lists", Sources: cli.EnvVars("TIDEGATE_LISTS_DIR")},
+		&cli.StringSliceFlag{Name: "require-list", Usage: "hold orders while `LIST` (or LIST=DAYS, at most so old) is not loaded", Sources: cli.EnvVars("TIDEGATE_REQUIRE_LIST")},
+	}
 }

@@ -33,7 +33,7 @@ func NewDirectory(entries []snapshot.Entry) *Directory {
 			continue // "Address 03" is no name
 		}
 		names = append(names, match.Listed{Entry: int32(i), Name: e.Name})
-		for _, a := range append(slices.Clone(e.Aliases), e.Also...) {
+		for _, a := range slices.Concat(e.Aliases, e.Also, e.Weak) {
 			names = append(names, match.Listed{Entry: int32(i), Name: a, Alias: true})
 		}
 	}
@@ -137,14 +137,20 @@ func bestPerEntry(ms []event.Match) []event.Match {
 	return kept
 }
 
-// weight orders lists by what they ask for, the gravest first.
-var weight = map[string]int{"SDN": 0, "DPL": 1, "EL": 2, "MEU": 3, "UVL": 4, "1260H": 5, "CMIC": 6}
+// weight orders lists by what they ask for, the gravest first; lists without rules come last, by name.
+var weight = func() map[string]int {
+	w := map[string]int{"SDN": 0, "DPL": 1, "EL": 2, "MEU": 3, "UVL": 4, "1260H": 5, "CMIC": 6}
+	for _, l := range snapshot.Others {
+		w[l] = 7
+	}
+	return w
+}()
 
 // sortMatches puts the best first; ties go by list, entry, field, the order's string and the list's.
 func sortMatches(ms []event.Match) {
 	slices.SortStableFunc(ms, func(a, b event.Match) int {
 		return cmp.Or(
-			-cmp.Compare(a.Score, b.Score), cmp.Compare(weight[a.List], weight[b.List]), strings.Compare(a.Entry, b.Entry), strings.Compare(a.Field, b.Field),
+			-cmp.Compare(a.Score, b.Score), cmp.Compare(weight[a.List], weight[b.List]), strings.Compare(a.List, b.List), strings.Compare(a.Entry, b.Entry), strings.Compare(a.Field, b.Field),
 			strings.Compare(a.Queried, b.Queried), strings.Compare(a.Matched, b.Matched),
 		)
 	})

@@ -105,7 +105,7 @@ const (
 
 func relation(party event.Country, e *snapshot.Entry) string {
 	switch {
-	case party == "":
+	case party == "", e.Country == "":
 		return unknown
 	case e.LocatedIn(party):
 		return same

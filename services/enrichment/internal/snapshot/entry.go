@@ -12,6 +12,11 @@ import (
 // the Department of Defense's section 1260H list.
 var Lists = []string{"EL", "MEU", "UVL", "DPL", "SDN", "CMIC", "1260H"}
 
+// Others are lists that can be imported and that the shipped rule pack has no rule for: OFAC's sectoral, menu-based,
+// CAPTA, Palestinian Legislative Council and evaders lists; the State Department's nonproliferation sanctions and ITAR
+// debarments; the UN, EU and UK lists; Japan's Foreign End User List; and a company's own list.
+var Others = []string{"SSI", "MBS", "CAP", "PLC", "FSE", "ISN", "DTC", "UN", "EU", "UK", "METI", "OWN"}
+
 // Entry is one row of an official list, as the law prints it, with the dates it is in force.
 type Entry struct {
 	ID          string           `json:"id"`
@@ -32,6 +37,14 @@ type Entry struct {
 	Certainty   string           `json:"certainty"`
 	Listed      []event.Span     `json:"listed"`
 	Notes       []string         `json:"notes,omitempty"`
+
+	Kind        string   `json:"kind,omitempty"`         // vessel or aircraft; persons have Person, everything else is an entity
+	Weak        []string `json:"weak_aliases,omitempty"` // aliases the list itself calls weak or of low quality
+	Requirement string   `json:"requirement,omitempty"`  // the row's license requirement, as printed
+	PolicyText  string   `json:"policy_text,omitempty"`  // the row's license review policy, as printed
+	Programs    []string `json:"programs,omitempty"`
+	Born        []string `json:"born,omitempty"` // dates of birth as printed
+	IDs         []string `json:"ids,omitempty"`  // passports, registrations, ship numbers, as printed
 }
 
 // LocatedIn says whether the row puts the entry in c. Hong Kong counts as China (85 FR 83765).

@@ -1,0 +1,394 @@
+// Package lists keeps imported lists in a directory: every edition as it was read, the compiled sets made of them, and
+// which set is active. Files are named by their digest and never change.
+//
+//	editions/DIGEST   one list as published on one day, compiled
+//	sets/DIGEST       every edition together, compiled: what enrichment loads
+//	head.json         the editions there are and the set made of them
+//	active            the digest of the set in force
+//	journal.jsonl     where each edition came from, one line an import
+//	fetched/SOURCE/   the files of the last good fetch, with their ETags
+package lists
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/tidegate/tidegate/schemas/event"
+	"github.com/tidegate/tidegate/services/enrichment/internal/list"
+	"github.com/tidegate/tidegate/services/enrichment/internal/snapshot"
+	"github.com/tidegate/tidegate/shared/clock"
+)
+
+// DefaultShrink is the share of rows, in percent, that a list may lose from one edition to the next unasked.
+const DefaultShrink = 20
+
+// Store is a directory of lists.
+type Store struct {
+	dir   string
+	clock clock.Clock
+}
+
+// Open gives the store of a directory, which need not exist yet.
+func Open(dir string) *Store { return &Store{dir: dir, clock: clock.System} }
+
+// head is the newest state.
+type head struct {
+	Set      string             `json:"set"`
+	Editions []snapshot.Edition `json:"editions"`
+}
+
+// Import is what to read and how.
+type Import struct {
+	Path      string // a file, or a folder with an OFAC set
+	Format    string
+	Published event.Date
+	Lenient   bool
+	Yes       bool // a list may shrink by any share
+	Shrink    int  // percent; DefaultShrink when 0
+	URL       string
+}
+
+// Changed is what an import did to one list.
+type Changed struct {
+	List      string     `json:"list"`
+	Feed      string     `json:"feed"`
+	Published event.Date `json:"published"`
+	Rows      int        `json:"rows"`
+	Added     int        `json:"added"`
+	Removed   int        `json:"removed"`
+	Before    event.Date `json:"before,omitempty"` // the edition compared with
+	Replaced  bool       `json:"replaced,omitempty"`
+	Gaps      []string   `json:"gaps,omitempty"`
+	Digest    string     `json:"digest"`
+}
+
+// Report is what an import did.
+type Report struct {
+	File    string       `json:"file"`
+	Format  string       `json:"format"`
+	DatedBy string       `json:"dated_by"`
+	Lists   []Changed    `json:"lists"`
+	Skipped []list.Fault `json:"skipped,omitempty"`
+	Set     string       `json:"set"`
+}
+
+// ErrShrinks is a list that lost more rows than it may unasked.
+var ErrShrinks = errors.New("the list shrinks")
+
+// Import reads a file into the store and compiles the new set. It activates nothing. After an error the store is as it
+// was.
+func (s *Store) Import(in Import) (Report, error) {
+	unlock, err := s.lock()
+	if err != nil {
+		return Report{}, err
+	}
+	defer unlock()
+	f, err := Read(in)
+	if err != nil {
+		return Report{}, err
+	}
+	h, err := s.head()
+	if err != nil {
+		return Report{}, err
+	}
+	rep := Report{File: filepath.Base(in.Path), Format: f.Format, DatedBy: f.DatedBy, Skipped: f.Skipped}
+	for i := range f.Editions {
+		c, err := s.take(h, &f.Editions[i], in)
+		if err != nil {
+			return Report{}, err
+		}
+		rep.Lists = append(rep.Lists, c)
+	}
+	if rep.Set, err = s.build(h); err != nil {
+		return Report{}, err
+	}
+	return rep, s.journal(in, rep)
+}
+
+// Read reads a file without keeping it.
+func Read(in Import) (*list.File, error) {
+	dir, name := filepath.Split(filepath.Clean(in.Path))
+	info, err := os.Stat(in.Path)
+	if err != nil {
+		return nil, err
+	}
+	if info.IsDir() {
+		if name, err = primary(in.Path); err != nil {
+			return nil, err
+		}
+		dir = in.Path
+	}
+	opt := list.Options{Format: in.Format, Lenient: in.Lenient, Published: in.Published}
+	if opt.Published == "" && info.IsDir() {
+		if d := list.DateIn(filepath.Base(in.Path)); d != "" {
+			opt.Published = d
+		}
+	}
+	if dir == "" {
+		dir = "."
+	}
+	return list.Import(os.DirFS(dir), name, opt)
+}
+
+// primary finds the file of a folder that the others belong to.
+func primary(dir string) (string, error) {
+	for _, n := range []string{"sdn.csv", "cons_prim.csv"} {
+		if _, err := os.Stat(filepath.Join(dir, n)); err == nil {
+			return n, nil
+		}
+	}
+	return "", fmt.Errorf("%s: %w: no sdn.csv or cons_prim.csv in it: the other files of a set have no names of their own", filepath.Base(dir), list.ErrRefused)
+}
+
+// take puts one edition into the head, after the question whether it shrinks.
+func (s *Store) take(h *head, ed *snapshot.Edition, in Import) (Changed, error) {
+	c := Changed{List: ed.List, Feed: ed.Feed, Published: ed.Published, Rows: ed.Rows, Gaps: ed.Gaps}
+	before := earlier(h.Editions, ed)
+	if before != nil {
+		old, err := s.load("editions", before.Digest)
+		if err != nil {
+			return c, err
+		}
+		d := compare(old.Entries, ed.Entries)
+		c.Before, c.Added, c.Removed = before.Published, len(d.Added), len(d.Removed)
+		limit := in.Shrink
+		if limit == 0 {
+			limit = DefaultShrink
+		}
+		if !in.Yes && (old.Editions[0].Rows-ed.Rows)*100 > old.Editions[0].Rows*limit {
+			return c, fmt.Errorf("%w: %s has %d rows, the edition of %s had %d; --yes takes it so", ErrShrinks, ed.Key(), ed.Rows, before.Published, old.Editions[0].Rows)
+		}
+	}
+	file, digest := snapshot.Encode(&snapshot.Set{Editions: []snapshot.Edition{*ed}, Entries: ed.Entries})
+	if err := s.write("editions", digest, file); err != nil {
+		return c, err
+	}
+	c.Digest = digest
+	kept := *ed
+	kept.Digest, kept.Entries = digest, nil
+	at := slices.IndexFunc(h.Editions, func(o snapshot.Edition) bool { return o.Key() == ed.Key() && o.Published == ed.Published })
+	if at >= 0 {
+		c.Replaced = h.Editions[at].Digest != digest
+		h.Editions[at] = kept
+	} else {
+		h.Editions = append(h.Editions, kept)
+	}
+	return c, nil
+}
+
+// earlier is the newest edition of the same series before ed.
+func earlier(editions []snapshot.Edition, ed *snapshot.Edition) *snapshot.Edition {
+	var best *snapshot.Edition
+	for i := range editions {
+		o := &editions[i]
+		if o.Key() == ed.Key() && o.Published < ed.Published && (best == nil || o.Published > best.Published) {
+			best = o
+		}
+	}
+	return best
+}
+
+// build compiles the set of every edition in the head and writes both.
+func (s *Store) build(h *head) (string, error) {
+	editions := make([]snapshot.Edition, 0, len(h.Editions))
+	for _, e := range h.Editions {
+		set, err := s.load("editions", e.Digest)
+		if err != nil {
+			return "", err
+		}
+		ed := set.Editions[0]
+		ed.Digest, ed.Entries = e.Digest, set.Entries
+		editions = append(editions, ed)
+	}
+	file, digest := snapshot.Encode(snapshot.Build(editions))
+	if err := s.write("sets", digest, file); err != nil {
+		return "", err
+	}
+	h.Set = digest
+	slices.SortFunc(h.Editions, func(a, b snapshot.Edition) int {
+		return strings.Compare(a.Key()+" "+string(a.Published), b.Key()+" "+string(b.Published))
+	})
+	b, err := json.MarshalIndent(h, "", "  ")
+	if err != nil {
+		return "", err
+	}
+	return digest, s.replace("head.json", append(b, '\n'))
+}
+
+// Head is the digest of the newest set; "" when nothing was imported.
+func (s *Store) Head() (string, error) {
+	h, err := s.head()
+	if err != nil {
+		return "", err
+	}
+	return h.Set, nil
+}
+
+// Active is the digest of the set in force; "" when none is.
+func (s *Store) Active() (string, error) {
+	b, err := os.ReadFile(filepath.Join(s.dir, "active"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	d := strings.TrimSpace(string(b))
+	if !fullDigest.MatchString(d) {
+		return "", fmt.Errorf("%s does not hold a digest", filepath.Join(s.dir, "active"))
+	}
+	return d, nil
+}
+
+// Activate puts a set in force for the next start: the one named by its digest or the start of it, the newest when "".
+// The set is loaded first.
+func (s *Store) Activate(name string) (digest string, err error) {
+	unlock, err := s.lock()
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
+	if digest, err = s.resolve(name); err != nil {
+		return "", err
+	}
+	if _, err := s.load("sets", digest); err != nil {
+		return "", err
+	}
+	return digest, s.replace("active", []byte(digest+"\n"))
+}
+
+// Set reads the compiled set of a digest.
+func (s *Store) Set(digest string) (*snapshot.Set, error) { return s.load("sets", digest) }
+
+// resolve finds the set that a digest or its start names.
+func (s *Store) resolve(name string) (string, error) {
+	if name == "" {
+		d, err := s.Head()
+		if err == nil && d == "" {
+			err = errors.New("no list was imported yet")
+		}
+		return d, err
+	}
+	all, err := os.ReadDir(filepath.Join(s.dir, "sets"))
+	if err != nil {
+		return "", err
+	}
+	var found []string
+	for _, e := range all {
+		if len(name) >= 6 && strings.HasPrefix(e.Name(), name) {
+			found = append(found, e.Name())
+		}
+	}
+	if len(found) != 1 {
+		return "", fmt.Errorf("%d sets begin with %q; give more of the digest, six characters at least", len(found), name)
+	}
+	return found[0], nil
+}
+
+func (s *Store) head() (*head, error) {
+	h := &head{}
+	b, err := os.ReadFile(filepath.Join(s.dir, "head.json"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return h, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(b, h); err != nil {
+		return nil, fmt.Errorf("head.json: %w", err)
+	}
+	return h, nil
+}
+
+var fullDigest = regexp.MustCompile(`^[0-9a-f]{64}$`)
+
+func (s *Store) load(kind, digest string) (*snapshot.Set, error) {
+	if !fullDigest.MatchString(digest) {
+		return nil, fmt.Errorf("%q is no digest", digest)
+	}
+	b, err := os.ReadFile(filepath.Join(s.dir, kind, digest))
+	if err != nil {
+		return nil, err
+	}
+	set, got, err := snapshot.Decode(b)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%s/%s: %w", kind, digest, err)
+	case got != digest:
+		return nil, fmt.Errorf("%s/%s: %w: it holds %s", kind, digest, snapshot.ErrDamaged, got)
+	case kind == "editions" && len(set.Editions) != 1:
+		return nil, fmt.Errorf("%s/%s: %w: not one edition", kind, digest, snapshot.ErrDamaged)
+	}
+	return set, nil
+}
+
+// write keeps a file under its digest. One that is there already is the same and stays.
+func (s *Store) write(kind, digest string, file []byte) error {
+	name := filepath.Join(kind, digest)
+	if _, err := s.load(kind, digest); err == nil {
+		return nil
+	}
+	return s.replace(name, file)
+}
+
+// replace writes a file under another name, syncs it and renames it: a crash leaves the old or the new one.
+func (s *Store) replace(name string, b []byte) error {
+	name = filepath.Join(s.dir, name)
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(name), ".new-*")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(b)
+	if err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close()); err == nil {
+		err = os.Rename(f.Name(), name)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return nil
+}
+
+// lock keeps two imports apart; the lock goes with the process.
+func (s *Store) lock() (unlock func(), err error) {
+	if err := os.MkdirAll(s.dir, 0o755); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(filepath.Join(s.dir, "lock"), os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil { //nolint:gosec // a descriptor is small
+		return nil, errors.Join(fmt.Errorf("%s is in use by another import", s.dir), f.Close())
+	}
+	return func() { _ = f.Close() }, nil
+}
+
+// journal notes where an import came from.
+func (s *Store) journal(in Import, rep Report) error {
+	line, err := json.Marshal(struct {
+		At      string `json:"at"`
+		URL     string `json:"url,omitempty"`
+		Lenient bool   `json:"lenient,omitempty"`
+		Report
+	}{s.clock().UTC().Format("2006-01-02T15:04:05Z"), in.URL, in.Lenient, rep})
+	if err != nil {
+		return err
+	}
+	f, err := os.OpenFile(filepath.Join(s.dir, "journal.jsonl"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(append(line, '\n'))
+	return errors.Join(err, f.Close())
+}
