@@ -34,6 +34,7 @@ const (
 	NeedAddressKind                    // the kind of a party's address
 	NeedConsigneeType                  // the type of a consignee
 	NeedLineOfWork                     // a party's line of business, or a forwarder in another role
+	NeedOutside                        // a destination under embargo, or an item with controls other than 3A090 and 4A090
 )
 
 // placeless are the needs of rules that never ask for a country's groups on their own.
@@ -45,7 +46,7 @@ var needNames = map[string]Need{
 	"controlled_2022": Need2022, "letter": NeedLetter, "prc_chip": NeedPRCChip, "foundry": NeedFoundry, "use": NeedUse,
 	"withheld": NeedWithheld, "failed": NeedFailed, "payment": NeedPayment, "route_changed": NeedRouteChange,
 	"incorporated": NeedIncorporated, "no_web_presence": NeedNoWebsite, "address_kind": NeedAddressKind,
-	"consignee_type": NeedConsigneeType, "line_of_business": NeedLineOfWork,
+	"consignee_type": NeedConsigneeType, "line_of_business": NeedLineOfWork, "outside": NeedOutside,
 }
 
 // Needs lists the names of the needs, sorted.
@@ -74,6 +75,9 @@ func (s *Scene) found() Need {
 	}
 	if s.order.Transaction == event.Cloud || len(s.uses()) > 0 {
 		n |= NeedUse
+	}
+	if s.outside() {
+		n |= NeedOutside
 	}
 	if s.withheld() == types.True {
 		n |= NeedWithheld

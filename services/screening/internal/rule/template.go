@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -29,6 +30,7 @@ var texts = map[string]word{
 	"order.ship_from":          {0, func(s *Scene) string { return string(s.order.ShipFrom) }},
 	"order.destinations":       {0, func(s *Scene) string { return countries(s.places) }},
 	"order.payment_country":    {0, func(s *Scene) string { return string(paymentOf(s).Country) }},
+	"order.other_eccns":        {0, func(s *Scene) string { return cmp.Or(strings.Join(s.otherECCNs(), ", "), "none") }},
 	"order.failed":             {0, func(s *Scene) string { return s.facts.Failed }},
 	"order.power_mw":           {0, func(s *Scene) string { return string(endUseOf(s).PowerMW) }},
 	"order.uses":               {0, func(s *Scene) string { return strings.Join(s.uses(), ", ") }},

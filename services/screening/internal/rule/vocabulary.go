@@ -77,6 +77,7 @@ var orderWords = []variable{
 	{"order.a", cel.BoolType, 0, "an item of class a, not known to be outside the EAR", anyClass("a")},
 	{"order.advanced", cel.BoolType, 0, "an item of class a or b, not known to be outside the EAR", anyClass("ab")},
 	{"order.ccl", cel.BoolType, 0, "an item on the Commerce Control List, not known to be outside the EAR", (*Scene).anyCCL},
+	{"order.other_ccl", cel.BoolType, 0, "an item whose ECCN has controls besides anti-terrorism that are not those of 3A090 and 4A090", (*Scene).otherCCL},
 	{"order.no_ccl", cel.BoolType, 0, "every item is known not to be on the Commerce Control List", truth(func(s *Scene) bool { return s.anyCCL() == types.False })},
 	{"order.d5m", cel.BoolType, 0, "a party the items go to is headquartered, or has its ultimate parent, in Macau or a D:5 place", (*Scene).anyD5M},
 	{"order.known_d5m", cel.BoolType, 0, "the same, known for certain", truth(func(s *Scene) bool { return s.anyD5M() == types.True })},
