@@ -37,7 +37,7 @@ bench: ## measure: raw publish limit, skeleton, pipeline, ratios (BENCH=60s, BEN
 	go run ./deploy/bench -duration $(BENCH)
 
 soak: build ## the long failure tests (SOAK=1h)
-	TIDEGATE_SOAK=$(SOAK) go test -count=1 -timeout 6h -run 'Soak|Kill|Tail|Limit' -v ./deploy/e2e/...
+	TIDEGATE_SOAK=$(SOAK) go test -count=1 -timeout 6h -run 'Killed|CutOff|Limits|Audit' -v ./deploy/e2e/...
 
 clean: ## remove what was built
 	rm -rf bin .bin

@@ -158,13 +158,9 @@ func (r *run) full(ctx context.Context, p *Pipeline, d time.Duration) error {
 		return nil
 	})
 	for range senders {
-		g.Go(func() error {
-			for order := range orders {
-				if err := r.send(gctx, order, bytes.HasPrefix(order, []byte(`{"source":"probe"`))); err != nil {
-					return err
-				}
-			}
-			return nil
+		g.Go(func() (err error) {
+			pprof.Do(gctx, pprof.Labels("stage", "ingest"), func(ctx context.Context) { err = r.drain(ctx, orders) })
+			return err
 		})
 	}
 	err := g.Wait()
@@ -181,6 +177,16 @@ func (r *run) full(ctx context.Context, p *Pipeline, d time.Duration) error {
 	p.profile = profile.Bytes()
 	p.Stages, err = byStage(p.profile, n)
 	return err
+}
+
+// drain is one sender: it submits what is fed until there is no more.
+func (r *run) drain(ctx context.Context, orders <-chan []byte) error {
+	for order := range orders {
+		if err := r.send(ctx, order, bytes.HasPrefix(order, []byte(`{"source":"probe"`))); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (r *run) feed(ctx context.Context, orders chan<- []byte, end time.Time) {

@@ -17,13 +17,14 @@ import (
 	"github.com/tidegate/tidegate/shared/clock"
 )
 
-// kills is how often a process is killed: the promise in make test, many more in make soak.
-func kills(t *testing.T) int {
-	t.Helper()
-	if d, err := time.ParseDuration(os.Getenv("TIDEGATE_SOAK")); err == nil {
-		return max(50, int(d/(2*time.Second)))
+// rounds is how often something is broken: least in make test, and as often as fits into a third of its time, at about
+// a second each, in make soak.
+func rounds(least int) int {
+	soak, err := time.ParseDuration(os.Getenv("TIDEGATE_SOAK"))
+	if err != nil {
+		return least
 	}
-	return 50
+	return max(least, int(soak/3/time.Second))
 }
 
 // answer is what a door said of one order.
@@ -132,7 +133,7 @@ func TestKilledServicesLoseAndDoubleNothing(t *testing.T) {
 	data, server := t.TempDir(), freePort(t)
 	doors := []string{freePort(t), freePort(t)}
 	creds := filepath.Join(data, "nats", "service.nk")
-	to := []string{"--log-level", "info", "--nats-url", "nats://" + server, "--nats-creds", creds}
+	to := []string{"--log-level", "warn", "--nats-url", "nats://" + server, "--nats-creds", creds}
 	nats := start(t, "tidegate", "nats", "--data", data, "--nats-listen", server, "--log-level", "error")
 	eventually(t, "the NATS server runs", 20*time.Second, func() bool { _, err := os.Stat(creds); return err == nil && listens(server) })
 	procs := []*process{
@@ -145,17 +146,14 @@ func TestKilledServicesLoseAndDoubleNothing(t *testing.T) {
 	}
 	f := startFlow(t, 8, doors...)
 	rng := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the order of kills need not be secret
-	for range kills(t) {
+	for range rounds(50) {
 		time.Sleep(time.Duration(50+rng.IntN(250)) * time.Millisecond) // a random moment is what is tested
 		p := procs[rng.IntN(len(procs))]
-		if n, err := strconv.Atoi(os.Getenv("ONLY")); err == nil {
-			p = procs[n]
-		}
 		p.kill()
 		p.start()
 	}
 	accepted := f.end()
-	t.Logf("%d kills, %d orders accepted", kills(t), len(accepted))
+	t.Logf("%d kills, %d orders accepted", rounds(50), len(accepted))
 	checkEverything(t, "nats://"+server, creds, filepath.Join(data, "audit"), accepted)
 }
 
@@ -165,12 +163,12 @@ func TestKilledAllInOneLosesAndDoublesNothing(t *testing.T) {
 	eventually(t, "the door is open", 20*time.Second, func() bool { return ready(door) })
 	f := startFlow(t, 8, door)
 	rng := rand.New(rand.NewPCG(3, 4)) //nolint:gosec // the order of kills need not be secret
-	for range kills(t) {
+	for range rounds(50) {
 		time.Sleep(time.Duration(100+rng.IntN(400)) * time.Millisecond) // a random moment is what is tested
 		p.kill()
 		p.start()
 	}
 	accepted := f.end()
-	t.Logf("%d kills, %d orders accepted", kills(t), len(accepted))
+	t.Logf("%d kills, %d orders accepted", rounds(50), len(accepted))
 	checkEverything(t, "nats://"+server, filepath.Join(data, "nats", "service.nk"), filepath.Join(data, "audit"), accepted)
 }

@@ -10,9 +10,6 @@ import (
 	"github.com/tidegate/tidegate/schemas/subject"
 )
 
-// cuts is how often the streams lose their tails.
-const cuts = 20
-
 // TestStreamsCutOffWhileStoppedLoseNothing stands in for power cuts: the process is killed, and the streams that are
 // not synced with every write lose a random tail, or all they had, before it starts again.
 func TestStreamsCutOffWhileStoppedLoseNothing(t *testing.T) {
@@ -21,7 +18,7 @@ func TestStreamsCutOffWhileStoppedLoseNothing(t *testing.T) {
 	eventually(t, "the door is open", 20*time.Second, func() bool { return ready(door) })
 	f := startFlow(t, 8, door)
 	rng := rand.New(rand.NewPCG(5, 6)) //nolint:gosec // where the tails are cut need not be secret
-	for range cuts {
+	for range rounds(20) {
 		time.Sleep(time.Duration(100+rng.IntN(300)) * time.Millisecond) // a random moment is what is tested
 		p.kill()
 		for _, stream := range []string{subject.EnrichedStream, subject.PublicDecisionStream, subject.PublicRecordStream} {
@@ -30,7 +27,7 @@ func TestStreamsCutOffWhileStoppedLoseNothing(t *testing.T) {
 		p.start()
 	}
 	accepted := f.end()
-	t.Logf("%d cuts, %d orders accepted", cuts, len(accepted))
+	t.Logf("%d cuts, %d orders accepted", rounds(20), len(accepted))
 	checkEverything(t, "nats://"+server, filepath.Join(data, "nats", "service.nk"), filepath.Join(data, "audit"), accepted)
 }
 

@@ -70,6 +70,9 @@ func replayOptions(cmd *cli.Command) (replay.Options, error) {
 		From: date("from"), Until: date("until"),
 		AsOf: screening.AsOf{Fixed: date("as-of")}, BaseAsOf: screening.AsOf{Fixed: date("base-as-of")},
 	}
+	if opt.Until != "" && opt.From > opt.Until {
+		faults = append(faults, fmt.Errorf("--from %s is later than --until %s", opt.From, opt.Until))
+	}
 	var err error
 	opt.Pack, err = openPack(cmd.String("pack"), cmd.StringMap("set"))
 	faults = append(faults, err)

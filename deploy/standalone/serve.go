@@ -3,9 +3,9 @@ package standalone
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
+	"path/filepath"
 	"strconv"
 
 	"github.com/urfave/cli/v3"
@@ -18,7 +18,7 @@ import (
 
 // Commands are the verbs that need the whole product or its server.
 func Commands() []*cli.Command {
-	return []*cli.Command{serveCommand(), demoCommand(), replayCommand(), natsCommand()}
+	return []*cli.Command{serveCommand(), demoCommand(), replayCommand(), natsCommand(), streamsCommand()}
 }
 
 // dataFlag is the directory of all local state.
@@ -40,7 +40,9 @@ func serveCommand() *cli.Command {
 		Flags: append([]cli.Flag{
 			dataFlag(), logFlag("info"), natsListenFlag(),
 			&cli.StringFlag{Name: "listen", Usage: "`HOST:PORT` of the HTTP door", Value: "127.0.0.1:8080", Sources: cli.EnvVars("TIDEGATE_LISTEN")},
+			&cli.StringFlag{Name: "pack", Usage: "`DIR` of the rule pack; the shipped one when not given", Sources: cli.EnvVars("TIDEGATE_PACK")},
 			&cli.StringMapFlag{Name: "set", Usage: "a parameter of the rule pack, `NAME=VALUE`"},
+			&cli.BoolFlag{Name: "json", Usage: "say where the doors are as JSON"},
 		}, auditcli.RunFlags()...),
 		Action: serve,
 	}
@@ -56,7 +58,7 @@ func serve(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
-	pack, err := usPack(cmd.StringMap("set"))
+	pack, err := openPack(cmd.String("pack"), cmd.StringMap("set"))
 	if err != nil {
 		return err
 	}
@@ -72,17 +74,23 @@ func serve(ctx context.Context, cmd *cli.Command) error {
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return s.Run(ctx) })
-	g.Go(func() error { says(ctx, cmd.Root().Writer, s, cmd.String("data")); return nil })
+	g.Go(func() error { return says(ctx, cmd, s) })
 	return g.Wait()
 }
 
-func says(ctx context.Context, w io.Writer, s *Standalone, data string) {
+// says tells where the doors are, once they are open.
+func says(ctx context.Context, cmd *cli.Command, s *Standalone) error {
 	select {
 	case <-s.Ready():
 	case <-ctx.Done():
-		return
+		return nil
 	}
-	fmt.Fprintf(w, "tidegate serves. Orders: %s/v1/orders   NATS: %s   data: %s   stop with Ctrl-C\n", s.HTTP(), s.server.URL(), data)
+	w, data := cmd.Root().Writer, cmd.String("data")
+	if cmd.Bool("json") {
+		return printJSON(w, map[string]string{"http": s.HTTP(), "nats": s.server.URL(), "data": data})
+	}
+	_, err := fmt.Fprintf(w, "tidegate serves. Orders: %s/v1/orders   NATS: %s   data: %s   stop with Ctrl-C\n", s.HTTP(), s.server.URL(), data)
+	return err
 }
 
 func listenAddress(s string) (host string, port int, err error) {
@@ -103,7 +111,7 @@ func listenAddress(s string) (host string, port int, err error) {
 func natsCommand() *cli.Command {
 	return &cli.Command{
 		Name: "nats", Usage: "run only the embedded NATS server, with the streams declared; services connect with --nats-creds DATA/nats/service.nk",
-		Flags: []cli.Flag{dataFlag(), logFlag("info"), natsListenFlag()},
+		Flags: []cli.Flag{dataFlag(), logFlag("info"), natsListenFlag(), &cli.BoolFlag{Name: "json", Usage: "say where the server is as JSON"}},
 		Action: func(ctx context.Context, cmd *cli.Command) error {
 			log, err := lifecycle.Logger(cmd.Root().ErrWriter, cmd.String("log-level"))
 			if err != nil {
@@ -113,12 +121,12 @@ func natsCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			return serveNATS(ctx, cmd.Root().Writer, natsembed.Config{Dir: natsDir(cmd.String("data")), Host: host, Port: port, Log: log}, cmd.String("data"))
+			return serveNATS(ctx, cmd, natsembed.Config{Dir: natsDir(cmd.String("data")), Host: host, Port: port, Log: log}, cmd.String("data"))
 		},
 	}
 }
 
-func serveNATS(ctx context.Context, w io.Writer, cfg natsembed.Config, data string) error {
+func serveNATS(ctx context.Context, cmd *cli.Command, cfg natsembed.Config, data string) error {
 	held, err := lockDir(data)
 	if err != nil {
 		return err
@@ -131,8 +139,18 @@ func serveNATS(ctx context.Context, w io.Writer, cfg natsembed.Config, data stri
 	if err := s.declare(ctx); err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "nats server: %s   services: --nats-creds %s/%s   clients: --nats-creds %s/%s\n",
-		s.server.URL(), cfg.Dir, natsembed.ServiceCreds, cfg.Dir, natsembed.ClientCreds)
+	if err := saysNATS(cmd, s.server.URL(), cfg.Dir); err != nil {
+		return err
+	}
 	<-ctx.Done()
 	return nil
+}
+
+func saysNATS(cmd *cli.Command, url, dir string) error {
+	service, client := filepath.Join(dir, natsembed.ServiceCreds), filepath.Join(dir, natsembed.ClientCreds)
+	if cmd.Bool("json") {
+		return printJSON(cmd.Root().Writer, map[string]string{"nats": url, "service_creds": service, "client_creds": client})
+	}
+	_, err := fmt.Fprintf(cmd.Root().Writer, "nats server: %s   services: --nats-creds %s   clients: --nats-creds %s\n", url, service, client)
+	return err
 }

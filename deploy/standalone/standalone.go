@@ -58,7 +58,7 @@ func AuditDir(data string) string { return filepath.Join(data, "audit") }
 
 // New locks the data directory, starts the server, declares the streams and wires the services. After an error
 // nothing is left running.
-func New(ctx context.Context, cfg Config) (s *Standalone, err error) {
+func New(ctx context.Context, cfg Config) (*Standalone, error) {
 	if cfg.Data == "" {
 		return nil, errors.New("a data directory is needed (--data DIR)")
 	}
@@ -68,22 +68,25 @@ func New(ctx context.Context, cfg Config) (s *Standalone, err error) {
 	if cfg.HTTP == "" {
 		cfg.HTTP = "127.0.0.1:0"
 	}
-	s = &Standalone{cfg: cfg, ready: make(chan struct{})}
-	defer func() {
-		if err != nil {
-			s.close()
-		}
-	}()
-	if s.lock, err = lockDir(cfg.Data); err != nil {
+	s := &Standalone{cfg: cfg, ready: make(chan struct{})}
+	if err := s.open(ctx); err != nil {
+		s.close()
 		return nil, err
 	}
-	if s.server, err = natsembed.Start(natsembed.Config{Dir: natsDir(cfg.Data), Host: cfg.NATSHost, Port: cfg.NATSPort, Log: cfg.Log}); err != nil {
-		return nil, err
+	return s, nil
+}
+
+func (s *Standalone) open(ctx context.Context) (err error) {
+	if s.lock, err = lockDir(s.cfg.Data); err != nil {
+		return err
 	}
-	if err := s.declare(ctx); err != nil {
-		return nil, err
+	if s.server, err = natsembed.Start(natsembed.Config{Dir: natsDir(s.cfg.Data), Host: s.cfg.NATSHost, Port: s.cfg.NATSPort, Log: s.cfg.Log}); err != nil {
+		return err
 	}
-	return s, s.wire()
+	if err := errors.Join(s.declare(ctx), s.compare(ctx)); err != nil {
+		return err
+	}
+	return s.wire()
 }
 
 func (s *Standalone) declare(ctx context.Context) error {
@@ -92,6 +95,15 @@ func (s *Standalone) declare(ctx context.Context) error {
 		return err
 	}
 	return bus.Apply(ctx, js, s.cfg.Limits)
+}
+
+// compare holds the streams against the log before a door is open.
+func (s *Standalone) compare(ctx context.Context) error {
+	js, err := s.jetStream("check")
+	if err != nil {
+		return err
+	}
+	return audit.CheckStreams(ctx, js, AuditDir(s.cfg.Data))
 }
 
 func (s *Standalone) jetStream(name string) (jetstream.JetStream, error) {

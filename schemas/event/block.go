@@ -82,6 +82,11 @@ func Digest(line []byte) string {
 
 // AppendBlock writes cases one after the other: the payload of one internal message. jq reads it as it is.
 func AppendBlock(b []byte, cases []Case) []byte {
+	size := 0
+	for _, c := range cases {
+		size += c.Size()
+	}
+	b = slices.Grow(b, size)
 	for _, c := range cases {
 		b = c.Append(b)
 	}

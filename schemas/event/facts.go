@@ -36,24 +36,31 @@ type Known struct {
 // Match is a listed entry that a name or address of the order resembles. A score is a fact; what counts as a hit is
 // the pack's threshold.
 type Match struct {
-	List      string   `json:"list"`                // EL, MEU, UVL, DPL, SDN, CMIC, 1260H
-	Entry     string   `json:"entry"`               // stable id of the entry in the snapshot
-	Name      string   `json:"name"`                // the entry's primary name
-	Country   Country  `json:"country,omitempty"`   // the entry's country
-	Queried   string   `json:"queried"`             // the order's string
-	Matched   string   `json:"matched"`             // the list's string it was compared with
-	Field     string   `json:"field"`               // name, alias, director, contact, parent, owner, payer, address
-	Method    string   `json:"method"`              // exact, normalized, reordered, one_edit, address_room, address_building
-	Alias     bool     `json:"alias,omitempty"`     // Matched is an alias of the entry, not its primary name
-	Score     Milli    `json:"score"`               // 0.000 to 1.000
-	Countries string   `json:"countries,omitempty"` // same, different, unknown: the party's country against the entry's
-	Footnotes []int    `json:"footnotes,omitempty"` // Entity List footnotes
-	Policy    string   `json:"policy,omitempty"`    // license review policy as the row states it: PoD, denial, CBC …
-	Scope     string   `json:"scope,omitempty"`     // what items the row covers: all, ccl (address-only rows)
-	Citation  string   `json:"citation"`
-	Certainty string   `json:"certainty"` // C, R, D, M, ? as in the sources' confidence tags
-	Listed    []Span   `json:"listed"`    // when the entry is in force
-	Notes     []string `json:"notes,omitempty"`
+	List      string     `json:"list"`                // EL, MEU, UVL, DPL, SDN, CMIC, 1260H
+	Entry     string     `json:"entry"`               // stable id of the entry in the snapshot
+	Name      string     `json:"name"`                // the entry's primary name
+	Country   Country    `json:"country,omitempty"`   // the entry's country
+	Queried   string     `json:"queried"`             // the order's string
+	Matched   string     `json:"matched"`             // the list's string it was compared with
+	Field     string     `json:"field"`               // name, alias, director, contact, parent, owner, payer, address
+	Method    string     `json:"method"`              // exact, normalized, reordered, one_edit, address_room, address_building
+	Alias     bool       `json:"alias,omitempty"`     // Matched is an alias of the entry, not its primary name
+	Score     Milli      `json:"score"`               // 0.000 to 1.000
+	Countries string     `json:"countries,omitempty"` // same, different, unknown: the party's country against the entry's
+	Footnotes []Footnote `json:"footnotes,omitempty"` // Entity List footnotes, each with the dates it binds, by number
+	Policy    string     `json:"policy,omitempty"`    // license review policy as the row states it: PoD, denial, CBC …
+	Scope     string     `json:"scope,omitempty"`     // what items the row covers: all, ccl (address-only rows)
+	Citation  string     `json:"citation"`
+	Certainty string     `json:"certainty"` // C, R, D, M, ? as in the sources' confidence tags
+	Listed    []Span     `json:"listed"`    // when the entry is in force
+	Notes     []string   `json:"notes,omitempty"`
+}
+
+// Footnote is an Entity List footnote (Supplement 4 to part 744) that a row carries, and when: one may come years after
+// the listing, as footnote 4 did on 2022-10-21 and footnote 5 on 2024-12-02.
+type Footnote struct {
+	Number int `json:"footnote"` // 1 to 5
+	Span
 }
 
 // ListedHold is a stake that a listed party holds in the party, as the order states it.

@@ -157,6 +157,9 @@ func (s *Service) Run(ctx context.Context) error {
 		return err
 	}
 	defer unlock()
+	if err := CheckStreams(ctx, s.js, s.cfg.Dir); err != nil { // before keys or a log are made
+		return err
+	}
 	start, g, err := s.stand(ctx)
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io/fs"
@@ -8,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/transparency-dev/merkle/compact"
 	"github.com/transparency-dev/merkle/rfc6962"
 
 	"github.com/tidegate/tidegate/schemas/event"
@@ -27,8 +29,9 @@ type Logged struct {
 func (l Logged) LeafHash() []byte { return rfc6962.DefaultHasher.HashLeaf(l.data) }
 
 // ReadCases gives the cases that an audit directory's published log holds, from a block on, in the log's order. It is
-// what the streams no longer have: ingest's index and replay are made from it. It may run while audit does. The leaves
-// are read as they are on disk, not proven; Find and "audit verify" prove. An error ends it.
+// what the streams no longer have: ingest's index and replay are made from it. It may run while audit does. Read from the
+// first block on, the leaves are proven together: where they are not those under the checkpoint, an error (ErrBad,
+// wrapped) follows the last of them. An error ends it.
 func ReadCases(ctx context.Context, dir string, fromSequence uint64) iter.Seq2[Logged, error] {
 	return read(ctx, dir, fromSequence, func(l event.Leaf) bool { return l.HasCase() && l.Sequence >= fromSequence })
 }
@@ -53,7 +56,12 @@ func read(ctx context.Context, dir string, fromSequence uint64, want func(event.
 			yield(Logged{}, err)
 			return
 		}
-		for l, err := range logged(ctx, dir, from, log.Checkpoint().Size) {
+		point := log.Checkpoint()
+		tree := (&compact.RangeFactory{Hash: rfc6962.DefaultHasher.HashChildren}).NewEmptyRange(0)
+		for l, err := range logged(ctx, dir, from, point.Size) {
+			if err == nil && from == 0 {
+				err = tree.Append(l.LeafHash(), nil)
+			}
 			if err == nil && !want(l.Leaf) {
 				continue
 			}
@@ -61,7 +69,25 @@ func read(ctx context.Context, dir string, fromSequence uint64, want func(event.
 				return
 			}
 		}
+		if err := proven(tree, point); err != nil && from == 0 {
+			yield(Logged{}, err)
+		}
 	}
+}
+
+// proven says whether a tree is the one a checkpoint states.
+func proven(tree *compact.Range, point auditverify.Checkpoint) error {
+	if point.Size == 0 {
+		return nil
+	}
+	root, err := tree.GetRootHash(nil)
+	if err != nil {
+		return fmt.Errorf("root of the leaves read: %w", err)
+	}
+	if !bytes.Equal(root, point.Root[:]) {
+		return fmt.Errorf("%w: the leaves on disk are not those under the checkpoint; \"tidegate audit verify\" says which", auditverify.ErrBad)
+	}
+	return nil
 }
 
 // logged gives the leaves [from, size) opened.
@@ -109,13 +135,17 @@ func PublicKey(dir string) (string, error) {
 }
 
 // Verify checks the whole log of an audit directory, also against the guard's kept checkpoint and those given. It
-// works on a directory in use. A guardDir of "" is where GuardDir says; that there is no guard is none of its business.
+// works on a directory in use. A guardDir of "" is where GuardDir says; that there is no guard is noted.
 func Verify(ctx context.Context, dir, guardDir string, o auditverify.Options) (auditverify.Report, error) {
 	if guardDir == "" {
 		guardDir, _ = GuardDir(dir)
 	}
 	// The guard's checkpoint is read first: what is published later is never smaller.
-	if _, st, found, err := openKeeper(guardDir); err == nil && found && len(st.Checkpoint) > 0 {
+	_, st, guarded, err := openKeeper(guardDir)
+	if err != nil {
+		return auditverify.Report{Verdict: "unusable"}, fmt.Errorf("%w: guard: %w", auditverify.ErrUnusable, err)
+	}
+	if len(st.Checkpoint) > 0 {
 		o.Kept = append(o.Kept, st.Checkpoint)
 	}
 	if o.Key == "" {
@@ -128,7 +158,11 @@ func Verify(ctx context.Context, dir, guardDir string, o auditverify.Options) (a
 	if o.Blobs == nil {
 		o.Blobs = blobs(dir)
 	}
-	return auditverify.Dir(ctx, filepath.Join(dir, logName), o)
+	rep, err := auditverify.Dir(ctx, filepath.Join(dir, logName), o)
+	if !guarded {
+		rep.Notes = append(rep.Notes, fmt.Sprintf("no guard's state in %s: what was verified before is not known, and the log was checked against itself and the checkpoints given", guardDir))
+	}
+	return rep, err
 }
 
 func blobs(dir string) fs.FS { return os.DirFS(filepath.Join(dir, blobName)) }

@@ -78,16 +78,6 @@ func letters(name string) int {
 	return n
 }
 
-func matched(r *Reference, name string, country event.Country, entry string) event.Milli {
-	f := factsOf(r, party(name, country))
-	for _, m := range f.Matches {
-		if m.Entry == entry {
-			return m.Score
-		}
-	}
-	return 0
-}
-
 // spoiling gives queries made of a listed name.
 type spoiling func(rng *rand.Rand, name string) string
 

@@ -9,6 +9,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -71,15 +72,22 @@ func Enrich(ref *Reference, c event.Case) (out event.Case) {
 			out = failed(c, ref, fmt.Sprintf("enrichment could not read this order: %v", p))
 		}
 	}()
-	var cause event.Cause
-	if err := codec.Decode(c.Line(0), &cause); err != nil {
+	cause := causes.Get().(*event.Cause) //nolint:forcetypeassert // the pool holds nothing else
+	if err := codec.Decode(c.Line(0), cause); err != nil {
 		return failed(c, ref, err.Error())
 	}
-	if cause.Order == nil {
+	order := cause.Carried()
+	if order == nil {
 		return failed(c, ref, "the cause carries no order")
 	}
-	return with(c, ref.Facts(cause.Order, event.Digest(c.Line(0))))
+	out = with(c, ref.Facts(order, event.Digest(c.Line(0))))
+	cause.Reset() // after the facts are bytes: their strings are the order's
+	causes.Put(cause)
+	return out
 }
+
+// causes are decoded orders to be used again.
+var causes = sync.Pool{New: func() any { return new(event.Cause) }}
 
 func failed(c event.Case, ref *Reference, why string) event.Case {
 	return with(c, event.Facts{

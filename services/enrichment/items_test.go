@@ -173,9 +173,13 @@ func TestEvidenceOfAnItem(t *testing.T) {
 // An order may be long, but what it costs grows with its length and no faster: this text took seconds once.
 func TestALongDescriptionIsReadOnce(t *testing.T) {
 	t.Parallel()
-	f := itemFacts(curated(t), event.Item{Description: strings.Repeat("h100 ", 24000)})
-	if f.Catalog != "" {
-		t.Errorf("recognized %s without a word of context", f.Catalog)
+	r := curated(t)
+	for _, description := range []string{
+		strings.Repeat("h100 ", 24000), strings.Repeat("ssd ", 24000) + "gpu", strings.Repeat("fan and ", 24000) + "for h100",
+	} {
+		if f := itemFacts(r, event.Item{Description: description}); f.Catalog != "" || f.Class == "a" {
+			t.Errorf("%.20s: recognized %s without a word of context", description, f.Catalog)
+		}
 	}
 }
 

@@ -173,11 +173,22 @@ func TestAStreamMadeAnewIsNotTakenForTheOneBefore(t *testing.T) {
 	if err := stop(); err != nil {
 		t.Fatal(err)
 	}
-	// Another stream under the same name: the index is made again, not believed.
+	// Another stream under the same name, and nothing in it: what was accepted before is lost, and no door opens on it
+	// until somebody who knows that deletes the index.
 	if err := js.DeleteStream(t.Context(), subject.OrderStream); err != nil {
 		t.Fatal(err)
 	}
 	if err := bus.Apply(t.Context(), js, bus.Limits{}); err != nil {
+		t.Fatal(err)
+	}
+	s, err := ingest.New(nc, ingest.Config{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "keys.db") {
+		t.Fatalf("got %v, want a refusal that names the index", err)
+	}
+	if err := os.Remove(filepath.Join(dir, "keys.db")); err != nil {
 		t.Fatal(err)
 	}
 	url, _ = door(t, nc, ingest.Config{Dir: dir})

@@ -76,7 +76,12 @@ func openWriter(ctx context.Context, js jetstream.JetStream, file string, cfg Co
 	if err != nil {
 		return nil, fmt.Errorf("look at stream %s: %w", subject.OrderStream, err)
 	}
-	index, err := idem.Open(file, event.Digest([]byte(s.CachedInfo().Created.UTC().Format(time.RFC3339Nano))))
+	info := s.CachedInfo()
+	index, err := idem.Open(file, event.Digest([]byte(info.Created.UTC().Format(time.RFC3339Nano))), info.State.LastSeq)
+	if errors.Is(err, idem.ErrOther) {
+		return nil, fmt.Errorf("%w: %w; restore the streams from their backup, or, where they were emptied on purpose, delete %s so that it is made again",
+			errAhead, err, file)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -80,7 +80,8 @@ type AsOf struct {
 // digest of the facts line, for the chain.
 //
 // The order is judged for its order date, else the date it was received, and for its expected ship date where that is
-// given and another. The ship date governs: its outcome is the judgement's; Differs says that the other disagrees.
+// given and another. The later one governs, for nothing ships before it is ordered: its outcome is the judgement's;
+// Differs says that the other disagrees.
 func (p *Pack) Decide(c *event.Cause, f *event.Facts, prev string, asOf AsOf) event.Judgement {
 	return verdict.Judge(p.p, c, f, prev, asOf.dates(c))
 }

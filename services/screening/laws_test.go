@@ -2,6 +2,7 @@ package screening
 
 import (
 	"bytes"
+	"flag"
 	"fmt"
 	"strings"
 	"sync"
@@ -12,6 +13,13 @@ import (
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/shared/codec"
 )
+
+// init makes the drawn cases the same in every run; -rapid.seed on the command line draws others.
+func init() {
+	if err := flag.Set("rapid.seed", "20261123"); err != nil {
+		panic(err)
+	}
+}
 
 var (
 	someCountries = []event.Country{"", "CN", "DE", "HK", "MO", "SG", "US", "VN"}

@@ -46,11 +46,12 @@ func TestThePhasesOfTheChipControls(t *testing.T) {
 		{"the 2022 rule, last day to China", "CN", "CN", "announced", "2023-11-16", "license", "ac-2022", "PoD", "2023-11-16"},
 		{"the 2023 rule, to China", "CN", "CN", "announced", "2023-11-17", "license", "ac-destination", "PoD", "2026-01-14"},
 		{"the 2023 rule, to Vietnam", "VN", "VN", "announced", "2023-11-17", "license", "ac-destination", "PoA", ""},
-		{"the 2023 rule, to Germany for a Chinese firm", "DE", "CN", "announced", "2023-11-17", "license", "ac-headquarters", "PoD", "2025-05-12"},
+		{"the 2023 rule, to Germany for a Chinese firm", "DE", "CN", "announced", "2023-11-17", "license", "ac-headquarters", "PoD", "2025-05-14"},
 		{"the 2023 rule, to Germany the day before for a Chinese firm", "DE", "CN", "announced", "2023-11-16", "release", "", "", "2023-11-16"},
-		{"the 2023 rule, to Germany", "DE", "DE", "announced", "2023-11-17", "release", "", "", "2025-05-12"},
+		{"the 2023 rule, to Germany", "DE", "DE", "announced", "2023-11-17", "release", "", "", "2025-05-14"},
 		{"diffusion codified, eve of compliance", "DE", "DE", "codified", "2025-05-14", "release", "", "", "2025-05-14"},
 		{"diffusion codified", "DE", "DE", "codified", "2025-05-15", "license", "diffusion-worldwide", "PoA", ""},
+		{"diffusion announced, the text does not bind yet", "DE", "DE", "announced", "2025-05-14", "release", "", "", "2025-05-14"},
 		{"diffusion announced as not enforced", "DE", "DE", "announced", "2025-05-15", "release", "diffusion-announced", "", ""},
 		{"diffusion announced, Chinese firm in Germany", "DE", "CN", "announced", "2026-11-23", "license", "ac-headquarters", "PoD", ""},
 		{"case by case, the eve", "CN", "CN", "announced", "2026-01-14", "license", "ac-destination", "PoD", "2026-01-14"},
@@ -74,7 +75,7 @@ func TestThePhasesOfTheChipControls(t *testing.T) {
 	}
 }
 
-func TestAnOrderIsJudgedForBothItsDatesAndTheShipDateGoverns(t *testing.T) {
+func TestAnOrderIsJudgedForBothItsDatesAndTheLaterGoverns(t *testing.T) {
 	t.Parallel()
 	p := us(t)
 	c, f := server("DE", "DE")
@@ -91,7 +92,12 @@ func TestAnOrderIsJudgedForBothItsDatesAndTheShipDateGoverns(t *testing.T) {
 	}{
 		{"released on the order date, needs a license on the ship date", "2026-11-08", "2026-11-12", "license", "affiliates-50", true, "", []event.Outcome{"release", "license"}},
 		{"needs a license on the order date, released on the ship date", "2025-11-09", "2025-11-10", "release", "", true, "2026-11-09", []event.Outcome{"license", "release"}},
+		{"a ship date before the order date, released on it", "2026-11-20", "2019-01-01", "license", "affiliates-50", true, "", []event.Outcome{"license", "release"}},
+		{"a ship date before the order date, license on it", "2025-12-01", "2025-11-09", "release", "", true, "2026-11-09", []event.Outcome{"release", "license"}},
+		{"no order date, shipped before it was received", "", "2019-01-01", "license", "affiliates-50", true, "", []event.Outcome{"license", "release"}},
 		{"no ship date", "2026-11-09", "", "release", "", false, "2026-11-09", []event.Outcome{"release"}},
+		{"released two days before the rule revives", "2026-11-08", "2026-11-08", "release", "", false, "2026-11-09", []event.Outcome{"release"}},
+		{"released two days before the rule revives, no ship date", "2026-11-08", "", "release", "", false, "2026-11-09", []event.Outcome{"release"}},
 		{"the same date twice", "2026-11-10", "2026-11-10", "license", "affiliates-50", false, "", []event.Outcome{"license"}},
 		{"no date at all: the received date", "", "", "license", "affiliates-50", false, "", []event.Outcome{"license"}},
 		{"both within the stay", "2026-01-01", "2026-03-01", "release", "", false, "2026-11-09", []event.Outcome{"release", "release"}},

@@ -2,9 +2,12 @@ package screening
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/schemas/subject"
@@ -14,7 +17,8 @@ import (
 )
 
 // publishDecisions copies each decision to the public stream, one message an order, going on behind the last one
-// there. The copy can be made again, so a failure only means to look at its end once more. It ends with ctx, with its error.
+// there. The copy can be made again, so a failure only means to look at its end once more; blocks that are gone from
+// DECISION are told once and passed over. It ends with ctx, with its error.
 func (s *Service) publishDecisions(ctx context.Context) error {
 	var pause clock.Backoff
 	for {
@@ -40,27 +44,67 @@ func (s *Service) copyDecisions(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	from := max(done.Sequence, held.First, 1)
-	in, err := bus.OpenReader(ctx, s.js, subject.DecisionStream, from)
-	if err != nil {
-		return err
+	from := max(done.Sequence, 1)
+	if held.First > done.Sequence+1 {
+		from = s.skip(ctx, done.Sequence+1, held.First)
 	}
-	defer in.Close()
+	from = max(from, held.First)
 	for {
-		b, err := in.Next(ctx)
+		next, err := s.copyFrom(ctx, out, done, from)
+		if !errors.Is(err, bus.ErrGap) {
+			return err
+		}
+		there, err := s.firstFrom(ctx, next)
 		if err != nil {
 			return err
 		}
+		from = s.skip(ctx, next, there)
+	}
+}
+
+// skip goes on at block there, for what lies before it is gone and no trying again brings it back.
+func (s *Service) skip(ctx context.Context, next, there uint64) uint64 {
+	s.cfg.Log.ErrorContext(ctx, "decisions are gone before they were published, going on behind them",
+		slog.Uint64("first_block", next), slog.Uint64("last_block", there-1))
+	return there
+}
+
+// firstFrom is the first block that DECISION holds at or after sequence next.
+func (s *Service) firstFrom(ctx context.Context, next uint64) (uint64, error) {
+	stream, err := s.js.Stream(ctx, subject.DecisionStream)
+	if err != nil {
+		return 0, fmt.Errorf("look for decisions from block %d: %w", next, err)
+	}
+	m, err := stream.GetMsg(ctx, next, jetstream.WithGetMsgSubject(subject.DecisionSubject))
+	if err != nil {
+		return 0, fmt.Errorf("look for decisions from block %d: %w", next, err)
+	}
+	return m.Sequence, nil
+}
+
+// copyFrom publishes what block from and those after it hold, save what is done. It ends with an error and the block
+// that it wanted.
+func (s *Service) copyFrom(ctx context.Context, out *bus.Outlet, done bus.Mark, from uint64) (next uint64, err error) {
+	in, err := bus.OpenReader(ctx, s.js, subject.DecisionStream, from)
+	if err != nil {
+		return from, err
+	}
+	defer in.Close()
+	for next = from; ; next++ {
+		b, err := in.Next(ctx)
+		if err != nil {
+			return next, err
+		}
 		cases, err := event.ParseBlock(b.Data)
 		if err != nil {
-			return err
+			return next, err
 		}
 		for place, c := range cases {
 			if c.Refused() || (b.Sequence == done.Sequence && place <= done.Place) {
 				continue
 			}
 			if err := publishOne(ctx, out, c, bus.Mark{Sequence: b.Sequence, Place: place}); err != nil {
-				return err
+				return next, err
 			}
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -85,16 +86,27 @@ func Judge(p *Pack, c event.Case) (out event.Case) {
 			out = held(firstTwo(c), p, fmt.Sprintf("screening could not judge this order: %v", r))
 		}
 	}()
-	var cause event.Cause
-	if err := codec.Decode(c.Line(0), &cause); err != nil {
+	d := inputs.Get().(*input) //nolint:forcetypeassert // the pool holds nothing else
+	if err := codec.Decode(c.Line(0), &d.cause); err != nil {
 		return held(c, p, err.Error())
 	}
-	var facts event.Facts
-	if err := codec.Decode(c.Line(1), &facts); err != nil {
+	if err := codec.Decode(c.Line(1), &d.facts); err != nil {
 		return held(c, p, err.Error())
 	}
-	return with(c, p.Decide(&cause, &facts, event.Digest(c.Line(1)), AsOf{}))
+	out = with(c, p.Decide(&d.cause, &d.facts, event.Digest(c.Line(1)), AsOf{}))
+	d.cause.Reset() // after the judgement is bytes: its strings are the order's
+	d.facts.Reset()
+	inputs.Put(d)
+	return out
 }
+
+// input is a decoded case to be used again.
+type input struct {
+	cause event.Cause
+	facts event.Facts
+}
+
+var inputs = sync.Pool{New: func() any { return new(input) }}
 
 func firstTwo(c event.Case) event.Case { return event.NewCase(c.Line(0)).With(c.Line(1)) }
 

@@ -145,7 +145,7 @@ func (s Stage) encode(cases []event.Case) []byte {
 			return s.encode(cases)
 		}
 	}
-	return event.AppendBlock(make([]byte, 0, size), cases)
+	return event.AppendBlock(nil, cases)
 }
 
 // publish stores the blocks in order. A crash between compute and here leaves nothing: the block is computed again.

@@ -61,7 +61,7 @@ func Start(cfg Config) (*Server, error) {
 	}
 	srv, err := server.NewServer(&server.Options{
 		ServerName: "tidegate", Host: host, Port: max(cfg.Port, -1), DontListen: cfg.Port == 0, NoSigs: true, NoLog: true,
-		JetStream: true, StoreDir: cfg.Dir, SyncAlways: !cfg.NoSync, MaxPayload: event.MaxBlockSize + 64<<10,
+		JetStream: true, StoreDir: cfg.Dir, SyncAlways: !cfg.NoSync, MaxPayload: event.MaxBlockSize,
 		MaxPending: 256 << 20, Nkeys: users, JetStreamMaxMemory: 64 << 20, JetStreamMaxStore: 1 << 50,
 	})
 	if err != nil {

@@ -30,6 +30,7 @@ type Report struct {
 	Witnesses     []Cosignature `json:"witnesses,omitempty"`  // good cosignatures on the checkpoint
 	Faults        []Fault       `json:"faults,omitempty"`
 	Checkpoint    string        `json:"checkpoint,omitempty"` // the signed note
+	Notes         []string      `json:"notes,omitempty"`      // what could not be looked at
 }
 
 // Gap is a leaf that says which blocks were lost before they were logged.
@@ -83,6 +84,9 @@ func (r Report) String() string {
 	}
 	for _, f := range r.Faults {
 		fmt.Fprintf(&b, "  fault: %s\n", f)
+	}
+	for _, n := range r.Notes {
+		fmt.Fprintf(&b, "  note: %s\n", n)
 	}
 	return b.String()
 }

@@ -31,7 +31,7 @@ func showCommand() *cli.Command {
 			id := c.Args().First()
 			found, point, err := audit.Find(ctx, dir(c), id)
 			if err == nil && len(found) == 0 {
-				err = fmt.Errorf("%s: %w of size %d", id, errNone, point.Size)
+				err = fmt.Errorf("%s: %w of size %d; what was accepted a moment ago is logged within a second or two", id, errNone, point.Size)
 			}
 			if err != nil {
 				return exit(err)

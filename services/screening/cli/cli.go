@@ -38,6 +38,13 @@ func asOfFlag() cli.Flag {
 	return &cli.StringFlag{Name: "as-of", Usage: "`DATE` to tell the state in law for, as 2026-11-10"}
 }
 
+// PackFlags are --pack and --set, which say what rules to judge under; Pack reads them.
+func PackFlags() []cli.Flag { return []cli.Flag{packFlag(), setFlag()} }
+
+// Pack loads the rules that the flags of PackFlags name, with the parameters they set. An error of a pack's own wraps
+// screening.ErrPack.
+func Pack(c *cli.Command) (*screening.Pack, error) { return open(c, c.String("pack")) }
+
 // failure is an error with its exit status.
 type failure struct {
 	error

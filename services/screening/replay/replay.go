@@ -162,11 +162,14 @@ func change(c *event.Cause, a, b *event.Judgement) Change {
 	}
 }
 
-// because names the rule of the change: what decides now where the outcome got stricter, what decided before and no
-// longer does where it got milder.
+// because names the rule of the change: what decides now where the outcome got stricter, what decided before where it
+// got milder, because it fires no longer or with another outcome.
 func because(a, b *event.Judgement) (rule, why string) {
 	if b.Outcome.Severity() > a.Outcome.Severity() {
 		return b.Rule, textOf(b, b.Rule, b.Outcome)
+	}
+	if i := slices.IndexFunc(b.Findings, func(f event.Finding) bool { return f.Rule == a.Rule }); i >= 0 {
+		return a.Rule, fmt.Sprintf("now %s instead of %s: %s", b.Findings[i].Outcome, a.Outcome, b.Findings[i].Text)
 	}
 	return a.Rule, "no longer: " + textOf(a, a.Rule, a.Outcome)
 }

@@ -229,3 +229,22 @@ func BenchmarkReplay(b *testing.B) {
 	}
 	b.ReportMetric(float64(len(cases)*b.N)/b.Elapsed().Seconds(), "cases/s")
 }
+
+func TestAMilderOutcomeOfTheSameRuleIsToldAsWhatItIsNow(t *testing.T) {
+	t.Parallel()
+	was := event.Judgement{Outcome: event.NeedsLic, Rule: "hbm-2024", Findings: []event.Finding{{Rule: "hbm-2024", Outcome: event.NeedsLic, Text: "Memory."}}}
+	for name, tt := range map[string]struct {
+		now  event.Judgement
+		want string
+	}{
+		"the rule fires no longer": {event.Judgement{Outcome: event.Release}, "no longer: Memory."},
+		"the rule is open now": {
+			event.Judgement{Outcome: event.Hold, Findings: []event.Finding{{Rule: "hbm-2024", Outcome: event.Hold, Text: "Open: memory."}}},
+			"now hold instead of license: Open: memory.",
+		},
+	} {
+		if rule, why := because(&was, &tt.now); rule != "hbm-2024" || why != tt.want {
+			t.Errorf("%s: %s, %s", name, rule, why)
+		}
+	}
+}

@@ -56,13 +56,20 @@ func ordinary(ws []string) bool {
 	return slices.ContainsFunc(ws, func(w string) bool { return ordinaryWords[w] })
 }
 
-// ordinaryGoods says why an item is plainly no chip and no computer: by its HTS heading, or by its description.
-func ordinaryGoods(it *event.Item, ws []string) (why string, ok bool) {
+// ordinaryGoods says why an item is plainly no chip and no computer: by its HTS heading, or by its description. An accessory
+// is what accessoryFor says.
+func ordinaryGoods(it *event.Item, ws []string, accessory bool) (why string, ok bool) {
 	if h := heading(it.HTS); h != "" && !chipHeadings[h] {
 		strong := slices.ContainsFunc(ws, func(w string) bool { return strongWords[w] })
-		if !strong || ordinary(ws) {
+		if !strong || accessory || ordinary(ws) {
 			return "HTS heading " + h[:2] + "." + h[2:], true
 		}
+	}
+	if foreignScript(it.Description) {
+		return "", false
+	}
+	if f := plainProduct(it, ws); f != nil {
+		return "description: " + f.name + "; " + f.why, true
 	}
 	if it.HTS != "" && chipHeadings[heading(it.HTS)] {
 		return "", false

@@ -55,6 +55,10 @@ type evidence struct {
 func (c *Catalog) evidence(it *event.Item) *evidence {
 	description := words(it.Description)
 	e := &evidence{eccn: Normal(it.ECCN), found: c.recognize(it, description)}
+	isAccessory := c.accessory(it, description)
+	if isAccessory && e.found != nil && e.found.text == it.Description {
+		e.found = nil // the machine that a fan is for; a part number or SKU that names a chip stays
+	}
 	e.eccnClass, e.vague = ofECCN(e.eccn)
 	e.own = specs{
 		tpp: number(it.TPP), density: number(it.Density), area: number(it.DieArea), bandwidth: number(it.Bandwidth),
@@ -70,7 +74,7 @@ func (c *Catalog) evidence(it *event.Item) *evidence {
 	}
 	e.hbm = hbmClass(it, e)
 	c.readContents(it, e)
-	e.goods, _ = ordinaryGoods(it, description)
+	e.goods, _ = ordinaryGoods(it, description, isAccessory)
 	return e
 }
 

@@ -3,7 +3,6 @@ package entity
 import (
 	"cmp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/tidegate/tidegate/schemas/event"
@@ -14,8 +13,7 @@ import (
 // Directory finds listed entries by name and address. It is immutable and safe for concurrent use.
 type Directory struct {
 	entries   []snapshot.Entry
-	footnotes [][]int
-	notes     [][]string
+	footnotes [][]event.Footnote
 	names     *match.Index
 	addresses *match.AddressIndex
 }
@@ -27,8 +25,7 @@ func NewDirectory(entries []snapshot.Entry) *Directory {
 	var addresses []match.ListedAddress
 	for i := range entries {
 		e := &entries[i]
-		d.footnotes = append(d.footnotes, numbersOf(e.Footnotes))
-		d.notes = append(d.notes, notesOf(e))
+		d.footnotes = append(d.footnotes, byNumber(e.Footnotes))
 		for _, a := range e.Addresses {
 			addresses = append(addresses, match.ListedAddress{Entry: int32(i), Text: a})
 		}
@@ -44,24 +41,11 @@ func NewDirectory(entries []snapshot.Entry) *Directory {
 	return d
 }
 
-func numbersOf(fs []snapshot.Footnote) []int {
-	var out []int
-	for _, f := range fs {
-		out = append(out, f.Number)
-	}
-	slices.Sort(out)
-	return out
-}
-
-// notesOf adds the date of a footnote that came after the listing, and whose alias is ours.
-func notesOf(e *snapshot.Entry) []string {
-	notes := slices.Clone(e.Notes)
-	for _, f := range e.Footnotes {
-		if f.From > e.Listed[0].From {
-			notes = append(notes, "footnote "+strconv.Itoa(f.Number)+" from "+string(f.From))
-		}
-	}
-	return notes
+// byNumber sorts footnotes by number, then by the day they came.
+func byNumber(fs []event.Footnote) []event.Footnote {
+	return slices.SortedStableFunc(slices.Values(fs), func(a, b event.Footnote) int {
+		return cmp.Or(cmp.Compare(a.Number, b.Number), cmp.Compare(a.From, b.From))
+	})
 }
 
 // byName gives the entries that a name resembles, each with its best match, best first. The second result is the
@@ -104,7 +88,7 @@ func (d *Directory) match(row int32) event.Match {
 	e := &d.entries[row]
 	return event.Match{
 		List: e.List, Entry: e.ID, Name: e.Name, Country: e.Country, Footnotes: d.footnotes[row], Policy: e.Policy,
-		Scope: e.Scope, Citation: e.Citation, Certainty: e.Certainty, Listed: e.Listed, Notes: d.notes[row],
+		Scope: e.Scope, Citation: e.Citation, Certainty: e.Certainty, Listed: e.Listed, Notes: e.Notes,
 	}
 }
 

@@ -71,16 +71,32 @@ func (d *Directory) owners(p *event.Party, considered *int) []event.ListedHold {
 	return out
 }
 
-// headquarters is stated, or the country of the listed entry that the name hits.
+// headquarters is stated, or the country of the listed entry that the name hits. A natural person has none: where the
+// address puts the person stands for it.
 func (d *Directory) headquarters(p *event.Party, ms []event.Match) event.Known {
-	if p.Headquarters != "" {
+	switch {
+	case p.Headquarters != "":
 		return event.Known{Country: p.Headquarters, How: "stated", Evidence: string(p.Headquarters)}
+	case natural(p):
+		return ofPerson(p)
 	}
 	return fromEntry(ms, "name", "alias")
 }
 
+// natural says whether the party is stated to be a natural person.
+func natural(p *event.Party) bool { return p.Person != nil && *p.Person }
+
+// ofPerson is where the order says that a natural person is; unknown without an address that names a country.
+func ofPerson(p *event.Party) event.Known {
+	c := addressed(p.Address)
+	if c == "" {
+		return event.Known{}
+	}
+	return event.Known{Country: c, How: "person", Evidence: "a natural person in " + string(c)}
+}
+
 // parent is the country where the ultimate parent is headquartered: stated; its own headquarters where it is stated
-// to have none; that of the listed entry its stated parent hits; or what the entry that it hits itself is known for.
+// to have none or is a natural person; that of the listed entry its stated parent hits; or what the entry that it hits itself is known for.
 func (d *Directory) parent(p *event.Party, ms []event.Match) event.Known {
 	switch {
 	case p.Parent != nil && p.Parent.Country != "":
@@ -90,11 +106,21 @@ func (d *Directory) parent(p *event.Party, ms []event.Match) event.Known {
 			return event.Known{Country: h.Country, How: "stated_none", Evidence: "no parent; headquarters " + string(h.Country)}
 		}
 		return event.Known{How: "stated_none"}
+	case natural(p) && p.Parent == nil:
+		return personsParent(d.headquarters(p, ms))
 	}
 	if k := fromEntry(ms, "parent", "parent"); k.Country != "" {
 		return k
 	}
 	return d.parentOfEntry(ms)
+}
+
+// personsParent is a natural person's own country: nobody is the parent of a person.
+func personsParent(own event.Known) event.Known {
+	if own.Country == "" {
+		return event.Known{}
+	}
+	return event.Known{Country: own.Country, How: "person", Evidence: "a natural person has no parent"}
 }
 
 // parentOfEntry uses the reference set's own knowledge of a listed unit's group.
@@ -123,17 +149,26 @@ func fromEntry(ms []event.Match, field, other string) event.Known {
 
 // located is the country of the address, else the one that address or name end with or name in brackets.
 func located(p *event.Party) event.Country {
-	if p.Address != nil {
-		if p.Address.Country != "" {
-			return p.Address.Country
-		}
-		for _, s := range append([]string{p.Address.Region, p.Address.City}, p.Address.Lines...) {
-			if c := countryAtEnd(s); c != "" {
-				return c
-			}
-		}
+	if c := addressed(p.Address); c != "" {
+		return c
 	}
 	return countryInBrackets(p.Name)
+}
+
+// addressed is the country that an address states or ends with.
+func addressed(a *event.Address) event.Country {
+	if a == nil {
+		return ""
+	}
+	if a.Country != "" {
+		return a.Country
+	}
+	for _, s := range append([]string{a.Region, a.City}, a.Lines...) {
+		if c := countryAtEnd(s); c != "" {
+			return c
+		}
+	}
+	return ""
 }
 
 func countryAtEnd(s string) event.Country {

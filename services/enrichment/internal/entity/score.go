@@ -26,7 +26,8 @@ const (
 	costElsewhere      = event.Milli(100) // the entry is not listed in the party's country
 	mostElsewhere      = event.Milli(890)
 	scoreAbbreviation  = event.Milli(850) // up to four letters, country unknown
-	scoreAbbrElsewhere = event.Milli(750)
+	scoreFourElsewhere = event.Milli(800) // four letters, such as SMIC: one letter more is far fewer strangers
+	scoreAbbrElsewhere = event.Milli(750) // up to three letters
 
 	scoreRoom          = event.Milli(950) // same building and same room or floor
 	scoreBuilding      = event.Milli(820) // same building as an address-only row
@@ -48,7 +49,10 @@ func score(c match.Candidate, e *snapshot.Entry, countries string) event.Milli {
 	abbreviation := c.Alias && c.Letters <= 4 && ascii(c.Name)
 	switch countries {
 	case different:
-		if abbreviation {
+		switch {
+		case abbreviation && c.Letters == 4:
+			return scoreFourElsewhere
+		case abbreviation:
 			return scoreAbbrElsewhere
 		}
 		return min(s-costElsewhere, mostElsewhere)

@@ -146,7 +146,7 @@ func manyReadings(s string) bool {
 func (ix *Index) find(s string, variant bool, sc *scratch) (out []Candidate, considered int) {
 	if !variant {
 		for _, row := range ix.exact[s] {
-			out = append(out, ix.candidate(row, Exact, false))
+			out = append(out, ix.candidate(row, Exact))
 		}
 	}
 	sc.texts.set(s)
@@ -159,7 +159,7 @@ func (ix *Index) find(s string, variant bool, sc *scratch) (out []Candidate, con
 	sc.rows = ix.sorted.find(hashWords(words), sc.rows[:0])
 	for _, row := range sc.rows {
 		if sameWords(words, ix.parsed[row]) {
-			out = append(out, ix.candidate(row, Reordered, false))
+			out = append(out, ix.candidate(row, Reordered))
 		}
 	}
 	considered += len(sc.rows)
@@ -190,7 +190,7 @@ func (ix *Index) read(t *text, sc *scratch, out []Candidate) ([]Candidate, int) 
 			}
 		case !equal(key.runes, t.runes):
 		case kinds&folded != 0:
-			out = append(out, ix.candidate(key.row, Normalized, false))
+			out = append(out, ix.candidate(key.row, Normalized))
 		default:
 			if c, ok := ix.inForm(key.row, len(key.runes)); ok {
 				out = append(out, c)
@@ -200,8 +200,8 @@ func (ix *Index) read(t *text, sc *scratch, out []Candidate) ([]Candidate, int) 
 	return out, len(rows)
 }
 
-func (ix *Index) candidate(row int32, method string, weak bool) Candidate {
-	return Candidate{Listed: ix.names[row], Method: method, Letters: ix.parsed[row].Letters, Weak: weak}
+func (ix *Index) candidate(row int32, method string) Candidate {
+	return Candidate{Listed: ix.names[row], Method: method, Letters: ix.parsed[row].Letters}
 }
 
 // edited compares with one edit. Numbers must agree: Factory No. 2 is not Factory No. 12. The difference is weak in a
@@ -212,7 +212,7 @@ func (ix *Index) edited(key *listedText, t *text) (Candidate, bool) {
 	if !ok || numbers(string(q)) != numbers(string(l)) {
 		return Candidate{}, false
 	}
-	c := ix.candidate(key.row, OneEdit, false)
+	c := ix.candidate(key.row, OneEdit)
 	switch {
 	case key.inForms(at, t):
 		return ix.inForm(key.row, len(l))
@@ -232,7 +232,7 @@ func (ix *Index) edited(key *listedText, t *text) (Candidate, bool) {
 // inForm is a candidate that differs in a legal form or a trade word and else agrees in so many letters. An
 // abbreviation must agree in a long form: BYD Company Limtied, but not BYD Cod.
 func (ix *Index) inForm(row int32, letters int) (Candidate, bool) {
-	c := ix.candidate(row, OneEdit, false)
+	c := ix.candidate(row, OneEdit)
 	short := c.Letters < minEdit && letters < 2*minEdit
 	c.Letters = letters
 	return c, !short

@@ -14,30 +14,24 @@ var Lists = []string{"EL", "MEU", "UVL", "DPL", "SDN", "CMIC", "1260H"}
 
 // Entry is one row of an official list, as the law prints it, with the dates it is in force.
 type Entry struct {
-	ID          string          `json:"id"`
-	List        string          `json:"list"`
-	Name        string          `json:"name"`
-	Aliases     []string        `json:"aliases,omitempty"`      // as the row has them
-	Also        []string        `json:"also,omitempty"`         // spellings the row does not have: brands, Chinese characters
-	Person      bool            `json:"person,omitempty"`       // a natural person
-	AddressOnly bool            `json:"address_only,omitempty"` // the row lists an address, whoever sits there
-	Country     event.Country   `json:"country"`
-	Countries   []event.Country `json:"countries,omitempty"` // further countries the row has addresses in
-	Parent      event.Country   `json:"parent,omitempty"`    // headquarters of its ultimate parent, where known and elsewhere
-	Addresses   []string        `json:"addresses,omitempty"`
-	Footnotes   []Footnote      `json:"footnotes,omitempty"`
-	Policy      string          `json:"policy,omitempty"` // PoD, denial, CBC, 744.23(d), prohibited …
-	Scope       string          `json:"scope"`            // all, ccl, 744-supp2, securities
-	Citation    string          `json:"citation"`
-	Certainty   string          `json:"certainty"`
-	Listed      []event.Span    `json:"listed"`
-	Notes       []string        `json:"notes,omitempty"`
-}
-
-// Footnote is an Entity List footnote that the row carries, from a date on: a footnote added later is a fact of its own.
-type Footnote struct {
-	Number int        `json:"footnote"`
-	From   event.Date `json:"from"`
+	ID          string           `json:"id"`
+	List        string           `json:"list"`
+	Name        string           `json:"name"`
+	Aliases     []string         `json:"aliases,omitempty"`      // as the row has them
+	Also        []string         `json:"also,omitempty"`         // spellings the row does not have: brands, Chinese characters
+	Person      bool             `json:"person,omitempty"`       // a natural person
+	AddressOnly bool             `json:"address_only,omitempty"` // the row lists an address, whoever sits there
+	Country     event.Country    `json:"country"`
+	Countries   []event.Country  `json:"countries,omitempty"` // further countries the row has addresses in
+	Parent      event.Country    `json:"parent,omitempty"`    // headquarters of its ultimate parent, where known and elsewhere
+	Addresses   []string         `json:"addresses,omitempty"`
+	Footnotes   []event.Footnote `json:"footnotes,omitempty"`
+	Policy      string           `json:"policy,omitempty"` // PoD, denial, CBC, 744.23(d), prohibited …
+	Scope       string           `json:"scope"`            // all, ccl, 744-supp2, securities
+	Citation    string           `json:"citation"`
+	Certainty   string           `json:"certainty"`
+	Listed      []event.Span     `json:"listed"`
+	Notes       []string         `json:"notes,omitempty"`
 }
 
 // LocatedIn says whether the row puts the entry in c. Hong Kong counts as China (85 FR 83765).
@@ -90,12 +84,12 @@ func (e *Entry) check() []string {
 	return append(f, checkCertainty(e.Certainty)...)
 }
 
-func checkFootnote(n Footnote) []string {
+func checkFootnote(n event.Footnote) []string {
 	if n.Number < 1 || n.Number > 5 {
 		return []string{fmt.Sprintf("footnote %d does not exist", n.Number)}
 	}
-	if _, err := event.ParseDate(string(n.From)); err != nil {
-		return []string{"footnote from: " + err.Error()}
+	if n.From == "" {
+		return []string{"a footnote needs the date it came from"}
 	}
-	return nil
+	return checkSpan("footnote", n.Span)
 }

@@ -70,7 +70,7 @@ type Index struct {
 
 // Open opens the index in a file, created when missing. Stream tells one order stream from another, so that an index
 // never answers for a stream it was not made from: it starts empty when the stream is another than before.
-func Open(file, stream string) (*Index, error) {
+func Open(file, stream string, last uint64) (*Index, error) {
 	db, err := bbolt.Open(file, 0o600, &bbolt.Options{Timeout: 5 * time.Second, NoFreelistSync: true, FreelistType: bbolt.FreelistMapType})
 	if err != nil {
 		return nil, fmt.Errorf("open index of idempotency keys %s: %w", file, err)
@@ -78,7 +78,7 @@ func Open(file, stream string) (*Index, error) {
 	x := &Index{
 		db: db, fresh: map[Digest]Entry{}, wake: make(chan struct{}, 1), done: make(chan struct{}), closed: make(chan struct{}),
 	}
-	if err := db.Update(func(tx *bbolt.Tx) error { return x.start(tx, stream) }); err != nil {
+	if err := db.Update(func(tx *bbolt.Tx) error { return x.start(tx, stream, last) }); err != nil {
 		_ = db.Close()
 		return nil, fmt.Errorf("open index of idempotency keys %s: %w", file, err)
 	}
@@ -86,13 +86,20 @@ func Open(file, stream string) (*Index, error) {
 	return x, nil
 }
 
-// start reads how far the index reaches, and empties it when it belongs to another stream.
-func (x *Index) start(tx *bbolt.Tx, stream string) error {
+// ErrOther says that the index belongs to a stream that went further than the one there is now.
+var ErrOther = errors.New("the index was made from another stream, which went further")
+
+// start reads how far the index reaches, and empties it when it belongs to another stream, which must have gone no
+// further than this one: shorter, this one is a lost or older copy, and the keys between would be taken twice.
+func (x *Index) start(tx *bbolt.Tx, stream string, last uint64) error {
 	meta, err := tx.CreateBucketIfNotExists(metaBucket)
 	if err != nil {
 		return err
 	}
 	if string(meta.Get(streamKey)) != stream {
+		if v := meta.Get(coveredKey); len(v) == 8 && binary.BigEndian.Uint64(v) > last {
+			return fmt.Errorf("%w: to block %d, this one ends with %d", ErrOther, binary.BigEndian.Uint64(v), last)
+		}
 		if err := tx.DeleteBucket(keysBucket); err != nil && !errors.Is(err, berrors.ErrBucketNotFound) {
 			return err
 		}

@@ -2,6 +2,7 @@ package idem_test
 
 import (
 	"encoding/binary"
+	"math"
 	"math/rand/v2"
 	"path/filepath"
 	"testing"
@@ -16,7 +17,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func open(tb testing.TB, file, stream string) *idem.Index {
 	tb.Helper()
-	x, err := idem.Open(file, stream)
+	x, err := idem.Open(file, stream, math.MaxUint64)
 	if err != nil {
 		tb.Fatal(err)
 	}

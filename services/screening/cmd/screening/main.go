@@ -10,16 +10,27 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/tidegate/tidegate/services/screening"
+	packcli "github.com/tidegate/tidegate/services/screening/cli"
 	"github.com/tidegate/tidegate/shared/lifecycle"
 )
 
-func main() {
-	os.Exit(lifecycle.Main(lifecycle.Command("screening", "judge enriched orders under a rule pack", nil,
+func main() { os.Exit(lifecycle.Main(command())) }
+
+func command() *cli.Command {
+	var rules *screening.Pack
+	c := lifecycle.Command("screening", "judge enriched orders under a rule pack", packcli.PackFlags(),
 		func(ctx context.Context, _ *cli.Command, nc *nats.Conn, log *slog.Logger) error {
-			s, err := screening.New(nc, screening.Config{Log: log})
+			s, err := screening.New(nc, screening.Config{Pack: rules, Log: log})
 			if err != nil {
 				return err
 			}
 			return s.Run(ctx)
-		})))
+		})
+	// The rules are read first: a pack with faults is told at once, not when the server is there.
+	c.Before = func(ctx context.Context, cmd *cli.Command) (context.Context, error) {
+		var err error
+		rules, err = packcli.Pack(cmd)
+		return ctx, err
+	}
+	return c
 }

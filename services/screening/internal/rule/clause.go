@@ -31,6 +31,7 @@ type Compiled struct {
 	scope Scope
 	roles []event.Role
 	spans []event.Span // when it binds
+	dates []Status     // its history in law
 }
 
 // Binds says whether the clause binds on a date.
@@ -42,7 +43,7 @@ func (c *Compiled) Binds(d event.Date) bool {
 func (r *Rule) Conditions() []*Compiled { return r.clauses }
 
 func compileClause(r *Rule, c Clause, add func(string, ...string)) *Compiled {
-	out := &Compiled{Rule: r}
+	out := &Compiled{Rule: r, dates: c.Status}
 	for i, p := range c.Per {
 		s, ok := scopeNames[p]
 		if !ok {

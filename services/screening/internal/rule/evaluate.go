@@ -120,7 +120,7 @@ func (c *Compiled) ask(s *Scene, out []Say) []Say {
 func (c *Compiled) say(s *Scene) Say {
 	r := c.Rule
 	say := Say{Rule: r, Party: s.party, Item: s.item, Citation: r.Citation, Certainty: r.Certainty}
-	if st, ok := r.StatusOn(s.date); ok && st.Certainty != "" {
+	if st, ok := statusOn(c.dates, s.date); ok && st.Certainty != "" {
 		say.Certainty = st.Certainty
 	}
 	if c.scope&perMatch == perMatch {

@@ -1,6 +1,8 @@
 package rule
 
 import (
+	"slices"
+
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
 
@@ -62,20 +64,27 @@ func (s *Scene) controlled2022() ref.Val {
 	return s.classUnknown(s.item)
 }
 
-// anyClass asks of every item whether its class is one of these.
+// anyClass asks of every item whether its class is one of these. An item known to be outside the EAR is of none.
 func anyClass(of string) func(*Scene) ref.Val {
 	return func(s *Scene) ref.Val {
-		return anyOf(len(s.facts.Items), func(i int) ref.Val { return s.classIn(i, s.facts.Items[i].Class, of) })
+		return anyOf(len(s.facts.Items), func(i int) ref.Val {
+			if s.facts.Items[i].Subject == "no" {
+				return types.False
+			}
+			return s.classIn(i, s.facts.Items[i].Class, of)
+		})
 	}
 }
 
 // ccl says whether the current item is on the Commerce Control List. EAR99 is not; an item without a stated ECCN is
-// open unless its class puts it there.
+// open unless its class puts it there. An item known to be outside the EAR is not on it.
 func (s *Scene) ccl() ref.Val { return s.cclOf(s.item) }
 
 func (s *Scene) cclOf(i int) ref.Val {
 	f := &s.facts.Items[i]
 	switch {
+	case f.Subject == "no":
+		return types.False
 	case f.Class == "a" || f.Class == "b" || f.Class == "c":
 		return types.True
 	case f.ECCN != "":
@@ -138,7 +147,7 @@ func (s *Scene) datacenter() ref.Val {
 func (s *Scene) accelerators() ref.Val {
 	var n float64
 	for i := range s.facts.Items {
-		if f := &s.facts.Items[i]; f.TPP.Float() > 0 {
+		if f := &s.facts.Items[i]; f.TPP.Float() > 0 && f.Subject != "no" {
 			n += f.TotalTPP.Float() / f.TPP.Float()
 		}
 	}
@@ -150,7 +159,7 @@ func (s *Scene) totalTPP() ref.Val {
 	var sum float64
 	for i := range s.facts.Items {
 		f := &s.facts.Items[i]
-		if f.Class != "a" {
+		if f.Class != "a" || f.Subject == "no" {
 			continue
 		}
 		if f.TotalTPP == "" {
@@ -159,4 +168,21 @@ func (s *Scene) totalTPP() ref.Val {
 		sum += f.TotalTPP.Float()
 	}
 	return types.Double(sum)
+}
+
+// Disagreements tells of each missing ECCN that was stated, but contradicted by what else is known of the item; rest is
+// what else is missing.
+func (s *Scene) Disagreements(missing []string) (sentences, rest []string) {
+	rest = slices.Clone(missing)
+	for i := range s.facts.Items {
+		at := -1
+		if s.facts.Items[i].Disagrees != "" {
+			at = slices.Index(rest, "items["+itoa(i)+"].eccn")
+		}
+		if at >= 0 {
+			sentences = append(sentences, "Item "+itoa(i+1)+": "+s.facts.Items[i].Disagrees)
+			rest = slices.Delete(rest, at, at+1)
+		}
+	}
+	return sentences, rest
 }

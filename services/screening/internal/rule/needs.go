@@ -19,7 +19,7 @@ const (
 	NeedShared                         // a party shares an address with a listed one
 	NeedOwner                          // a party has a listed owner or parent
 	NeedAdvanced                       // an item is of class a or b, or may be
-	NeedHBM                            // an item is of class c, or may be
+	NeedHBM                            // an item is of class c, or is memory that may be; other unknown items are asked about under NeedAdvanced
 	Need2022                           // an item was controlled in 2022, or may have been
 	NeedLetter                         // an item is named in a letter
 	NeedPRCChip                        // an item is a chip designed in a D:5 place
@@ -136,7 +136,10 @@ func itemNeeds(f *event.ItemFacts) Need {
 	case "c":
 		n |= NeedHBM
 	default:
-		n |= NeedAdvanced | NeedHBM
+		n |= NeedAdvanced
+		if slices.Contains(f.Missing, "hbm_package_area_mm2") {
+			n |= NeedHBM
+		}
 	}
 	if f.Class2022 != "none" {
 		n |= Need2022

@@ -64,89 +64,6 @@ func (s *Scene) anyD5M() ref.Val {
 	})
 }
 
-// share is what listed owners hold in the party on the date, in percent: held for certain, and whether more may be
-// held, because a percent is not stated or an owner only resembles a listed one. A stake counts once, however many
-// entries its owner resembles.
-func (s *Scene) share(lists ...string) (held float64, open []string) {
-	owners := s.partyFacts().Owners
-	for i := range owners {
-		o := &owners[i]
-		if slices.ContainsFunc(owners[:i], func(p event.ListedHold) bool { return sameStake(&p, o) }) || !o.Held.Holds(s.date) {
-			continue
-		}
-		hit, possible := s.ownerIs(owners[i:], lists)
-		switch {
-		case !hit && !possible:
-		case !hit:
-			open = append(open, s.partyFact("owners["+o.Owner+"].identity"))
-		case o.Percent == "":
-			open = append(open, s.partyFact("owners["+o.Owner+"].percent"))
-		default:
-			held += o.Percent.Float()
-		}
-	}
-	return held, append(open, s.openParents(lists)...)
-}
-
-func sameStake(a, b *event.ListedHold) bool {
-	return a.Owner == b.Owner && a.Percent == b.Percent && a.Held == b.Held
-}
-
-// ownerIs says whether the first stake's owner is listed on one of the lists, or may be.
-func (s *Scene) ownerIs(stakes []event.ListedHold, lists []string) (hit, possible bool) {
-	for i := range stakes {
-		m := &stakes[i].Match
-		if sameStake(&stakes[0], &stakes[i]) && slices.Contains(lists, m.List) && s.listed(m) {
-			hit = hit || s.isHit(m)
-			possible = possible || m.Score >= s.thresholds.Review
-		}
-	}
-	return hit, possible
-}
-
-// openParents names listed parents and owners whose share nobody stated.
-func (s *Scene) openParents(lists []string) []string {
-	f := s.partyFacts()
-	for i := range f.Matches {
-		m := &f.Matches[i]
-		same := func(o event.ListedHold) bool { return o.Match.Entry == m.Entry }
-		if (m.Field == "parent" || m.Field == "owner") && slices.Contains(lists, m.List) && m.Score >= s.thresholds.Review &&
-			s.listed(m) && !slices.ContainsFunc(f.Owners, same) {
-			return []string{s.partyFact(m.Field + "_share")}
-		}
-	}
-	return nil
-}
-
-var listedOwners = []string{"EL", "MEU", "SDN"} // 15 CFR 744.11(a), 744.21(b)(2), 744.8(a)(1)
-
-func heldBy(lists ...string) func(*Scene) ref.Val {
-	return func(s *Scene) ref.Val {
-		held, _ := s.share(lists...)
-		return types.Double(held)
-	}
-}
-
-// totalHeldBy is unknown when a share is open, by the facts that would settle it.
-func totalHeldBy(lists ...string) func(*Scene) ref.Val {
-	return func(s *Scene) ref.Val {
-		held, open := s.share(lists...)
-		if len(open) == 0 {
-			return types.Double(held)
-		}
-		var u *types.Unknown
-		for _, fact := range open {
-			u = types.MergeUnknowns(u, s.unknown(fact).(*types.Unknown))
-		}
-		return u
-	}
-}
-
-func (s *Scene) shareOpen() ref.Val {
-	_, open := s.share(listedOwners...)
-	return types.Bool(len(open) > 0)
-}
-
 // freight says whether the party is a freight forwarder: it is named in that role too, or its line of business says so.
 func (s *Scene) freight() ref.Val {
 	p := s.orderParty()
@@ -202,5 +119,24 @@ func (s *Scene) matchPossible() ref.Val {
 	if !s.listed(m) || m.Score < s.thresholds.Review || m.Field == "address" || m.Field == "parent" || m.Field == "owner" {
 		return types.False
 	}
-	return types.Bool(s.matchHit() != types.True)
+	return types.Bool(s.matchHit() != types.True && !s.outdone(m))
+}
+
+// outdone says whether the same string of the order is certainly another entry of the same list, which it resembles
+// no less: then nobody need ask about this one.
+func (s *Scene) outdone(m *event.Match) bool {
+	if s.isHit(m) {
+		return false // another name than the party's own
+	}
+	matches := s.partyFacts().Matches
+	return slices.ContainsFunc(matches, func(o event.Match) bool {
+		return o.List == m.List && o.Queried == m.Queried && o.Field == m.Field && o.Score >= m.Score && s.isHit(&o) && s.listed(&o)
+	})
+}
+
+// roomListed says whether an address-only row in force names the party's room.
+func (s *Scene) roomListed() ref.Val {
+	return types.Bool(slices.ContainsFunc(s.partyFacts().Matches, func(m event.Match) bool {
+		return m.List == "EL" && m.Scope == "ccl" && m.Method == "address_room" && s.listed(&m)
+	}))
 }

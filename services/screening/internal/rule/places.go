@@ -73,6 +73,14 @@ func (s *Scene) d5m(c event.Country) ref.Val {
 	return s.member(c, "D:5")
 }
 
+// toD5M says whether the items go to Macau or a D:5 place.
+func (s *Scene) toD5M() ref.Val {
+	if len(s.places) == 0 {
+		return s.unknown("ship_to")
+	}
+	return anyOf(len(s.places), func(i int) ref.Val { return s.d5m(s.places[i]) })
+}
+
 // destination is the current one; empty when the order names none.
 func (s *Scene) destination() event.Country {
 	if s.place >= len(s.places) {

@@ -110,8 +110,10 @@ func (r *Rule) InForce(d event.Date) bool {
 }
 
 // StatusOn gives the stretch that a date lies in, for readers; false before the first.
-func (r *Rule) StatusOn(d event.Date) (Status, bool) {
-	for _, s := range slices.Backward(r.Status) {
+func (r *Rule) StatusOn(d event.Date) (Status, bool) { return statusOn(r.Status, d) }
+
+func statusOn(history []Status, d event.Date) (Status, bool) {
+	for _, s := range slices.Backward(history) {
 		if (event.Span{From: s.From, Until: s.Until}).Holds(d) {
 			return s, true
 		}

@@ -54,7 +54,9 @@ var texts = map[string]word{
 	"party.parent":             {perParty, func(s *Scene) string { c, _ := s.parent(); return string(c) }},
 	"party.business":           {perParty, func(s *Scene) string { return s.orderParty().Business }},
 	"party.incorporated":       {perParty, func(s *Scene) string { return string(s.orderParty().Incorporated) }},
-	"party.owners":             {perParty, ownersText},
+	"party.owners":             {perParty, func(s *Scene) string { return s.ownersText(listedOwners) }},
+	"party.owners_policy":      {perParty, (*Scene).ownersPolicy},
+	"party.sdn_owners":         {perParty, func(s *Scene) string { return s.ownersText(blockedOwners) }},
 	"match.list":               {perMatch | perParty, func(s *Scene) string { return listName(s.currentMatch().List) }},
 	"match.name":               {perMatch | perParty, func(s *Scene) string { return s.currentMatch().Name }},
 	"match.country":            {perMatch | perParty, func(s *Scene) string { return string(s.currentMatch().Country) }},
@@ -146,41 +148,12 @@ func endUseOf(s *Scene) event.EndUse {
 	return *s.order.EndUse
 }
 
-func ownersText(s *Scene) string {
-	var names []string
-	owners := s.partyFacts().Owners
-	for i := range owners {
-		o := &owners[i]
-		if !o.Held.Holds(s.date) || !s.listed(&o.Match) || o.Match.Score < s.thresholds.Review {
-			continue
-		}
-		share := "an unstated share"
-		if o.Percent != "" {
-			share = string(o.Percent) + " %"
-		}
-		names = append(names, fmt.Sprintf("%s (%s: %s, %s) holds %s", o.Owner, listName(o.Match.List), o.Match.Matched, o.Match.Citation, share))
-	}
-	if len(names) == 0 {
-		names = s.openNames()
-	}
-	return strings.Join(names, "; ")
-}
-
-func (s *Scene) openNames() []string {
-	var names []string
-	matches := s.partyFacts().Matches
-	for i := range matches {
-		if m := &matches[i]; (m.Field == "parent" || m.Field == "owner") && s.listed(m) {
-			names = append(names, fmt.Sprintf("%s %s resembles %s: %s (%s) and holds an unstated share", m.Field, m.Queried, listName(m.List), m.Matched, m.Citation))
-		}
-	}
-	return names
-}
-
 func footnotes(s *Scene) string {
 	var out []string
 	for _, n := range s.currentMatch().Footnotes {
-		out = append(out, itoa(n))
+		if n.Holds(s.date) {
+			out = append(out, itoa(n.Number))
+		}
 	}
 	if out == nil {
 		return "none"

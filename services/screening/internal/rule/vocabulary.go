@@ -72,10 +72,12 @@ var orderWords = []variable{
 	{"order.ship_from", cel.StringType, 0, "country of shipment start; US for an export that does not say", (*Scene).shipFrom},
 	{"order.domestic", cel.BoolType, 0, "every destination is the United States", (*Scene).domestic},
 	{"order.elsewhere", cel.BoolType, 0, "a destination abroad that the destination test of 15 CFR 742.6(a)(6)(iii) leaves out", (*Scene).elsewhere},
+	{"order.to_d5m", cel.BoolType, 0, "a destination is Macau or in Country Group D:5", (*Scene).toD5M},
 	{"order.subject", cel.BoolType, 0, "not every item is known to be outside the EAR", (*Scene).subject},
-	{"order.a", cel.BoolType, 0, "an item of class a", anyClass("a")},
-	{"order.advanced", cel.BoolType, 0, "an item of class a or b", anyClass("ab")},
-	{"order.ccl", cel.BoolType, 0, "an item on the Commerce Control List", (*Scene).anyCCL},
+	{"order.a", cel.BoolType, 0, "an item of class a, not known to be outside the EAR", anyClass("a")},
+	{"order.advanced", cel.BoolType, 0, "an item of class a or b, not known to be outside the EAR", anyClass("ab")},
+	{"order.ccl", cel.BoolType, 0, "an item on the Commerce Control List, not known to be outside the EAR", (*Scene).anyCCL},
+	{"order.no_ccl", cel.BoolType, 0, "every item is known not to be on the Commerce Control List", truth(func(s *Scene) bool { return s.anyCCL() == types.False })},
 	{"order.d5m", cel.BoolType, 0, "a party the items go to is headquartered, or has its ultimate parent, in Macau or a D:5 place", (*Scene).anyD5M},
 	{"order.known_d5m", cel.BoolType, 0, "the same, known for certain", truth(func(s *Scene) bool { return s.anyD5M() == types.True })},
 	{"order.ai_training", cel.BoolType, 0, "AI training is a stated use", use("ai_training")},
@@ -156,10 +158,12 @@ var partyWords = []variable{
 		return ""
 	})},
 	{"party.consignee_type", cel.StringType, perParty, "direct_consumer, government, reseller, other; empty when not stated", text(func(s *Scene) string { return s.orderParty().ConsigneeType })},
+	{"party.room_listed", cel.BoolType, perParty, "an address-only row of the Entity List in force names its room", (*Scene).roomListed},
 	{"party.freight", cel.BoolType, perParty, "a freight forwarder by its other role or its line of business", (*Scene).freight},
 	{"party.held_by_sdn", cel.DoubleType, perParty, "percent held for certain by SDN parties, together", heldBy("SDN")},
 	{"party.total_held_by_sdn", cel.DoubleType, perParty, "the same; unknown when a share is open", totalHeldBy("SDN")},
 	{"party.held_by_listed", cel.DoubleType, perParty, "percent held for certain by Entity List, MEU List and SDN parties, together", heldBy(listedOwners...)},
+	{"party.held_by_el_sdn", cel.DoubleType, perParty, "percent of these held by Entity List and SDN parties", heldBy("EL", "SDN")},
 	{"party.listed_share_open", cel.BoolType, perParty, "a listed party holds a share that nobody stated", (*Scene).shareOpen},
 }
 

@@ -45,29 +45,34 @@ func mayMatter(rules []*rule.Rule, has rule.Need) bool {
 // differs asks the rules, or only some, on another date and compares with the findings of now.
 func differs(p *pack.Pack, s *rule.Scene, c *event.Cause, at event.Date, only []*rule.Rule, now []found) bool {
 	s.At(at)
-	then := settle(ask(p.Binding(at), s, only), c)
-	if only != nil && concernsOthers(only, then, now) {
-		then, only = on(p, s, c), nil
+	says := ask(p.Binding(at), s, only)
+	if only != nil && concernsOthers(only, says, now) {
+		says, only = ask(p.Binding(at), s, nil), nil
 	}
-	was := make(map[findingKey]bool, len(now))
+	then := settle(says, s, c)
+	// The same finding may stand more than once, for one destination each: one more or one less is a change.
+	gone := make(map[findingKey]int, len(now))
 	for i := range now {
 		if only == nil || slices.Contains(only, now[i].Rule) {
-			was[key(&now[i])] = true
+			gone[key(&now[i])]++
 		}
 	}
-	is := make(map[findingKey]bool, len(then))
 	for i := range then {
-		if !was[key(&then[i])] {
+		if gone[key(&then[i])]--; gone[key(&then[i])] < 0 {
 			return true
 		}
-		is[key(&then[i])] = true
 	}
-	return len(is) != len(was)
+	for _, n := range gone {
+		if n > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // concernsOthers says whether changed rules could settle, or be settled by, rules that did not change.
-func concernsOthers(only []*rule.Rule, then, now []found) bool {
-	return len(then) > 0 || slices.ContainsFunc(now, func(f found) bool { return slices.Contains(only, f.Rule) })
+func concernsOthers(only []*rule.Rule, says []rule.Say, now []found) bool {
+	return len(says) > 0 || slices.ContainsFunc(now, func(f found) bool { return slices.Contains(only, f.Rule) })
 }
 
 // changes says whether any rule or fact changes between two dates.

@@ -25,7 +25,7 @@ type Date struct {
 	Date event.Date
 }
 
-// Judge says what the pack makes of an order on each date. The last date governs: its outcome is the order's.
+// Judge says what the pack makes of an order on each date. The latest date governs: its outcome is the order's.
 func Judge(p *pack.Pack, c *event.Cause, f *event.Facts, prev string, dates []Date) event.Judgement {
 	j := event.Judgement{Line: event.LineJudgement, V: 1, Prev: prev, Dates: []event.DateSay{}, Findings: []event.Finding{}, Pack: p.Ref()}
 	if why := unusable(c, f); why != "" {
@@ -33,10 +33,10 @@ func Judge(p *pack.Pack, c *event.Cause, f *event.Facts, prev string, dates []Da
 	}
 	s := scenes.Get().(*rule.Scene)
 	defer func() { s.Clear(); scenes.Put(s) }()
-	governing := dates[len(dates)-1]
+	governing := slices.MaxFunc(dates, func(a, b Date) int { return cmp.Compare(a.Date, b.Date) })
 	s.Load(c, f, governing.Date, p.Thresholds)
 	facts := factDates(s, f)
-	var all, here []found
+	var all, here, now []found
 	for i, d := range dates {
 		if i == 0 || changes(p, facts, dates[i-1].Date, d.Date) {
 			s.At(d.Date)
@@ -44,13 +44,15 @@ func Judge(p *pack.Pack, c *event.Cause, f *event.Facts, prev string, dates []Da
 		}
 		j.Dates = append(j.Dates, event.DateSay{AsOf: d.AsOf, Date: d.Date, Outcome: outcomeOf(here)})
 		all = merge(all, here, d.AsOf)
+		if d == governing {
+			now, j.Outcome = here, outcomeOf(here)
+		}
 	}
-	j.Outcome = j.Dates[len(j.Dates)-1].Outcome
 	j.Differs = slices.ContainsFunc(j.Dates, func(d event.DateSay) bool { return d.Outcome != j.Outcome })
 	slices.SortStableFunc(all, compare)
 	j.Rule = deciding(all, j.Outcome, governing.AsOf)
 	j.Findings = write(all)
-	j.ValidUntil = validUntil(p, s, c, here, facts, governing.Date)
+	j.ValidUntil = validUntil(p, s, c, now, facts, governing.Date)
 	return j
 }
 
@@ -94,7 +96,7 @@ type found struct {
 
 // on asks every rule that binds on the scene's date.
 func on(p *pack.Pack, s *rule.Scene, c *event.Cause) []found {
-	return settle(ask(p.Binding(s.Date()), s, nil), c)
+	return settle(ask(p.Binding(s.Date()), s, nil), s, c)
 }
 
 func ask(clauses []*rule.Compiled, s *rule.Scene, only []*rule.Rule) []rule.Say {
@@ -109,14 +111,14 @@ func ask(clauses []*rule.Compiled, s *rule.Scene, only []*rule.Rule) []rule.Say 
 
 // settle turns what rules say into findings: open questions that change nothing go, those of one rule become one, red
 // flags that were answered become notes, review policies give way where another rule says so.
-func settle(says []rule.Say, c *event.Cause) []found {
+func settle(says []rule.Say, s *rule.Scene, c *event.Cause) []found {
 	if len(says) == 0 {
 		return nil
 	}
 	var out []found
 	for _, say := range says {
 		if say.Unknown {
-			if !settled(says, &say) {
+			if !settled(says, &say) && !idle(says, &say) {
 				out = addOpen(out, say, c)
 			}
 			continue
@@ -128,7 +130,7 @@ func settle(says []rule.Say, c *event.Cause) []found {
 		replacePolicies(out, &out[i])
 	}
 	for i := range out {
-		finish(&out[i])
+		finish(&out[i], s)
 	}
 	return out
 }
@@ -141,6 +143,14 @@ func settled(says []rule.Say, open *rule.Say) bool {
 			return false
 		}
 		return o.Rule == open.Rule || slices.Contains(open.Rule.SettledBy, o.Rule.ID)
+	})
+}
+
+// idle says whether an open question could only change the review policy of a rule that does not fire for the item.
+func idle(says []rule.Say, open *rule.Say) bool {
+	r := open.Rule.Replaces
+	return r != nil && !slices.ContainsFunc(says, func(o rule.Say) bool {
+		return o.Rule.ID == r.Rule && o.Item == open.Item && !o.Unknown
 	})
 }
 
@@ -213,14 +223,25 @@ func replacePolicies(all []found, by *found) {
 	}
 }
 
-// finish gives open findings their text.
-func finish(f *found) {
+// finish gives open findings their text: facts that are missing, and stated ECCNs that the rest of the order contradicts.
+func finish(f *found, s *rule.Scene) {
 	if !f.Unknown {
 		return
 	}
-	f.Text = fmt.Sprintf("Open: %s. Whether it applies depends on %s.", f.Rule.Title, strings.Join(f.Missing, ", "))
 	if len(f.Missing) == 1 && strings.HasPrefix(f.Missing[0], "rule:") {
 		f.Text = fmt.Sprintf("Open: %s. Its condition could not be worked out for this order.", f.Rule.Title)
+		return
+	}
+	f.Text = "Open: " + f.Rule.Title + "."
+	disagreements, rest := s.Disagreements(f.Missing)
+	for _, d := range disagreements {
+		f.Text += " " + d + "."
+	}
+	if disagreements != nil {
+		f.Text += " Have the vendor confirm its classification of the part, and send the ECCN or the figures again so that they agree."
+	}
+	if len(rest) > 0 {
+		f.Text += fmt.Sprintf(" Whether it applies depends on what the order does not say or leaves open: %s.", strings.Join(rest, ", "))
 	}
 }
 
@@ -263,13 +284,15 @@ func merge(all, here []found, asOf string) []found {
 	return all
 }
 
-// compare orders findings: most severe first, then by rule as the pack has them, party, item, entry.
+// compare orders findings: most severe first, then by rule as the pack has them, party, item, strictest review policy,
+// entry.
 func compare(a, b found) int {
 	return cmp.Or(
 		cmp.Compare(b.outcome.Severity(), a.outcome.Severity()),
 		cmp.Compare(a.Rule.Index, b.Rule.Index),
 		cmp.Compare(a.Party, b.Party),
 		cmp.Compare(a.Item, b.Item),
+		cmp.Compare(rule.Leniency(a.Policy), rule.Leniency(b.Policy)),
 		cmp.Compare(a.Entry, b.Entry),
 		cmp.Compare(a.Text, b.Text),
 		slices.Compare(a.dates, b.dates),
