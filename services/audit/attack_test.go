@@ -161,10 +161,12 @@ func TestADeletedStreamOfDecisionsIsRefused(t *testing.T) {
 	if err := bus.Apply(t.Context(), js, bus.Limits{}); err != nil {
 		t.Fatal(err)
 	}
-	if err := bus.Publish(t.Context(), js, subject.DecisionStream, subject.DecisionSubject, 0, event.AppendBlock(nil, blocks(t, 1, 1, 10, 101)[0])); err != nil {
-		t.Fatal(err)
+	for i, b := range blocks(t, 1, 4, 10, 101) {
+		if err := bus.Publish(t.Context(), js, subject.DecisionStream, subject.DecisionSubject, uint64(i), event.AppendBlock(nil, b)); err != nil {
+			t.Fatal(err)
+		}
 	}
-	refused(t, nc, cfg, "lost or rolled back")
+	refused(t, nc, cfg, "is not the one that was logged")
 }
 
 // The server's checksum of a message is for bit rot: its key is public, so whoever edits the file can make it again.

@@ -135,17 +135,16 @@ func PublicKey(dir string) (string, error) {
 }
 
 // Verify checks the whole log of an audit directory, also against the guard's kept checkpoint and those given. It
-// works on a directory in use. A guardDir of "" is where GuardDir says; that there is no guard is none of its business.
+// works on a directory in use. A guardDir of "" is where GuardDir says; that there is no guard is noted.
 func Verify(ctx context.Context, dir, guardDir string, o auditverify.Options) (auditverify.Report, error) {
 	if guardDir == "" {
 		guardDir, _ = GuardDir(dir)
 	}
 	// The guard's checkpoint is read first: what is published later is never smaller.
-	_, st, found, err := openKeeper(guardDir)
+	_, st, guarded, err := openKeeper(guardDir)
 	if err != nil {
 		return auditverify.Report{Verdict: "unusable"}, fmt.Errorf("%w: guard: %w", auditverify.ErrUnusable, err)
 	}
-	unguarded := !found
 	if len(st.Checkpoint) > 0 {
 		o.Kept = append(o.Kept, st.Checkpoint)
 	}
@@ -160,7 +159,7 @@ func Verify(ctx context.Context, dir, guardDir string, o auditverify.Options) (a
 		o.Blobs = blobs(dir)
 	}
 	rep, err := auditverify.Dir(ctx, filepath.Join(dir, logName), o)
-	if unguarded {
+	if !guarded {
 		rep.Notes = append(rep.Notes, fmt.Sprintf("no guard's state in %s: what was verified before is not known, and the log was checked against itself and the checkpoints given", guardDir))
 	}
 	return rep, err

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -73,7 +74,9 @@ func lastLogged(dir string) (block, size uint64, err error) {
 		if err != nil {
 			return 0, 0, fmt.Errorf("%w: leaf %d: %w", ErrRefused, leaf.Index, err)
 		}
-		block = max(block, head.Sequence)
+		if head.Kind != event.LeafAccept { // which stands before a block that is not logged
+			block = max(block, head.Sequence, head.To)
+		}
 	}
 	return block, size, nil
 }
@@ -98,5 +101,21 @@ func ResetStreams(ctx context.Context, js jetstream.JetStream, dir string) (next
 			return 0, err
 		}
 	}
-	return last + 1, nil
+	return last + 1, restoreMark(ctx, js)
+}
+
+// restoreMark makes the guard's key again where the server lost it: the file of the guard still says what was verified.
+func restoreMark(ctx context.Context, js jetstream.JetStream) error {
+	kv, err := js.KeyValue(ctx, subject.GuardBucket)
+	if err != nil {
+		return fmt.Errorf("guard bucket %s: %w", subject.GuardBucket, err)
+	}
+	_, err = kv.Get(ctx, subject.GuardKey)
+	if errors.Is(err, jetstream.ErrKeyNotFound) {
+		_, err = kv.Create(ctx, subject.GuardKey, nil)
+	}
+	if err != nil {
+		return fmt.Errorf("guard bucket %s: %w", subject.GuardBucket, err)
+	}
+	return nil
 }
