@@ -92,3 +92,13 @@ func kindOf(person bool) match.Kind {
 	}
 	return match.Company
 }
+
+// Entities is the number of entries of the set.
+func (r *Reference) Entities() int { return len(r.set.Entries) }
+
+// Look compares a name as that of a party without a country, and gives how many entries are stated and how many listed
+// names were compared.
+func (r *Reference) Look(name string) (stated, considered int) {
+	ms, considered := r.directory.Candidates(&event.Party{Name: name})
+	return len(ms), considered
+}

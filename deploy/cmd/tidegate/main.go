@@ -10,6 +10,7 @@ import (
 
 	"github.com/tidegate/tidegate/deploy/standalone"
 	auditcli "github.com/tidegate/tidegate/services/audit/cli"
+	enrichmentcli "github.com/tidegate/tidegate/services/enrichment/cli"
 	ingestcli "github.com/tidegate/tidegate/services/ingest/cli"
 	screeningcli "github.com/tidegate/tidegate/services/screening/cli"
 	"github.com/tidegate/tidegate/shared/lifecycle"
@@ -22,7 +23,7 @@ func main() {
 		EnableShellCompletion: true,
 		Suggest:               true,
 		Commands: slices.Concat(
-			standalone.Commands(), ingestcli.Commands(), screeningcli.Commands(), auditcli.Commands(),
+			standalone.Commands(), ingestcli.Commands(), enrichmentcli.Commands(), screeningcli.Commands(), auditcli.Commands(),
 		),
 	}))
 }
