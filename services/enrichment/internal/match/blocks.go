@@ -37,7 +37,20 @@ type blocks struct {
 type wearer struct {
 	id     int32
 	mask   uint32 // its letters
-	length int32  // of them; 0 where it has several readings
+	length uint8  // of its sounds; 0 where it has several readings, is long or of another script
+	ours   bool   // the weight table knows it
+	sounds [wearerSounds]sound
+}
+
+// wearerSounds are the sounds of a word kept beside it, so that most words are told apart without looking them up.
+const wearerSounds = 15
+
+func newWearer(w *word) wearer {
+	v := wearer{id: w.id, mask: w.mask, ours: w.ours}
+	if len(w.latin) == 1 && len(w.latin[0]) <= wearerSounds && w.script == 'l' && w.class != number && w.class != initial {
+		v.length = uint8(copy(v.sounds[:], w.latin[0]))
+	}
+	return v
 }
 
 func newBlocks(names []Listed, kind Kind) *blocks {
@@ -57,7 +70,7 @@ func newBlocks(names []Listed, kind Kind) *blocks {
 		ks.of(p, keyWords)
 		for x, w := range ks.words {
 			for _, v := range ks.words[x+1:] {
-				if ks.tell(w, v) {
+				if ks.stored(v) {
 					pairs = append(pairs, pair{pairHash(w.id, v.id), at})
 				}
 			}
@@ -85,12 +98,8 @@ func (b *blocks) vocabulary(known map[string]*word) {
 		w := known[name]
 		w.id = int32(i)
 		b.words = append(b.words, w)
-		length := 0
-		if len(w.latin) == 1 {
-			length = len(w.latin[0])
-		}
 		for _, s := range w.shapes {
-			wearers[s] = append(wearers[s], wearer{w.id, w.mask, int32(length)})
+			wearers[s] = append(wearers[s], newWearer(w))
 		}
 		for _, s := range w.bones {
 			b.all[s] = append(b.all[s], w.id)
@@ -164,9 +173,15 @@ func letterKey(w *word, kind Kind, mark, other uint64) (uint64, bool) {
 	return uint64(w.latin[0][0]) | mark, true
 }
 
-// tell says whether two words are worth a key: two trade words only where nothing tells more.
-func (k *keys) tell(w, v *word) bool {
-	return w.weight >= weighsGiven || k.strong == 0 && v.weight >= weighsEmpty
+// stored says whether a listed name is stored under two of its words: those that tell, or any two but particles where
+// none does. One that tells and a trade word are no key: the word alone is, where it stands alone.
+func (k *keys) stored(v *word) bool {
+	return v.weight >= weighsGiven || k.strong == 0 && v.weight >= weighsEmpty
+}
+
+// asked says whether two words are looked for together. A slip makes a trade word look like one that tells.
+func (k *keys) asked(w, v *word) bool {
+	return w.weight >= weighsGiven && v.weight >= weighsEmpty || k.strong == 0 && v.weight >= weighsEmpty
 }
 
 func wordHash(id int32) uint64 { return mix(uint64(id) + 0x51ed2701) }
@@ -196,7 +211,7 @@ func (b *blocks) find(p *Profile, q *asking) []int32 {
 	}
 	for i, w := range q.keys.words {
 		for j := i + 1; j < len(q.keys.words); j++ {
-			if !q.keys.tell(w, q.keys.words[j]) {
+			if !q.keys.asked(w, q.keys.words[j]) {
 				continue
 			}
 			for _, x := range q.alike[i] {
@@ -234,10 +249,7 @@ func (b *blocks) initials(i int, w *word, q *asking) {
 // alike appends the listed words that w may stand for: those that sound the same, and those one sound away, as far as
 // they are alike in their letters.
 func (b *blocks) alike(w *word, q *asking, ids []int32) []int32 {
-	length := 0
-	if len(w.latin) == 1 {
-		length = len(w.latin[0])
-	}
+	me := newWearer(w)
 	for _, s := range w.shapes {
 		q.shape = q.shape[:0]
 		for i := range len(s) {
@@ -249,8 +261,13 @@ func (b *blocks) alike(w *word, q *asking, ids []int32) []int32 {
 			q.near = b.near.near(&q.h, q.near)
 		}
 		for _, at := range q.near {
-			for _, v := range b.wearers[at] {
-				if v.maybe(w.mask, int32(length)) && alike(w, b.words[v.id], b.kind) >= leastLike {
+			for k := range b.wearers[at] {
+				v := &b.wearers[at][k]
+				if v.length > 0 && me.length > 0 {
+					if v.alike(&me) {
+						ids = append(ids, v.id)
+					}
+				} else if alike(w, b.words[v.id], b.kind) >= leastLike {
 					ids = append(ids, v.id)
 				}
 			}
@@ -271,10 +288,13 @@ func (b *blocks) alike(w *word, q *asking, ids []int32) []int32 {
 	return slices.Compact(ids)
 }
 
-// maybe is a quick look at whether two words can be alike: their lengths, and the letters that only one has.
-func (v *wearer) maybe(mask uint32, length int32) bool {
-	if v.length == 0 || length == 0 {
-		return true
+// alike says whether two Latin words are alike: by their lengths, the letters that only one has, their sounds.
+func (v *wearer) alike(w *wearer) bool {
+	if v.length > w.length+2 || w.length > v.length+2 || bits.OnesCount32(v.mask^w.mask) > 4 {
+		return false
 	}
-	return v.length-length <= 2 && length-v.length <= 2 && bits.OnesCount32(v.mask^mask) <= 4
+	if v.ours && w.ours {
+		return v.length == w.length && v.sounds == w.sounds
+	}
+	return distance(v.sounds[:v.length], w.sounds[:w.length], limit(int(max(v.length, w.length)))) != tooFar
 }

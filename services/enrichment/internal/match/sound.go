@@ -144,7 +144,7 @@ func exchange(a, b sound) uint8 {
 }
 
 // more is what sound i more costs, behind the one before it.
-func more(s []sound, i int) int {
+func more(s []sound, i int) int32 {
 	switch {
 	case i == 0:
 		return costEdit
@@ -166,8 +166,8 @@ func distance(a, b []sound, limit int) int {
 	if len(a) > longest || len(b) > longest || (len(a)-len(b))*costDoubled > limit || (len(b)-len(a))*costDoubled > limit {
 		return tooFar
 	}
-	var rows [3][longest + 1]int
-	var ins [longest]int
+	var rows [3][longest + 1]int32
+	var ins [longest]int32
 	before, last, now := &rows[0], &rows[1], &rows[2]
 	for j := range b {
 		ins[j] = more(b, j)
@@ -179,19 +179,19 @@ func distance(a, b []sound, limit int) int {
 		least := now[0]
 		costs := &exchanges[x]
 		for j, y := range b {
-			d := min(last[j]+int(costs[y]), last[j+1]+out, now[j]+ins[j])
+			d := min(last[j]+int32(costs[y]), last[j+1]+out, now[j]+ins[j])
 			if i > 0 && j > 0 && x == b[j-1] && a[i-1] == y && x != y {
 				d = min(d, before[j-1]+costEdit)
 			}
 			now[j+1] = d
 			least = min(least, d)
 		}
-		if least > limit {
+		if int(least) > limit {
 			return tooFar
 		}
 		before, last, now = last, now, before
 	}
-	if d := last[len(b)]; d <= limit {
+	if d := int(last[len(b)]); d <= limit {
 		return d
 	}
 	return tooFar
