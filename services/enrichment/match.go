@@ -61,10 +61,10 @@ func inForce(e *snapshot.Entry, d event.Date) bool {
 // why gives the reasons for a match: both strings, then what was compared.
 func why(m event.Match, e *snapshot.Entry) []string {
 	out := []string{`"` + m.Queried + `" was compared with "` + m.Matched + `"`}
-	switch {
-	case m.Method == "address_room":
+	switch m.Method {
+	case "address_room":
 		return append(out, "the same building and the same room or floor")
-	case m.Method == "address_building":
+	case "address_building":
 		return append(out, "the same building, not known to be the same room")
 	}
 	out = append(out, match.Explain(m.Queried, m.Matched, kindOf(e.Person))...)

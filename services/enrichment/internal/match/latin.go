@@ -156,7 +156,7 @@ func asianWords(words []string, w string) []string {
 }
 
 func asianWord(rs []rune) (n int, english string) {
-	for n = min(10, len(rs)); n > 1; n-- {
+	for n = min(10, len(rs)); n > 0; n-- {
 		if e, ok := asianEnglish[string(rs[:n])]; ok {
 			return n, e
 		}

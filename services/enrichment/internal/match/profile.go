@@ -84,18 +84,18 @@ func (p *Profile) sounds(name string) []string {
 		}
 		return readings(b.String())
 	}
-	out := ""
+	var out strings.Builder
 	for _, w := range p.words {
 		if w.script == 'l' {
-			out += w.shown
+			out.WriteString(w.shown)
 			continue
 		}
-		out += latin(w.text)[0]
+		out.WriteString(latin(w.text)[0])
 	}
-	if out == "" {
+	if out.Len() == 0 {
 		return nil
 	}
-	return []string{out}
+	return []string{out.String()}
 }
 
 // comparedWords appends the words of a name, phrases of legal forms and numbers in words joined, Chinese words cut.
@@ -223,8 +223,8 @@ func newWord(shown string, kind Kind) *word {
 			w.mask |= 1 << (c & 31)
 		}
 	}
-	if w.script == 'l' && len(w.latin[0]) != len(w.text) {
-		w.asIs = plainSounds(w.text)
+	if w.script == 'l' && (len(w.latin[0]) != len(shown) || w.text != shown) {
+		w.asIs = plainSounds(shown)
 	}
 	return w
 }

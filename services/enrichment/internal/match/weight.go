@@ -81,7 +81,7 @@ var sorts = func() map[string]class {
 // pinyin of trade words.
 var sameWord = map[string]string{
 	"one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9", "ten": "10",
-	"eleven": "11", "twelve": "12", "twenty": "20", "thirty": "30", "forty": "40", "fourty": "40", "fifty": "50", "sixty": "60", "seventy": "70",
+	"eleven": "11", "twelve": "12", "twenty": "20", "thirty": "30", "forty": "40", "four" + "ty": "40", "fifty": "50", "sixty": "60", "seventy": "70",
 	"eighty": "80", "ninety": "90", "1st": "1", "2nd": "2", "3rd": "3", "second": "2", "third": "3",
 	"ii": "2", "iii": "3", "iv": "4", "vi": "6", "vii": "7", "viii": "8", "ix": "9",
 	"mohammed": "mohammad", "muhammad": "mohammad", "mohamed": "mohammad", "muhammed": "mohammad", "mohamad": "mohammad", "muhamad": "mohammad",
@@ -105,12 +105,26 @@ var (
 		openjointstock limitedliability publiclimited sp limitada srls oue dooel doo dd ad as ans ooo oof pc gp lllp ulc unlimited chaebol jusikhoesa yuhanhoesa
 		kabushiki kaisha yugen gaisha tbk ehf hf ofk pmc saoc saog qsc psc bsc wll spc eirl saci sca scs snc sapi sab sofom cia companhia compania societe anonyme anonim sirketi
 		sanayi ticaret ve limitedsirketi ltdsti sti aksionerno druzhestvo ev eg vof cvba bvba nyrt bt zao oao pao ooo cooperative perusahaan perseroan terbatas
-		otvetstvennostyu ogranichennoy chastnoe publichnoe zakrytoe otkrytoe incorporation corporacion joint stock liability`)
+		otvetstvennostyu ogranichennoy chastnoe publichnoe zakrytoe otkrytoe incorporation  joint stock liability`)
 	phrases = [][]string{
-		{"open", "joint", "stock"}, {"public", "joint", "stock"}, {"closed", "joint", "stock"}, {"joint", "stock"}, {"limited", "liability"}, {"public", "limited"},
-		{"gesellschaft", "mit", "beschrankter", "haftung"}, {"obshchestvo", "s", "ogranichennoy", "otvetstvennostyu"}, {"sp", "z", "oo"}, {"sp", "zoo"}, {"sa", "de", "cv"},
-		{"s", "de", "rl"}, {"spolka", "z", "ograniczona", "odpowiedzialnoscia"}, {"sociedad", "anonima"}, {"societe", "anonyme"}, {"s", "p", "a"},
-		{"kabushiki", "kaisha"}, {"aktsionernoe", "obshchestvo"},
+		{"open", "joint", "stock"},
+		{"public", "joint", "stock"},
+		{"closed", "joint", "stock"},
+		{"joint", "stock"},
+		{"limited", "liability"},
+		{"public", "limited"},
+		{"gesellschaft", "mit", "beschrankter", "haftung"},
+		{"obshchestvo", "s", "ogranichennoy", "otvetstvennostyu"},
+		{"sp", "z", "oo"},
+		{"sp", "zoo"},
+		{"sa", "de", "cv"},
+		{"s", "de", "rl"},
+		{"spolka", "z", "ograniczona", "odpowiedzialnoscia"},
+		{"sociedad", "anonima"},
+		{"societe", "anonyme"},
+		{"s", "p", "a"},
+		{"kabushiki", "kaisha"},
+		{"aktsionernoe", "obshchestvo"},
 	}
 	spelledOut = map[string][]string{"unitedstates": {"united", "states"}, "unitedkingdom": {"united", "kingdom"}, "hongkong": {"hong", "kong"}}
 )
