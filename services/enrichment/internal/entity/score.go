@@ -3,6 +3,8 @@
 package entity
 
 import (
+	"strings"
+
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/enrichment/internal/match"
 	"github.com/tidegate/tidegate/services/enrichment/internal/snapshot"
@@ -52,14 +54,15 @@ func score(c match.Candidate, e *snapshot.Entry, countries string) event.Milli {
 		s -= costAlias
 	}
 	abbreviation := c.Alias && c.Letters <= 4 && ascii(c.Name)
+	single := c.Alias && e.Person && !strings.ContainsAny(c.Name, " ,") && ascii(c.Name) // one name alone of a person: half a village bears it
 	switch countries {
 	case different:
-		if abbreviation {
+		if abbreviation || single {
 			return scoreAbbrElsewhere
 		}
 		return min(s-costElsewhere, mostElsewhere)
 	case unknown:
-		if abbreviation && !e.Person {
+		if abbreviation && !e.Person || single {
 			return scoreAbbreviation
 		}
 	}
