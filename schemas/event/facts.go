@@ -53,7 +53,7 @@ type Match struct {
 	Queried   string     `json:"queried"`             // the order's string
 	Matched   string     `json:"matched"`             // the list's string it was compared with
 	Field     string     `json:"field"`               // name, alias, director, contact, parent, owner, payer, address
-	Method    string     `json:"method"`              // exact, normalized, reordered, one_edit, address_room, address_building
+	Method    string     `json:"method"`              // exact, normalized, reordered, one_edit, alike, address_room, address_building
 	Alias     bool       `json:"alias,omitempty"`     // Matched is an alias of the entry, not its primary name
 	Score     Milli      `json:"score"`               // 0.000 to 1.000
 	Countries string     `json:"countries,omitempty"` // same, different, unknown: the party's country against the entry's

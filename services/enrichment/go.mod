@@ -8,6 +8,8 @@ replace github.com/tidegate/tidegate/shared => ../../shared
 
 require (
 	github.com/google/go-cmp v0.7.0
+	github.com/mozillazg/go-pinyin v0.21.0
+	github.com/mozillazg/go-unidecode v0.2.0
 	github.com/nats-io/nats.go v1.55.0
 	github.com/shopspring/decimal v1.6.0
 	github.com/tidegate/tidegate/schemas v0.0.0

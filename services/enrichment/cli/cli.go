@@ -1,4 +1,5 @@
-// Package cli has the commands that bring official lists in and put them in force.
+// Package cli has the commands that bring official lists in and put them in force, and those that ask the matcher,
+// measure it on labeled names and time it.
 package cli
 
 import (
@@ -17,9 +18,9 @@ import (
 	"github.com/tidegate/tidegate/services/enrichment/lists"
 )
 
-// Commands is "lists" with its verbs: import, fetch, status, diff, activate.
+// Commands is "lists" with its verbs import, fetch, status, diff and activate, and "match" with eval and bench.
 func Commands() []*cli.Command {
-	return []*cli.Command{{
+	return []*cli.Command{matchCommand(), {
 		Name: "lists", Usage: "bring official lists in, compare them, put them in force",
 		Commands: []*cli.Command{importCommand(), fetchCommand(), statusCommand(), diffCommand(), activateCommand()},
 	}}

@@ -32,9 +32,13 @@ func NewDirectory(entries []snapshot.Entry) *Directory {
 		if e.AddressOnly {
 			continue // "Address 03" is no name
 		}
-		names = append(names, match.Listed{Entry: int32(i), Name: e.Name})
+		kind := match.Company
+		if e.Person {
+			kind = match.Person
+		}
+		names = append(names, match.Listed{Entry: int32(i), Name: e.Name, Kind: kind})
 		for _, a := range slices.Concat(e.Aliases, e.Also, e.Weak) {
-			names = append(names, match.Listed{Entry: int32(i), Name: a, Alias: true})
+			names = append(names, match.Listed{Entry: int32(i), Name: a, Alias: true, Kind: kind})
 		}
 	}
 	d.names, d.addresses = match.NewIndex(names), match.NewAddressIndex(addresses)
@@ -60,7 +64,7 @@ func (d *Directory) byName(field, name string, country event.Country) ([]event.M
 		e := &d.entries[c.Entry]
 		rel := relation(country, e)
 		s := score(c, e, rel)
-		if s < floor || !comparable(field, c, e) {
+		if s < Floor || !comparable(field, c, e) {
 			continue
 		}
 		m := d.match(c.Entry)
@@ -71,7 +75,22 @@ func (d *Directory) byName(field, name string, country event.Country) ([]event.M
 		}
 		out = append(out, m)
 	}
-	return bestPerEntry(out), considered
+	return bestPerEntry(plainer(out)), considered
+}
+
+// plainer leaves out what an entry resembles word by word where it is up to an edit the same by another of its names:
+// the plainer evidence is what a person wants to read.
+func plainer(ms []event.Match) []event.Match {
+	plain := func(entry string) bool {
+		return slices.ContainsFunc(ms, func(m event.Match) bool { return m.Entry == entry && m.Method != match.Alike && m.Score >= review })
+	}
+	kept := make([]event.Match, 0, len(ms))
+	for _, m := range ms {
+		if m.Method != match.Alike || !plain(m.Entry) {
+			kept = append(kept, m)
+		}
+	}
+	return kept
 }
 
 // comparable leaves firms out where a person is named, unless the firm's name is long and stands there in full: Laura
@@ -80,7 +99,7 @@ func comparable(field string, c match.Candidate, e *snapshot.Entry) bool {
 	if field != "director" && field != "contact" || e.Person {
 		return true
 	}
-	return c.Letters >= 8 && c.Method != match.OneEdit
+	return c.Letters >= 8 && c.Method != match.OneEdit && c.Method != match.Alike
 }
 
 // match states an entry.
@@ -154,4 +173,22 @@ func sortMatches(ms []event.Match) {
 			strings.Compare(a.Queried, b.Queried), strings.Compare(a.Matched, b.Matched),
 		)
 	})
+}
+
+// Candidates gives the entries that a party may be by its name and address, best first, and how many were compared.
+func (d *Directory) Candidates(p *event.Party) ([]event.Match, int) {
+	out, considered := d.byName("name", p.Name, located(p))
+	rows, parties, n := d.byAddress(p.Address)
+	out = append(append(out, rows...), parties...)
+	sortMatches(out)
+	return out, considered + n
+}
+
+// Entry gives the entry of an id.
+func (d *Directory) Entry(id string) (*snapshot.Entry, bool) {
+	i, ok := slices.BinarySearchFunc(d.entries, id, func(e snapshot.Entry, id string) int { return strings.Compare(e.ID, id) })
+	if !ok {
+		return nil, false
+	}
+	return &d.entries[i], true
 }

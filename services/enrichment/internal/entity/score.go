@@ -3,6 +3,8 @@
 package entity
 
 import (
+	"strings"
+
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/enrichment/internal/match"
 	"github.com/tidegate/tidegate/services/enrichment/internal/snapshot"
@@ -11,7 +13,7 @@ import (
 // The weights. A score is a fact; the pack's thresholds (hit 0.900, review 0.800) say what it means. They are fixed
 // and shipped with the matcher: no row changes another row's score.
 const (
-	floor = event.Milli(650) // below it a candidate is not stated
+	Floor = event.Milli(650) // Floor is the least score that is stated
 
 	scoreExact      = event.Milli(1000)
 	scoreNormalized = event.Milli(970)
@@ -37,29 +39,52 @@ const (
 // hit is what the matcher itself takes for the same party when it uses an entry's country as evidence.
 const hit = event.Milli(900)
 
+// review is where people begin to look: what is less is no evidence that hides other evidence.
+const review = event.Milli(800)
+
 // score weighs a candidate. The country relation is same, different or unknown.
 func score(c match.Candidate, e *snapshot.Entry, countries string) event.Milli {
 	if c.Method == match.OneEdit {
 		return scoreOneEdit(c, countries)
+	}
+	if c.Method == match.Alike {
+		return scoreAlike(c, countries)
 	}
 	s := map[string]event.Milli{match.Exact: scoreExact, match.Normalized: scoreNormalized, match.Reordered: scoreReordered}[c.Method]
 	if c.Alias {
 		s -= costAlias
 	}
 	abbreviation := c.Alias && c.Letters <= 4 && ascii(c.Name)
+	single := c.Alias && e.Person && !strings.ContainsAny(c.Name, " ,") && ascii(c.Name) // one name alone of a person: half a village bears it
 	switch countries {
 	case different:
 		switch {
 		case abbreviation && c.Letters == 4:
 			return scoreFourElsewhere
-		case abbreviation:
+		case abbreviation || single:
 			return scoreAbbrElsewhere
 		}
 		return min(s-costElsewhere, mostElsewhere)
 	case unknown:
-		if abbreviation && !e.Person {
+		if abbreviation && !e.Person || single {
 			return scoreAbbreviation
 		}
+	}
+	return s
+}
+
+// scoreAlike takes the likeness itself, less where the countries differ. Without evidence of the country it stays below
+// a hit.
+func scoreAlike(c match.Candidate, countries string) event.Milli {
+	s := event.Milli(c.Like)
+	if c.Alias {
+		s -= costAlias
+	}
+	switch countries {
+	case different:
+		return min(s-costElsewhere/2, mostElsewhere)
+	case unknown:
+		return min(s, mostElsewhere)
 	}
 	return s
 }
@@ -111,4 +136,15 @@ func relation(party event.Country, e *snapshot.Entry) string {
 		return same
 	}
 	return different
+}
+
+// ScorePair scores a name against one listed name, the country unknown. What is below the floor keeps its order.
+func ScorePair(name, listed string, kind match.Kind) event.Milli {
+	e := snapshot.Entry{ID: "pair", Name: listed, Person: kind == match.Person}
+	d := NewDirectory([]snapshot.Entry{e})
+	if ms, _ := d.byName("name", name, ""); len(ms) > 0 {
+		return ms[0].Score
+	}
+	a, b := match.NewProfile(name, kind), match.NewProfile(listed, kind)
+	return min(event.Milli(match.Resemble(&a, &b).Score), match.Floor-1)
 }

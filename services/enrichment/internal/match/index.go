@@ -10,7 +10,7 @@ import (
 )
 
 // Matcher names this matcher and its weights; a change of either changes it.
-const Matcher = "names-2"
+const Matcher = "names-3"
 
 // Methods, best first.
 const (
@@ -18,19 +18,25 @@ const (
 	Normalized = "normalized"
 	Reordered  = "reordered"
 	OneEdit    = "one_edit"
+	Alike      = "alike" // word by word: another script, words left out, several slips
 )
+
+// Floor is the least likeness of a candidate that is found word by word; those below it are only counted.
+const Floor = 750
 
 // Listed is a name of a listed entry, as the index takes it.
 type Listed struct {
 	Entry int32  // the caller's number of the entry
 	Name  string // as the list has it
 	Alias bool   // not the entry's primary name
+	Kind  Kind   // of the entry
 }
 
 // Candidate is a listed name that a name resembles.
 type Candidate struct {
 	Listed
 	Method  string
+	Like    int  // how alike the names are, of a thousand, where Method is Alike
 	Letters int  // letters and digits of the listed name's key
 	Weak    bool // the difference lies in a short word, or the whole name is short
 }
@@ -43,6 +49,8 @@ type Index struct {
 	sorted *table
 	texts  []listedText
 	keys   neighborhood // of texts
+	firms  *blocks
+	people *blocks
 	pool   sync.Pool
 }
 
@@ -82,6 +90,7 @@ func NewIndex(names []Listed) *Index {
 			ix.texts, runes = append(ix.texts, lt), append(runes, lt.runes)
 		}
 	}
+	ix.firms, ix.people = newBlocks(names, Company), newBlocks(names, Person)
 	ix.sorted, ix.keys = newTable(sorted), newNeighborhood(runes, minEdit)
 	return ix
 }
@@ -95,6 +104,7 @@ type scratch struct {
 	word  []rune
 	raw   []string
 	right text
+	ask   asking
 }
 
 // sameWords says whether the words are those of n in any order.
@@ -121,6 +131,11 @@ func (ix *Index) Find(s string) ([]Candidate, int) {
 			c, n := ix.find(v, true, sc)
 			out, considered = append(out, c...), considered+n
 		}
+	}
+	for _, b := range [2]*blocks{ix.firms, ix.people} {
+		var n int
+		out, n = ix.alike(s, b, sc, out)
+		considered += n
 	}
 	return bestPerName(out), considered
 }
@@ -165,6 +180,23 @@ func (ix *Index) find(s string, variant bool, sc *scratch) (out []Candidate, con
 	considered += len(sc.rows)
 	out, n := ix.slipped(sc, out)
 	return out, considered + n
+}
+
+// alike appends the listed names of a kind that s resembles word by word.
+func (ix *Index) alike(s string, b *blocks, sc *scratch, out []Candidate) ([]Candidate, int) {
+	if len(b.rows) == 0 {
+		return out, 0
+	}
+	p := NewProfile(s, b.kind)
+	found := b.find(&p, &sc.ask)
+	for _, at := range found {
+		if l := sc.ask.aligner.compare(&p, &b.profiles[at]); l.Score >= Floor {
+			c := ix.candidate(b.rows[at], Alike)
+			c.Like = l.Score
+			out = append(out, c)
+		}
+	}
+	return out, len(found)
 }
 
 // read appends the names that are the same in a reading, or one edit away. Only the folded reading makes them the same
@@ -293,7 +325,10 @@ func rank(method string) int {
 	case Reordered:
 		return 2
 	}
-	return 3
+	if method == OneEdit {
+		return 3
+	}
+	return 4
 }
 
 func bestPerName(cs []Candidate) []Candidate {

@@ -87,7 +87,7 @@ func fold(s string) string {
 	var b strings.Builder
 	b.Grow(len(s))
 	for _, r := range norm.NFKD.String(norm.NFKC.String(s)) {
-		if unicode.Is(unicode.Mn, r) {
+		if unicode.Is(unicode.Mn, r) && isAccent(r) {
 			continue
 		}
 		r = unicode.ToLower(r)
@@ -99,6 +99,10 @@ func fold(s string) string {
 	}
 	return norm.NFC.String(b.String())
 }
+
+// isAccent says whether a mark falls away: accents, points of Hebrew and Arabic. In kana and the scripts of India and
+// its neighbors the marks make other letters.
+func isAccent(r rune) bool { return r < 0x0700 }
 
 // foldedRunes are letters that no decomposition brings to ASCII, and traditional characters of company names with
 // their simplified forms.
@@ -140,7 +144,7 @@ func split(words []string, s string) []string {
 	for i, r := range s {
 		switch {
 		case r < utf8.RuneSelf && (r >= 'a' && r <= 'z' || r >= '0' && r <= '9'),
-			r >= utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsDigit(r)):
+			r >= utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.Is(unicode.Mn, r) || unicode.Is(unicode.Mc, r) || r == 'ー'):
 			if start < 0 {
 				start = i
 			}

@@ -1,0 +1,450 @@
+package match
+
+import (
+	"slices"
+	"strings"
+)
+
+// How far two words or names may differ, and what it costs; parts of a thousand.
+const (
+	leastLike   = 600 // below it two words are different words
+	likeSound   = 860 // the same consonants in two scripts
+	likeInitial = 850
+	likeJoined  = 980 // two words written as one
+	costOrder   = 15
+	costForm    = 5
+	capContrary = 780 // names of persons that contradict each other in a word stay below review
+	likeReading = 930 // the same sound in two scripts, such as Chinese and pinyin
+	leastWhole  = 8   // letters of names that are compared as a whole
+	leastCore   = 6   // letters of these without legal forms
+	capNumbers  = 760 // Factory No. 2 is not Factory No. 12
+)
+
+// Likeness is how alike two names are: 1000 for the same string, and never as much for any other. Numbers below rank.
+type Likeness struct {
+	Score   int
+	pairs   []pairing
+	onlyA   []*word
+	onlyB   []*word
+	order   bool
+	numbers bool
+	reading bool // the same written in Latin letters
+	edit    bool // one edit apart as a whole
+}
+
+// pairing is a run of words of one name that stands for a run of the other's.
+type pairing struct {
+	a, b       []*word
+	like       int
+	weight     int
+	fromA, atB int
+}
+
+// aligner holds what aligning two names needs; reused.
+type aligner struct {
+	pairs        []pairing
+	usedA, usedB [mostWords]bool
+	a, b         []*word
+	kind         Kind
+	soundA       []sound
+	soundB       []sound
+	joinA, joinB []rune
+}
+
+// Resemble says how alike a name and a listed name are.
+func Resemble(a, b *Profile) Likeness {
+	var al aligner
+	return al.compare(a, b)
+}
+
+func (al *aligner) compare(a, b *Profile) Likeness {
+	if a.exact == b.exact {
+		return Likeness{Score: 1000}
+	}
+	al.align(a, b)
+	l := Likeness{pairs: al.pairs}
+	for i, w := range a.words {
+		if !al.usedA[i] {
+			l.onlyA = append(l.onlyA, w)
+		}
+	}
+	for j, w := range b.words {
+		if !al.usedB[j] {
+			l.onlyB = append(l.onlyB, w)
+		}
+	}
+	l.weigh(a, b)
+	if l.Score < likeReading && sameReading(a, b) {
+		l.Score, l.reading = likeReading, true
+	}
+	if floor := al.whole(a, b); floor > l.Score {
+		l.Score, l.edit = floor, true
+	}
+	return l
+}
+
+// sameReading says whether two names of different scripts are the same in Latin letters in any reading.
+func sameReading(a, b *Profile) bool {
+	if script(a.exact) == script(b.exact) {
+		return false
+	}
+	return slices.ContainsFunc(a.latins, func(s string) bool { return len(s) >= minEdit && slices.Contains(b.latins, s) })
+}
+
+// whole is the least score of names that are one edit apart as a whole, wherever it lies: in a short word, in a word
+// that tells little, in a legal form. Numbers must agree.
+func (al *aligner) whole(a, b *Profile) int {
+	n := len(a.whole)
+	if n < leastWhole || len(a.latins) == 0 || len(a.latins[0]) < leastCore || n > longest || len(b.whole) > longest || n-len(b.whole) > 4 || len(b.whole)-n > 4 || isAsian(script(a.whole)) {
+		return 0
+	}
+	al.joinA, al.joinB = al.joinA[:0], al.joinB[:0]
+	for _, r := range a.whole {
+		al.joinA = append(al.joinA, r)
+	}
+	for _, r := range b.whole {
+		al.joinB = append(al.joinB, r)
+	}
+	if equal(al.joinA, al.joinB) {
+		return 960
+	}
+	if _, one := oneEdit(al.joinA, al.joinB); !one || numbers(a.whole) != numbers(b.whole) {
+		return 0
+	}
+	return 820 + min(60, n)
+}
+
+// align pairs the words: the same ones first, then words joined or split, then the most alike ones.
+func (al *aligner) align(a, b *Profile) {
+	al.pairs, al.a, al.b, al.kind = al.pairs[:0], a.words, b.words, b.kind
+	al.usedA, al.usedB = [mostWords]bool{}, [mostWords]bool{}
+	for i, w := range a.words {
+		for j, v := range b.words {
+			if !al.usedB[j] && w.text == v.text {
+				al.pair(i, 1, j, 1, 1000)
+				break
+			}
+		}
+	}
+	al.joined()
+	for al.best() {
+	}
+	al.rest()
+}
+
+func (al *aligner) pair(i, n, j, m, like int) {
+	p := pairing{a: al.a[i : i+n], b: al.b[j : j+m], like: like, fromA: i, atB: j}
+	var wa, wb int
+	for k := i; k < i+n; k++ {
+		al.usedA[k] = true
+		wa += al.a[k].weight
+	}
+	for k := j; k < j+m; k++ {
+		al.usedB[k] = true
+		wb += al.b[k].weight
+	}
+	p.weight = min(wa, wb)
+	al.pairs = append(al.pairs, p)
+}
+
+// joined pairs two neighbors with one word of the other name.
+func (al *aligner) joined() {
+	for i := range al.a {
+		for j := range al.b {
+			if al.usedA[i] || al.usedB[j] {
+				continue
+			}
+			if i+1 < len(al.a) && !al.usedA[i+1] && al.like2(al.a[i], al.a[i+1], al.b[j]) {
+				al.pair(i, 2, j, 1, likeJoined)
+			} else if j+1 < len(al.b) && !al.usedB[j+1] && al.like2(al.b[j], al.b[j+1], al.a[i]) {
+				al.pair(i, 1, j, 2, likeJoined)
+			}
+		}
+	}
+}
+
+// like2 says whether v and w written together are x, but for a small difference.
+func (al *aligner) like2(v, w, x *word) bool {
+	for _, xl := range x.latin {
+		for _, vl := range v.latin {
+			for _, wl := range w.latin {
+				n := len(vl) + len(wl)
+				if len(vl) < 1 || len(xl) < n-1 || len(xl) > n+1 || n < 4 {
+					continue
+				}
+				al.soundA = append(append(al.soundA[:0], vl...), wl...)
+				if distance(al.soundA, xl, min(costEdit, 20*n)) != tooFar {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// best pairs the two unpaired words that are most alike and weigh most.
+func (al *aligner) best() bool {
+	bi, bj, most, like := -1, -1, 0, 0
+	for i, w := range al.a {
+		for j, v := range al.b {
+			if al.usedA[i] || al.usedB[j] {
+				continue
+			}
+			if l := alike(w, v, al.kind); l >= leastLike && l*min(w.weight, v.weight) > most {
+				bi, bj, most, like = i, j, l*min(w.weight, v.weight), l
+			}
+		}
+	}
+	if bi >= 0 {
+		al.pair(bi, 1, bj, 1, like)
+	}
+	return bi >= 0
+}
+
+// rest pairs all that is left on both sides where it is the same written together.
+func (al *aligner) rest() {
+	al.soundA, al.soundB = al.soundA[:0], al.soundB[:0]
+	ia, na := run(al.usedA[:len(al.a)])
+	ib, nb := run(al.usedB[:len(al.b)])
+	if na == 0 || nb == 0 || na+nb < 3 {
+		return
+	}
+	for k := range na {
+		if al.a[ia+k].class == number {
+			return
+		}
+		al.soundA = append(al.soundA, al.a[ia+k].latin[0]...)
+	}
+	for k := range nb {
+		if al.b[ib+k].class == number {
+			return
+		}
+		al.soundB = append(al.soundB, al.b[ib+k].latin[0]...)
+	}
+	n := max(len(al.soundA), len(al.soundB))
+	if n == 0 {
+		return
+	}
+	if d := distance(al.soundA, al.soundB, limit(n)); d != tooFar {
+		al.pair(ia, na, ib, nb, 980-8*d/n)
+	}
+}
+
+// run is the one run of unused places; nothing where there are several.
+func run(used []bool) (from, n int) {
+	for i, u := range used {
+		switch {
+		case u:
+		case n == 0:
+			from, n = i, 1
+		case from+n == i:
+			n++
+		default:
+			return 0, 0
+		}
+	}
+	return from, n
+}
+
+// limit is how far words of n letters may differ, in hundredths of an edit.
+func limit(n int) int {
+	switch {
+	case n <= 2:
+		return costNear
+	case n == 3:
+		return 50
+	}
+	return min(20*n+30, 230)
+}
+
+// alike says how alike two words are, of a thousand.
+func alike(a, b *word, kind Kind) int {
+	switch {
+	case a.text == b.text:
+		return 1000
+	case a.class == number || b.class == number, a.ours && b.ours:
+		return 0 // two numbers, two places, two trades
+	case kind == Person && (a.class == initial || b.class == initial):
+		if len(a.latin[0]) > 0 && len(b.latin[0]) > 0 && a.latin[0][0] == b.latin[0][0] {
+			return likeInitial
+		}
+		return 0
+	case a.script == b.script && a.script != 'l' && a.script != 'c':
+		return alikeInScript(a, b)
+	}
+	best := 0
+	for _, x := range a.latin {
+		for _, y := range b.latin {
+			n := max(len(x), len(y))
+			if n == 0 {
+				continue
+			}
+			if d := distance(x, y, limit(n)); d != tooFar {
+				best = max(best, 980-8*d/n)
+			}
+		}
+	}
+	if best < 980 && (a.asIs != nil || b.asIs != nil) && a.script == 'l' && b.script == 'l' {
+		x, y := asLetters(a), asLetters(b)
+		if d, n := distance(x, y, limit(max(len(x), len(y)))), max(len(x), len(y)); d != tooFar && n > 0 {
+			best = max(best, 980-8*d/n)
+		}
+	}
+	if best < likeSound && a.script != b.script && min(consonants(a), consonants(b)) > 2 &&
+		slices.ContainsFunc(a.bones, func(s string) bool { return slices.Contains(b.bones, s) }) {
+		return likeSound
+	}
+	return best
+}
+
+// alikeInScript compares two words of one script that is not Latin as they stand: a transliteration would make many
+// characters the same.
+func alikeInScript(a, b *word) int {
+	n := max(len(a.runes), len(b.runes))
+	most := limit(n)
+	if a.script == 'h' || a.script == 'k' {
+		most = 0
+		if n >= 4 {
+			most = costEdit
+		}
+	}
+	if _, one := oneEdit(a.runes, b.runes); one && most >= costEdit {
+		return 980 - 8*costEdit/n
+	}
+	return 0
+}
+
+// asLetters are the letters of a Latin word as they stand.
+func asLetters(w *word) []sound {
+	if w.asIs != nil {
+		return w.asIs
+	}
+	return w.latin[0]
+}
+
+// weigh makes the score: what is the same against that and what differs. What only one name has is left out; what
+// both have more contradicts, and costs more.
+func (l *Likeness) weigh(a, b *Profile) {
+	matched, total, strong, last := 0, 0, 0, -1
+	slices.SortFunc(l.pairs, func(p, q pairing) int { return p.fromA - q.fromA })
+	for _, p := range l.pairs {
+		matched += p.weight * p.like / 1000
+		total += p.weight
+		if p.weight >= weighsGiven {
+			strong += len(p.a)
+		}
+		if p.atB < last {
+			l.order = true
+		}
+		last = p.atB
+	}
+	if total == 0 {
+		return
+	}
+	leftA, leftB, numA, numB := 0, 0, false, false
+	for _, w := range l.onlyA {
+		leftA += w.weight
+		numA = numA || w.class == number
+	}
+	for _, w := range l.onlyB {
+		leftB += w.weight
+		numB = numB || w.class == number
+	}
+	contrary, left := min(leftA, leftB), max(leftA, leftB)-min(leftA, leftB)
+	rContrary, rLeft := 170, 80
+	if b.kind == Person {
+		rLeft = 18
+		if strong < 2 {
+			rLeft = 90
+		}
+	}
+	s := 1000 * matched / (total + contrary*rContrary/100 + left*rLeft/100)
+	if total < weighsGiven {
+		s = s * (70 + 30*total/weighsGiven) / 100
+	}
+	if b.kind == Person && contrary >= weighsInitial {
+		s = min(s, capContrary)
+	}
+	if l.numbers = numA && numB; l.numbers {
+		s = min(s, capNumbers)
+	}
+	s = s*97/100 + min(20, total/20)
+	if l.order {
+		s -= costOrder
+	}
+	if a.forms != b.forms {
+		s -= costForm
+	}
+	l.Score = max(0, min(s, 990))
+}
+
+// Why says in plain words what makes the score, best evidence first.
+func (l *Likeness) Why() []string {
+	if l.Score == 1000 {
+		return []string{"the same string"}
+	}
+	var out []string
+	if l.reading {
+		out = append(out, "the names are the same in Latin letters")
+	}
+	if l.edit {
+		out = append(out, "the names differ in one letter")
+	}
+	for _, p := range l.pairs {
+		a, b := shown(p.a), shown(p.b)
+		switch {
+		case a == b:
+			out = append(out, quote(a)+" stands in both")
+		case p.like == 1000:
+			out = append(out, quote(a)+" is the same word as "+quote(b))
+		case p.like == likeJoined && len(p.a) != len(p.b):
+			out = append(out, quote(a)+" is "+quote(b)+" written otherwise")
+		case p.like == likeInitial:
+			out = append(out, quote(a)+" and "+quote(b)+" agree as initial")
+		default:
+			out = append(out, quote(a)+" is close to "+quote(b))
+		}
+	}
+	if l.order {
+		out = append(out, "the words stand in another order")
+	}
+	switch {
+	case len(l.onlyA) > 0 && len(l.onlyB) > 0:
+		out = append(out, quote(shown(l.onlyA))+" contradicts "+quote(shown(l.onlyB)))
+	case len(l.onlyA) > 0:
+		out = append(out, quote(shown(l.onlyA))+" is not in the listed name")
+	case len(l.onlyB) > 0:
+		out = append(out, quote(shown(l.onlyB))+" is only in the listed name")
+	}
+	if l.numbers {
+		out = append(out, "the numbers differ")
+	}
+	return out
+}
+
+func shown(ws []*word) string {
+	ss := make([]string, 0, len(ws))
+	for _, w := range ws {
+		ss = append(ss, w.shown)
+	}
+	return strings.Join(ss, " ")
+}
+
+func quote(s string) string { return `"` + s + `"` }
+
+func consonants(w *word) int {
+	n := 0
+	for _, r := range w.latin[0] {
+		if !vowels[r] {
+			n++
+		}
+	}
+	return n
+}
+
+// Explain says in plain words how two names are alike.
+func Explain(name, listed string, kind Kind) []string {
+	a, b := NewProfile(name, kind), NewProfile(listed, kind)
+	l := Resemble(&a, &b)
+	return l.Why()
+}

@@ -1,0 +1,258 @@
+package match
+
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// Kind is what bears a name: persons are compared otherwise than firms.
+type Kind uint8
+
+// The kinds. Vessels and whatever else has a name are compared like companies.
+const (
+	Company Kind = iota
+	Person
+)
+
+// mostWords bounds the words of a name that are compared one by one.
+const mostWords = 16
+
+// word is one word of a name, with all that comparing it needs. Words are immutable.
+type word struct {
+	text   string    // folded, in its own script and one spelling
+	shown  string    // as the folded name has it
+	script byte      // as script names it
+	runes  []rune    // of text
+	latin  [][]sound // in Latin letters, sounded, every reading
+	asIs   []sound   // a Latin word with its letters as they stand, where that is not the same
+	bones  []string  // skeletons of latin, each once
+	shapes []string  // patterns of latin, each once
+	mask   uint32    // the letters of latin
+	id     int32     // number among the listed words; -1 of a word that is looked for
+	class  class
+	weight int
+	ours   bool // the weight table knows it
+}
+
+// Profile is a name prepared for comparing it word by word.
+type Profile struct {
+	words []*word
+	forms string // legal forms, in their order
+	exact string // the name as it was given
+	whole string // all words written together, legal forms and all
+	kind  Kind
+	// latins are the words without legal forms written together in Latin letters, in every reading. Of Chinese it is
+	// the sound alone: trade words are not in English here.
+	latins []string
+}
+
+// NewProfile prepares a name of a kind.
+func NewProfile(name string, kind Kind) Profile { return newProfile(name, kind, nil) }
+
+// newProfile takes words from known and puts new ones there, so that a million names share their words; known may be nil.
+func newProfile(name string, kind Kind, known map[string]*word) Profile {
+	p := Profile{exact: name, kind: kind}
+	var buffer [24]string
+	raw := comparedWords(buffer[:0], name, kind)
+	p.whole = strings.Join(raw, "")
+	for _, w := range raw {
+		if len(p.words) == mostWords {
+			break
+		}
+		if kind == Company && isForm(w) {
+			p.forms += w + " "
+			continue
+		}
+		p.words = append(p.words, wordOf(w, kind, known))
+	}
+	if len(p.words) == 0 { // all legal form
+		for _, w := range raw[:min(len(raw), mostWords)] {
+			p.words = append(p.words, wordOf(w, kind, known))
+		}
+	}
+	p.latins = p.sounds(name)
+	return p
+}
+
+// sounds gives the whole name's readings.
+func (p *Profile) sounds(name string) []string {
+	if !isASCII(name) && hasHan(name) {
+		var b strings.Builder
+		for _, w := range rawWords(nil, name) {
+			b.WriteString(withoutChineseForm(w))
+		}
+		return readings(b.String())
+	}
+	var out strings.Builder
+	for _, w := range p.words {
+		if w.script == 'l' {
+			out.WriteString(w.shown)
+			continue
+		}
+		out.WriteString(latin(w.text)[0])
+	}
+	if out.Len() == 0 {
+		return nil
+	}
+	return []string{out.String()}
+}
+
+// comparedWords appends the words of a name, phrases of legal forms and numbers in words joined, Chinese words cut.
+func comparedWords(words []string, name string, kind Kind) []string {
+	var buffer [24]string
+	for _, w := range rawWords(buffer[:0], name) {
+		switch {
+		case isASCII(w):
+			words = append(words, w)
+		case kind == Company && isAsian(script(w)):
+			words = asianWords(words, w)
+		case hasHan(w):
+			words = chinesePerson(words, w)
+		default:
+			words = append(words, w)
+		}
+	}
+	return tens(joinPhrases(words))
+}
+
+// chinesePerson parts the surname, one character, from the rest.
+func chinesePerson(words []string, w string) []string {
+	if n := utf8.RuneCountInString(w); n < 2 || n > 4 {
+		return append(words, w)
+	}
+	_, size := utf8.DecodeRuneInString(w)
+	return append(words, w[:size], w[size:])
+}
+
+// joinPhrases makes one word of the words of a legal form or country: joint stock is jointstock.
+func joinPhrases(words []string) []string {
+	out := words[:0]
+next:
+	for i := 0; i < len(words); i++ {
+		for _, ph := range phrases {
+			if words[i] == ph[0] && i+len(ph) <= len(words) && slices.Equal(words[i:i+len(ph)], ph) {
+				out = append(out, "jointstock")
+				i += len(ph) - 1
+				continue next
+			}
+		}
+		for to, ph := range spelledOut {
+			if words[i] == ph[0] && i+1 < len(words) && words[i+1] == ph[1] {
+				out = append(out, to)
+				i++
+				continue next
+			}
+		}
+		out = append(out, words[i])
+	}
+	return out
+}
+
+// tens adds what follows a number of tens: forty four is 44.
+func tens(words []string) []string {
+	out := words[:0]
+	for i := 0; i < len(words); i++ {
+		w := words[i]
+		if t := sameWord[w]; len(t) == 2 && t[1] == '0' && t != "10" && i+1 < len(words) {
+			one := words[i+1]
+			if s, ok := sameWord[one]; ok {
+				one = s
+			}
+			if len(one) == 1 && digits(one) {
+				out = append(out, t[:1]+one)
+				i++
+				continue
+			}
+		}
+		out = append(out, w)
+	}
+	return out
+}
+
+func isForm(w string) bool {
+	if isASCII(w) {
+		return tailForms[w] || headForms[w] || moreForms[w]
+	}
+	if script(w) != 'c' {
+		return false
+	}
+	l := latin(w)[0]
+	return tailForms[l] || headForms[l] || moreForms[l]
+}
+
+func wordOf(shown string, kind Kind, known map[string]*word) *word {
+	key := shown
+	if kind == Person {
+		key = "p " + shown
+	}
+	if w, ok := known[key]; ok {
+		return w
+	}
+	w := newWord(strings.Clone(shown), kind)
+	if known != nil {
+		known[strings.Clone(key)] = w
+	}
+	return w
+}
+
+func newWord(shown string, kind Kind) *word {
+	w := &word{text: shown, shown: shown, script: script(shown), id: -1}
+	if kind == Company {
+		w.text = oneSpelling(w.text)
+	}
+	if t, ok := sameWord[w.text]; ok && (kind == Company || !isShort(w.text)) {
+		w.text, w.script = t, script(t)
+	}
+	w.class, w.ours = sortOf(w.text, kind)
+	w.weight = weights[w.class]
+	w.runes = []rune(w.text)
+	if w.class == plain && w.script == 'l' && len(w.runes) < 3 {
+		w.weight = weighsInitial
+	}
+	for _, l := range latin(w.text) {
+		s := sounded(l)
+		w.latin = append(w.latin, s)
+		if b := skeleton(s); !slices.Contains(w.bones, b) {
+			w.bones = append(w.bones, b)
+		}
+		if p := pattern(s); !slices.Contains(w.shapes, p) {
+			w.shapes = append(w.shapes, p)
+		}
+		for _, c := range s {
+			w.mask |= 1 << (c & 31)
+		}
+	}
+	if w.script == 'l' && (len(w.latin[0]) != len(shown) || w.text != shown) {
+		w.asIs = plainSounds(shown)
+	}
+	return w
+}
+
+// isShort keeps two-letter words of persons as they stand: Us and Ii are names.
+func isShort(w string) bool { return len(w) < 3 }
+
+func sortOf(w string, kind Kind) (class, bool) {
+	if digits(w) {
+		return number, false
+	}
+	s, ok := sorts[w]
+	if !ok && !isASCII(w) {
+		s, ok = sorts[latin(w)[0]]
+	}
+	if kind == Person {
+		switch {
+		case len(w) == 1:
+			return initial, false
+		case s == given || s == particle:
+			return s, ok
+		}
+		return plain, false
+	}
+	if s == given {
+		return given, false
+	}
+	return s, ok
+}
+
+func isAsian(script byte) bool { return script == 'h' || script == 'k' || script == 'j' }
