@@ -1,13 +1,11 @@
 package standalone
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"path/filepath"
 	"time"
 
 	"github.com/urfave/cli/v3"
@@ -23,7 +21,7 @@ func demoCommand() *cli.Command {
 		Usage: "screen the sample orders end to end, replay them, verify the log; exits with 1 when an expectation is missed",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "data", Usage: "fresh `DIR`, kept afterwards", Required: true},
-			&cli.StringFlag{Name: "guard-dir", Usage: "`DIR` of the log's guard; for the demo DATA/guard"},
+			&cli.StringFlag{Name: "guard-dir", Usage: "`DIR` of the log's guard; below the user's state directory when not given, where serve looks for it, too"},
 			&cli.BoolFlag{Name: "json", Usage: "print one JSON object instead of tables"},
 			logFlag("error"),
 		},
@@ -33,7 +31,7 @@ func demoCommand() *cli.Command {
 				return err
 			}
 			data := cmd.String("data")
-			r, err := Demo(ctx, data, cmp.Or(cmd.String("guard-dir"), filepath.Join(data, "guard")), log)
+			r, err := Demo(ctx, data, cmd.String("guard-dir"), log)
 			if err != nil {
 				return err
 			}

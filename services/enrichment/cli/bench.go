@@ -28,7 +28,7 @@ func benchCommand() *cli.Command {
 		Name: "bench", Usage: "time the matcher on names, one a line, each looked up once and one after the other",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "names", Required: true, Usage: "`FILE` of names, or - for standard input"},
-			referenceFlag(), jsonFlag(),
+			dataFlag(), referenceFlag(), jsonFlag(),
 		},
 		Action: func(_ context.Context, c *cli.Command) error { return unusable(bench(c)) },
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"github.com/urfave/cli/v3"
 
@@ -22,15 +23,15 @@ func unusable(err error) error {
 }
 
 func referenceFlag() cli.Flag {
-	return &cli.StringFlag{Name: "reference", Usage: "`DIR` of a reference set (parties/*.jsonl, catalog.jsonl, groups.jsonl); the one shipped when not given"}
+	return &cli.StringFlag{Name: "reference", Usage: "`DIR` of a reference set (parties/*.jsonl, catalog.jsonl, groups.jsonl) instead of the one shipped and the lists in force"}
 }
 
-// reference loads the set that a command was pointed at.
+// reference loads the set that a command was pointed at: the one shipped with the lists in force in the data directory.
 func reference(c *cli.Command) (*enrichment.Reference, error) {
 	if dir := c.String("reference"); dir != "" {
 		return enrichment.LoadReference(os.DirFS(dir))
 	}
-	return enrichment.Curated()
+	return enrichment.InForce(filepath.Join(c.String("data"), "lists"))
 }
 
 // open opens a file, or standard input for "-".

@@ -21,7 +21,7 @@ func matchCommand() *cli.Command {
 			&cli.StringFlag{Name: "country", Usage: "`CODE` of the country where the party is, as CN"},
 			&cli.StringFlag{Name: "address", Usage: "the party's address in one `LINE`"},
 			&cli.StringFlag{Name: "as-of", Usage: "only entries in force on `DATE`, as 2026-11-10"},
-			referenceFlag(), jsonFlag(),
+			dataFlag(), referenceFlag(), jsonFlag(),
 		},
 		Commands: []*cli.Command{evalCommand(), benchCommand()},
 		Action:   func(_ context.Context, c *cli.Command) error { return unusable(ask(c)) },
