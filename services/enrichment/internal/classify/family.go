@@ -197,13 +197,15 @@ func (n naming) alone(ws, named []string) bool {
 	return !slices.ContainsFunc(ws, func(w string) bool { return blockedWords[w] && !n.beside[w] && !slices.Contains(named, w) })
 }
 
+var pointless = strings.NewReplacer(".", "", " ", "")
+
 // underHeading says whether a stated HTS number is none of the chip headings, or one that the family is classified under.
 func underHeading(hts string, begins []string) bool {
 	h := heading(hts)
 	if h == "" || !chipHeadings[h] {
 		return true
 	}
-	digits := strings.NewReplacer(".", "", " ", "").Replace(hts)
+	digits := pointless.Replace(hts)
 	return slices.ContainsFunc(begins, func(b string) bool {
 		return strings.HasPrefix(digits, b) || len(digits) < len(b) && strings.HasPrefix(b, digits)
 	})

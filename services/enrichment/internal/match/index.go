@@ -41,8 +41,9 @@ type Candidate struct {
 	Weak    bool // the difference lies in a short word, or the whole name is short
 }
 
-// Index holds the names of listed entries. It is immutable and safe for concurrent use.
+// Index holds the names of listed entries. It is immutable, but for what it remembers, and safe for concurrent use.
 type Index struct {
+	recent recent
 	names  []Listed
 	parsed []Name
 	exact  map[string][]int32
@@ -123,6 +124,16 @@ func (ix *Index) Find(s string) ([]Candidate, int) {
 	if s == "" {
 		return nil, 0
 	}
+	a, seen := ix.recent.get(s)
+	if !seen {
+		a.found, a.considered = ix.look(s)
+		ix.recent.put(s, a)
+	}
+	return a.found, a.considered
+}
+
+// look is Find for a name not seen before.
+func (ix *Index) look(s string) ([]Candidate, int) {
 	sc, _ := ix.pool.Get().(*scratch)
 	defer ix.pool.Put(sc)
 	out, considered := ix.find(s, false, sc)
