@@ -29,6 +29,7 @@ var lines = map[string]reflect.Type{
 	"record":        reflect.TypeFor[event.Record](),
 	"refusal":       reflect.TypeFor[event.Refusal](),
 	"leaf":          reflect.TypeFor[event.Leaf](),
+	"act":           reflect.TypeFor[event.Act](),
 }
 
 // documents reads every schema file as JSON.

@@ -22,6 +22,7 @@ const (
 	Disposition Kind = "disposition" // a person's finding on a hold
 	License     Kind = "license"     // a license or certification was registered
 	Control     Kind = "control"     // a pack or snapshot takes effect at this place of the stream
+	Remark      Kind = "note"        // something was done with the history: a replay, an export, a query
 )
 
 // Kinds lists every kind with whether ingest accepts it yet, in the order of the constants.
@@ -37,12 +38,14 @@ var Kinds = []struct {
 	{Disposition, false},
 	{License, false},
 	{Control, false},
+	{Remark, false},
 }
 
 // Cause is the first line of a case: something happened to an order. Written by ingest, never changed.
 //
 // The order member is the last one and holds the order's bytes. If Received.Bytes is empty they are exactly the bytes
-// that were received, so Received.SHA256 is their digest.
+// that were received, so Received.SHA256 is their digest. What is about an order placed before (cancelled, shipped, rejudge,
+// disposition) repeats the bytes of that order's newest revision, so that the case alone can be judged.
 type Cause struct {
 	Line     string   `json:"line"` // "order"
 	V        int      `json:"v"`    // 1
@@ -57,7 +60,9 @@ type Cause struct {
 	Format   string   `json:"format"` // "tidegate-json"
 	At       Instant  `json:"received_at"`
 	Received Received `json:"received"`
-	Order    *Order   `json:"order,omitempty"`
+	Of       string   `json:"of,omitempty"` // of cancelled, shipped, rejudge, disposition: the event whose order is repeated here; empty where ingest knows no such order
+	Particulars
+	Order *Order `json:"order,omitempty"`
 }
 
 // Received describes the bytes as they came in (15 CFR 762.4 asks for the original).

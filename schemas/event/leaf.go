@@ -11,7 +11,7 @@ import (
 type Leaf struct {
 	Line     string  `json:"line"`             // "leaf"
 	V        int     `json:"v"`                // 1
-	Kind     string  `json:"kind"`             // decision, refusal, gap, accept
+	Kind     string  `json:"kind"`             // decision, refusal, control, license, note, gap, accept
 	Stream   string  `json:"stream"`           // the stream it was read from
 	Sequence uint64  `json:"sequence"`         // of the block in that stream
 	Place    int     `json:"place"`            // of the case in the block, from 0
@@ -26,12 +26,15 @@ type Leaf struct {
 const (
 	LeafDecision = "decision"
 	LeafRefusal  = "refusal"
-	LeafGap      = "gap"    // blocks Sequence (from case Place on) to To were lost before they were logged
-	LeafAccept   = "accept" // an operator declared the log to be trusted as it is; it stands before the case at its place
+	LeafControl  = "control" // a pack or snapshot took effect
+	LeafLicense  = "license" // a license was registered
+	LeafNote     = "note"    // a replay, an export, a query, a reproduction
+	LeafGap      = "gap"     // blocks Sequence (from case Place on) to To were lost before they were logged
+	LeafAccept   = "accept"  // an operator declared the log to be trusted as it is; it stands before the case at its place
 )
 
 // HasCase says whether the leaf is of a case: what reads history passes over the others.
-func (l Leaf) HasCase() bool { return l.Kind == LeafDecision || l.Kind == LeafRefusal }
+func (l Leaf) HasCase() bool { return l.Kind != LeafGap && l.Kind != LeafAccept }
 
 // Accept is the one line of an accept leaf: which checkpoint was trusted before, and which is now.
 type Accept struct {
