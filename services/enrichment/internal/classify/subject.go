@@ -32,12 +32,12 @@ func subject(it *event.Item, o *event.Order, e *evidence, class string) (subject
 		return "yes", "direct_product"
 	case is(it.USOrigin, false) && is(it.USDirectProduct, false) && content != nil && content.IsZero():
 		return "no", ""
-	case is(it.USOrigin, false) && is(it.USDirectProduct, false) && content != nil:
-		return little(o, content)
 	case e.found != nil && e.found.row.DesignHQ == "US" && controlled(class):
 		return "yes", "us_design" // a direct product of US technology: 15 CFR 734.9(h)
 	case e.eccnClass != "" && usVendor(it.Manufacturer):
 		return "yes", "us_vendor"
+	case is(it.USOrigin, false) && is(it.USDirectProduct, false) && content != nil:
+		return little(o, content)
 	}
 	return Unknown, ""
 }
@@ -45,33 +45,37 @@ func subject(it *event.Item, o *event.Order, e *evidence, class string) (subject
 // little is for US content from above 0 to 25 percent: too little for the EAR to reach the item, save that 10 percent is
 // the line for Country Groups E:1 and E:2 (15 CFR 734.4(c)). Footnote 5 knows no such line: the how says so.
 func little(o *event.Order, content *decimal.Decimal) (subject, how string) {
-	if content.GreaterThan(deMinimisE) && towardEmbargo(o) {
-		return "yes", "us_content"
+	if content.GreaterThan(deMinimisE) {
+		switch embargoed, known := towardEmbargo(o); {
+		case embargoed:
+			return "yes", "us_content"
+		case !known:
+			return Unknown, ""
+		}
 	}
 	return "no", "de_minimis"
 }
 
 var deMinimisE = decimal.NewFromInt(10)
 
-// towardEmbargo says whether the order names a place of Country Group E:1 or E:2, or no place at all.
-func towardEmbargo(o *event.Order) bool {
+// towardEmbargo says whether the order names a place of Country Group E:1 or E:2; known when it names any place.
+func towardEmbargo(o *event.Order) (embargoed, known bool) {
 	places := []event.Country{o.ShipTo, o.ReleaseTo}
 	for i := range o.Parties {
 		if a := o.Parties[i].Address; a != nil {
 			places = append(places, a.Country)
 		}
 	}
-	none := true
 	for _, c := range places {
 		switch c {
 		case "CU", "IR", "KP", "SY":
-			return true
+			return true, true
 		case "":
 		default:
-			none = false
+			known = true
 		}
 	}
-	return none
+	return false, known
 }
 
 func is(b *bool, v bool) bool { return b != nil && *b == v }

@@ -33,7 +33,9 @@ func (sizes) EstimateSize(part cost.AstNode) *cost.SizeEstimate {
 }
 
 // EstimateCallCost leaves every function to cel-go.
-func (sizes) EstimateCallCost(string, string, *cost.AstNode, []cost.AstNode) *cost.CallEstimate { return nil }
+func (sizes) EstimateCallCost(string, string, *cost.AstNode, []cost.AstNode) *cost.CallEstimate {
+	return nil
+}
 
 // Truth is what a condition says.
 type Truth int
