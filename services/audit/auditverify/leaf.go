@@ -75,11 +75,7 @@ func checkLeaf(data []byte, blobs fs.FS) (event.Leaf, error) {
 	if l.To != 0 {
 		return l, errors.New("leaf header: only a gap has an end")
 	}
-	want := event.LeafDecision
-	if c.Refused() {
-		want = event.LeafRefusal
-	}
-	if l.Kind != want {
+	if want := c.LeafKind(); l.Kind != want {
 		return l, fmt.Errorf("leaf header: kind %q, but its case is a %s", l.Kind, want)
 	}
 	return l, CheckCase(c)
@@ -103,18 +99,22 @@ func checkControl(l event.Leaf, c event.Case) error {
 	}
 }
 
-// The lines of a case, by whether it is a refusal.
+// The lines of a case: of an order, of an input that was not accepted, of no order.
 var (
-	decided = []string{event.LineOrder, event.LineFacts, event.LineJudgement}
-	refused = []string{event.LineRefusal}
+	decided   = []string{event.LineOrder, event.LineFacts, event.LineJudgement}
+	refused   = []string{event.LineRefusal}
+	orderless = []string{event.LineOrder}
 )
 
 // CheckCase checks that a case has its lines in order, each with the digest of the line before it, and that the order
 // is the received bytes wherever they stand in the case.
 func CheckCase(c event.Case) error {
 	names := decided
-	if c.Refused() {
+	switch {
+	case c.Refused():
 		names = refused
+	case c.Orderless():
+		names = orderless
 	}
 	if c.Len() != len(names) {
 		return fmt.Errorf("case has %d lines, want %d", c.Len(), len(names))
