@@ -2,7 +2,6 @@ package event
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 )
@@ -70,25 +69,23 @@ const LineAccept = "accept"
 
 // AppendLeaf writes a leaf: its header line, then the case's exact bytes (none when they are in the blob store).
 func AppendLeaf(b []byte, l Leaf, c []byte) ([]byte, error) {
-	head, err := json.Marshal(l)
+	b, err := appendHead(b, l)
 	if err != nil {
-		return nil, fmt.Errorf("leaf header: %w", err)
+		return nil, err
 	}
-	b = append(append(b, head...), '\n')
-	return append(b, c...), nil
+	return append(append(b, '\n'), c...), nil
 }
 
 // ParseLeaf splits a leaf into its header and the case's bytes.
 func ParseLeaf(b []byte) (Leaf, []byte, error) {
 	head, rest, ok := bytes.Cut(b, []byte{'\n'})
-	var l Leaf
 	if !ok {
-		return l, nil, fmt.Errorf("%w: leaf header does not end", ErrBlock)
+		return Leaf{}, nil, fmt.Errorf("%w: leaf header does not end", ErrBlock)
 	}
-	if err := json.Unmarshal(head, &l); err != nil {
-		return l, nil, fmt.Errorf("leaf header: %w", err)
-	}
+	l, err := parseHead(head)
 	switch {
+	case err != nil:
+		return l, nil, err
 	case l.Line != "leaf":
 		return l, nil, fmt.Errorf("%w: leaf header: line %q", ErrBlock, l.Line)
 	case l.V != LeafVersion:

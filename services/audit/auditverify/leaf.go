@@ -8,7 +8,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"strconv"
+	"strings"
 
 	"github.com/tidegate/tidegate/schemas/event"
 )
@@ -155,11 +158,24 @@ func checkReceived(line []byte) error {
 	if digest := rest[:2*sha256.Size]; !bytes.HasPrefix(rest[2*sha256.Size:], []byte(`","size":`)) {
 		return fmt.Errorf("digest of the received bytes %q is malformed", digest)
 	}
-	var r event.Received
-	if err := json.NewDecoder(bytes.NewReader(line[len(line)-len(rest)-len(`{"sha256":"`):])).Decode(&r); err != nil {
+	r, err := readReceived(rest)
+	if err != nil {
 		return fmt.Errorf("received: %w", err)
 	}
 	return compareReceived(r, line)
+}
+
+// readReceived reads the member, of which b is what follows `{"sha256":"`. Nearly always it has only digest and size.
+func readReceived(b []byte) (r event.Received, err error) {
+	const head = 2*sha256.Size + len(`","size":`)
+	if end := bytes.IndexAny(b[head:], "},"); end > 0 && b[head+end] == '}' {
+		if r.Size, err = strconv.Atoi(string(b[head : head+end])); err == nil && r.Size >= 0 {
+			r.SHA256 = string(b[:2*sha256.Size])
+			return r, nil
+		}
+	}
+	err = json.NewDecoder(io.MultiReader(strings.NewReader(`{"sha256":"`), bytes.NewReader(b))).Decode(&r)
+	return r, err
 }
 
 func compareReceived(r event.Received, line []byte) error {

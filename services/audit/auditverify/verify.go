@@ -160,7 +160,10 @@ func (v *verifier) bundles(ctx context.Context) <-chan bundle {
 	workers := runtime.GOMAXPROCS(0)
 	total := (v.point.Size + Width - 1) / Width
 	order := make(chan chan bundle, 2*workers)
-	slots := make(chan struct{}, workers)
+	desks := make(chan *desk, workers)
+	for range workers {
+		desks <- newDesk(v.log)
+	}
 	go func() {
 		defer close(order)
 		for n := range total {
@@ -170,10 +173,10 @@ func (v *verifier) bundles(ctx context.Context) <-chan bundle {
 			case <-ctx.Done():
 				return
 			}
-			slots <- struct{}{}
+			d := <-desks
 			go func() {
-				defer func() { <-slots }()
-				done <- v.compute(n)
+				done <- v.compute(d, n)
+				desks <- d
 			}()
 		}
 	}()
@@ -192,9 +195,9 @@ func (v *verifier) bundles(ctx context.Context) <-chan bundle {
 }
 
 // compute checks all that can be said of one bundle without the others.
-func (v *verifier) compute(n uint64) bundle {
+func (v *verifier) compute(d *desk, n uint64) bundle {
 	b := bundle{n: n}
-	leaves, err := ReadBundle(v.log, n, v.point.Size)
+	leaves, err := readBundle(d.read, n, v.point.Size)
 	if err != nil {
 		b.fail(fmt.Errorf("bundle %d: %w", n, err))
 		return b
@@ -202,7 +205,7 @@ func (v *verifier) compute(n uint64) bundle {
 	b.hashes, b.heads = make([]tlog.Hash, len(leaves)), make([]event.Leaf, len(leaves))
 	var beyond error
 	for i, leaf := range leaves {
-		b.hashes[i] = tlog.RecordHash(leaf)
+		b.hashes[i] = d.leafHash(leaf)
 		b.heads[i], err = checkLeaf(leaf, v.opts.Blobs)
 		switch {
 		case err == nil:
