@@ -7,6 +7,7 @@ import (
 
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/screening/internal/pack"
+	"github.com/tidegate/tidegate/services/screening/internal/rule"
 )
 
 // CaseReport is what came of a pack's own cases.
@@ -128,10 +129,15 @@ func misdated(r *Rule, c *pack.RuleCase) string {
 	default:
 		return ""
 	}
-	if len(r.Bounds()) == 0 || slices.Contains(r.Bounds(), max(neighbor, c.Date)) {
+	if alwaysBinds(r) || slices.Contains(r.Bounds(), max(neighbor, c.Date)) {
 		return ""
 	}
 	return fmt.Sprintf("the rule neither begins nor ends between %s and %s", min(neighbor, c.Date), max(neighbor, c.Date))
+}
+
+// alwaysBinds says whether a clause of the rule has no dates of its own.
+func alwaysBinds(r *Rule) bool {
+	return slices.ContainsFunc(r.Conditions(), func(c *rule.Compiled) bool { return c.Always() })
 }
 
 func differences(r *Rule, want *pack.Expect, j *event.Judgement) []string {
