@@ -46,6 +46,7 @@ func (p *Pack) Proven() error {
 // Test judges the pack's own cases. Every rule needs a case that fires and one that just misses, one on the day before
 // where it begins on a known date, and one on the day after where it ends on one.
 func (p *Pack) Test() CaseReport {
+	packs := variants{}
 	r := CaseReport{Pack: p.Ref(), Rules: len(p.p.Rules), Fails: []CaseFail{}}
 	for _, one := range p.p.Rules {
 		f, ok := p.p.Cases(one.ID)
@@ -56,12 +57,27 @@ func (p *Pack) Test() CaseReport {
 		r.Fails = append(r.Fails, lacking(one, f.Cases)...)
 		for i := range f.Cases {
 			r.Cases++
-			if why := p.try(one, &f, &f.Cases[i]); why != "" {
+			if why := p.try(packs, one, &f, &f.Cases[i]); why != "" {
 				r.Fails = append(r.Fails, CaseFail{Rule: one.ID, Place: f.Cases[i].Place(one.ID), Case: f.Cases[i].Name, Why: why})
 			}
 		}
 	}
 	return r
+}
+
+// variants keeps a pack with each set of parameters that cases ask for.
+type variants map[string]*Pack
+
+func (v variants) with(p *Pack, params map[string]string) (*Pack, error) {
+	key := fmt.Sprint(params) // sorted by name
+	if q, ok := v[key]; ok {
+		return q, nil
+	}
+	q, err := p.With(params)
+	if err == nil {
+		v[key] = q
+	}
+	return q, err
 }
 
 // lacking lists the kinds of case that a rule needs and does not have.
@@ -97,12 +113,12 @@ func continues(r *Rule) bool {
 }
 
 // try judges one case and says how it came out otherwise; empty when it did not.
-func (p *Pack) try(r *Rule, f *pack.CaseFile, c *pack.RuleCase) string {
+func (p *Pack) try(packs variants, r *Rule, f *pack.CaseFile, c *pack.RuleCase) string {
 	params := c.Params
 	if r.Parameter != nil && params == nil {
 		params = map[string]string{r.Parameter.Name: r.Parameter.Value}
 	}
-	q, err := p.With(params)
+	q, err := packs.with(p, params)
 	if err != nil {
 		return err.Error()
 	}
