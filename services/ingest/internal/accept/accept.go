@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/google/uuid"
@@ -16,7 +17,7 @@ import (
 	"github.com/tidegate/tidegate/shared/codec"
 )
 
-// Format names the one form orders are read in so far.
+// Format names our own form of orders.
 const Format = "tidegate-json"
 
 // Unnamed is the tenant or source of an order that names none.
@@ -31,6 +32,12 @@ type Input struct {
 	Actor  string        // who brought it
 	Source string        // the source of an order that names none; Unnamed when empty
 	At     event.Instant // when it was received
+
+	// Of an input in another format than Format: what its reader made of it. Bytes are the document's, kept with the order.
+	Format string
+	Order  []byte                   // in the normal form, compact
+	Faults []event.Fault            // why the document gives no order
+	Place  func(pointer string) int // where in the document the part of the order below a pointer was read; nil where it is unknown
 
 	// Of the whole input, where Bytes is only its beginning.
 	Size   int
@@ -79,17 +86,44 @@ func Accept(in Input) Entry {
 		}})
 	}
 	in.Size, in.SHA256 = len(in.Bytes), sha256.Sum256(in.Bytes)
-	faults := codec.Check(in.Bytes, codec.Foreign)
+	if in.Format != "" && in.Order == nil {
+		return refuse(in, head{}, "", in.Faults)
+	}
+	faults := codec.Check(in.order(), codec.Foreign)
 	var h head
 	if !codec.Broken(faults) {
 		var more []event.Fault
-		h, more = look(in.Bytes)
+		h, more = look(in.order())
 		faults = append(faults, more...)
+	}
+	if in.Format != "" {
+		faults = placed(in, faults)
 	}
 	if len(faults) > 0 {
 		return refuse(in, h, "", faults)
 	}
 	return accepted(in, h)
+}
+
+// order is the order's JSON: what was received, or what a reader made of it.
+func (in Input) order() []byte {
+	if in.Format == "" {
+		return in.Bytes
+	}
+	return in.Order
+}
+
+func (in Input) format() string { return or(in.Format, Format) }
+
+// placed puts a reader's faults before those of the order it made, which stand where the order's parts were read.
+func placed(in Input, faults []event.Fault) []event.Fault {
+	for i := range faults {
+		faults[i].Offset = 0
+		if in.Place != nil {
+			faults[i].Offset = in.Place(faults[i].Pointer)
+		}
+	}
+	return append(slices.Clip(in.Faults), faults...)
 }
 
 func accepted(in Input, h head) Entry {
@@ -114,6 +148,9 @@ func accepted(in Input, h head) Entry {
 // normal gives the order member's bytes, the digest of the content, and whether the received bytes must be kept
 // besides, because the member's are others. An order on one line is kept as it is.
 func normal(in Input) (body []byte, content [sha256.Size]byte, kept bool) {
+	if in.Format != "" {
+		return in.Order, sha256.Sum256(in.Order), true
+	}
 	tight := codec.Compact(make([]byte, 0, len(in.Bytes)), in.Bytes)
 	if len(tight) == len(in.Bytes) {
 		return in.Bytes, in.SHA256, false
