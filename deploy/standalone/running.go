@@ -18,6 +18,7 @@ type Running struct {
 	HTTP  string `json:"http"`            // base URL of the HTTP door
 	NATS  string `json:"nats,omitempty"`  // URL, when the server listens
 	Creds string `json:"creds,omitempty"` // the clients' credentials file
+	Token string `json:"token"`           // for the HTTP door, with every scope, while this process runs
 
 	file string
 }
@@ -27,7 +28,7 @@ func runningFile(data string) string { return filepath.Join(data, "running.json"
 func (s *Standalone) announce() (Running, error) {
 	r := Running{
 		PID: os.Getpid(), HTTP: s.HTTP(), NATS: s.server.URL(), Creds: filepath.Join(natsDir(s.cfg.Data), natsembed.ClientCreds),
-		file: runningFile(s.cfg.Data),
+		Token: s.Ingest.LocalToken(), file: runningFile(s.cfg.Data),
 	}
 	b, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {

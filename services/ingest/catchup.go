@@ -159,7 +159,11 @@ func (w *writer) learn(seq uint64, cases []event.Case) error {
 			return fmt.Errorf("block %d, case %d: %w", seq, i, err)
 		}
 		if known {
-			taken = append(taken, idem.Taken{Key: e.Key, Entry: idem.Entry{Content: e.Content, Sequence: seq}})
+			entry := idem.Entry{Content: e.Content, Sequence: seq}
+			taken = append(taken, idem.Taken{Key: e.Key, Entry: entry})
+			if e.Again != (idem.Digest{}) {
+				taken = append(taken, idem.Taken{Key: e.Again, Entry: entry})
+			}
 		}
 	}
 	return w.applied(seq, taken)
