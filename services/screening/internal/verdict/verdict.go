@@ -26,8 +26,11 @@ type Date struct {
 }
 
 // Judge says what the pack makes of an order on each date. The latest date governs: its outcome is the order's.
-func Judge(p *pack.Pack, c *event.Cause, f *event.Facts, prev string, dates []Date) event.Judgement {
+func Judge(p *pack.Pack, c *event.Cause, f *event.Facts, read *event.Read, prev string, dates []Date) event.Judgement {
 	j := event.Judgement{Line: event.LineJudgement, V: 1, Prev: prev, Dates: []event.DateSay{}, Findings: []event.Finding{}, Pack: p.Ref()}
+	if !read.Empty() {
+		j.Read = read
+	}
 	if why := unusable(c, f); why != "" {
 		return failed(j, p, dates, why)
 	}
