@@ -161,9 +161,9 @@ var partyWords = []variable{
 	{"party.consignee_type", cel.StringType, perParty, "direct_consumer, government, reseller, other; empty when not stated", text(func(s *Scene) string { return s.orderParty().ConsigneeType })},
 	{"party.room_listed", cel.BoolType, perParty, "an address-only row of the Entity List in force names its room", (*Scene).roomListed},
 	{"party.freight", cel.BoolType, perParty, "a freight forwarder by its other role or its line of business", (*Scene).freight},
-	{"party.held_by_sdn", cel.DoubleType, perParty, "percent held for certain by SDN parties, together", heldBy("SDN")},
-	{"party.total_held_by_sdn", cel.DoubleType, perParty, "the same; unknown when a share is open", totalHeldBy("SDN")},
-	{"party.held_by_listed", cel.DoubleType, perParty, "percent held for certain by Entity List, MEU List and SDN parties, together", heldBy(listedOwners...)},
+	{"party.held_by_sdn", cel.DoubleType, perParty, "percent held for certain by SDN parties, together; who they own half of counts as one of them", ownedBy("SDN")},
+	{"party.total_held_by_sdn", cel.DoubleType, perParty, "the same; unknown when a share is open that could make it half", totalOwnedBy("SDN")},
+	{"party.held_by_listed", cel.DoubleType, perParty, "percent held for certain by Entity List, MEU List and SDN parties, together: shares multiplied along every way and summed", heldBy(listedOwners...)},
 	{"party.held_by_el_sdn", cel.DoubleType, perParty, "percent of these held by Entity List and SDN parties", heldBy("EL", "SDN")},
 	{"party.listed_share_open", cel.BoolType, perParty, "a listed party holds a share that nobody stated", (*Scene).shareOpen},
 }
