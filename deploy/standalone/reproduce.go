@@ -20,12 +20,12 @@ import (
 
 // Reproduced counts records that were decided again from their recorded inputs.
 type Reproduced struct {
-	Records  int        `json:"records"`  // decisions looked at
-	Same     int        `json:"same"`     // facts and judgement came out byte for byte
-	Refusals int        `json:"refusals"` // inputs that were not accepted: nothing to decide
-	Differ   []Differs  `json:"differ,omitempty"`
-	Missing  []Missing  `json:"missing,omitempty"`
-	known    *inventory // of packs and snapshots
+	Records int        `json:"records"` // decisions looked at
+	Same    int        `json:"same"`    // facts and judgement came out byte for byte
+	Passed  int        `json:"passed"`  // refusals, licenses, activations, notes: nothing to decide
+	Differ  []Differs  `json:"differ,omitempty"`
+	Missing []Missing  `json:"missing,omitempty"`
+	known   *inventory // of packs and snapshots
 }
 
 // Differs is a record that did not come out the same.
@@ -97,8 +97,8 @@ func (v *inventory) pack(ref event.PackRef) (*screening.Pack, bool) {
 
 // take decides a case again and counts what came of it.
 func (r *Reproduced) take(l audit.Logged) error {
-	if l.Case.Refused() {
-		r.Refusals++
+	if l.Case.Passes() {
+		r.Passed++
 		return nil
 	}
 	r.Records++

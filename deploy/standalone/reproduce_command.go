@@ -74,7 +74,7 @@ func (r Reproduced) tell(w io.Writer, asJSON bool) error {
 		return cli.Exit(fmt.Sprintf("%d records did not come out as they were recorded", len(r.Differ)), 1)
 	case len(r.Missing) > 0:
 		return cli.Exit("not everything that records name is at hand", 2)
-	case r.Records+r.Refusals == 0:
+	case r.Records+r.Passed == 0:
 		return cli.Exit("nothing was found", 1)
 	default:
 		return nil

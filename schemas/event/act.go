@@ -101,18 +101,21 @@ type Tally struct {
 	Count int    `json:"count"`
 }
 
-// orderless are the beginnings of causes that are of no order.
-var orderless = [][]byte{
-	[]byte(`{"line":"order","v":1,"kind":"` + License + `"`),
-	[]byte(`{"line":"order","v":1,"kind":"` + Control + `"`),
-	[]byte(`{"line":"order","v":1,"kind":"` + Remark + `"`),
+// orderless are the beginnings of causes that are of no order, and the kind of their leaf.
+var orderless = []struct {
+	begin []byte
+	leaf  string
+}{
+	{[]byte(`{"line":"order","v":1,"kind":"` + License + `"`), LeafLicense},
+	{[]byte(`{"line":"order","v":1,"kind":"` + Control + `"`), LeafControl},
+	{[]byte(`{"line":"order","v":1,"kind":"` + Remark + `"`), LeafNote},
 }
 
 // Orderless says whether the case is a cause of no order: a license, control or note. Nothing is enriched or judged; every
 // stage takes note of it and passes it on as it is.
 func (c Case) Orderless() bool {
-	for _, begin := range orderless {
-		if bytes.HasPrefix(c.Line(0), begin) {
+	for _, o := range orderless {
+		if bytes.HasPrefix(c.Line(0), o.begin) {
 			return true
 		}
 	}

@@ -39,13 +39,14 @@ type Judgement struct {
 	Differs    bool      `json:"differs,omitempty"`
 	ValidUntil Date      `json:"valid_until,omitempty"` // last day this answer holds by what is known now; open-ended when empty
 	Findings   []Finding `json:"findings"`              // every one, most severe first, then by rule, party, item
+	Read       *Read     `json:"read,omitempty"`         // what was read from the ledger; nil when nothing was
 	Pack       PackRef   `json:"pack"`
 	Failed     string    `json:"failed,omitempty"` // why the order could not be judged (poison); the outcome is hold
 }
 
 // DateSay is the outcome for one date.
 type DateSay struct {
-	AsOf    string  `json:"as_of"` // order_date, expected_ship_date, received_date, or fixed (a replay's)
+	AsOf    string  `json:"as_of"` // order_date, expected_ship_date, received_date, shipped_date, or fixed (a replay's)
 	Date    Date    `json:"date"`
 	Outcome Outcome `json:"outcome"`
 }
@@ -75,11 +76,13 @@ type Finding struct {
 	Entry     string   `json:"entry,omitempty"` // list entry
 	Score     *Milli   `json:"score,omitempty"`
 	Tried     []Tried  `json:"exceptions_tried,omitempty"`
+
+	AnsweredBy *AnsweredBy `json:"answered_by,omitempty"` // nil while it stands
 }
 
-// Tried is a license exception looked at, with why it applies or not.
+// Tried is a license exception, a license or a disposition looked at, with why it answers the finding or not.
 type Tried struct {
-	Code    string `json:"code"`
+	Code    string `json:"code"` // NAC, LPP …; license or disposition with its number or event
 	Applies bool   `json:"applies"`
 	Why     string `json:"why"`
 }
@@ -94,7 +97,7 @@ type Record struct {
 	OrderID    string  `json:"order_id"`
 	Source     string  `json:"source"`
 	Outcome    Outcome `json:"outcome,omitempty"` // of the decision; empty for a refusal
-	Kind       string  `json:"kind,omitempty"`    // of a leaf that is of no order: gap, accept; event, key, order_id and source are empty then
+	Kind       string  `json:"kind,omitempty"`    // of a leaf that is of no order: control, license, note; gap, accept, whose event and key are empty, too
 	Leaf       uint64  `json:"leaf"`              // index in the log, from 0
 	LeafHash   string  `json:"leaf_hash"`         // RFC 6962 leaf hash, lower-case hex
 	Sequence   uint64  `json:"sequence"`          // of the block in the decision stream

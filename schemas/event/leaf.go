@@ -2,7 +2,7 @@ package event
 
 import (
 	"bytes"
-	"encoding/json"
+	"errors"
 	"fmt"
 )
 
@@ -22,6 +22,12 @@ type Leaf struct {
 	Size     int     `json:"size,omitempty"`   // bytes of that
 }
 
+// LeafVersion is the version of the envelope that this program writes and reads.
+const LeafVersion = 1
+
+// ErrLeafVersion says that a leaf is of a version that this program does not know: it is no fault of the log.
+var ErrLeafVersion = errors.New("leaf of another version")
+
 // The kinds of leaf.
 const (
 	LeafDecision = "decision"
@@ -32,6 +38,19 @@ const (
 	LeafGap      = "gap"     // blocks Sequence (from case Place on) to To were lost before they were logged
 	LeafAccept   = "accept"  // an operator declared the log to be trusted as it is; it stands before the case at its place
 )
+
+// LeafKind is the kind of the leaf that the case makes.
+func (c Case) LeafKind() string {
+	if c.Refused() {
+		return LeafRefusal
+	}
+	for _, o := range orderless {
+		if bytes.HasPrefix(c.Line(0), o.begin) {
+			return o.leaf
+		}
+	}
+	return LeafDecision
+}
 
 // HasCase says whether the leaf is of a case: what reads history passes over the others.
 func (l Leaf) HasCase() bool { return l.Kind != LeafGap && l.Kind != LeafAccept }
@@ -50,26 +69,27 @@ const LineAccept = "accept"
 
 // AppendLeaf writes a leaf: its header line, then the case's exact bytes (none when they are in the blob store).
 func AppendLeaf(b []byte, l Leaf, c []byte) ([]byte, error) {
-	head, err := json.Marshal(l)
+	b, err := appendHead(b, l)
 	if err != nil {
-		return nil, fmt.Errorf("leaf header: %w", err)
+		return nil, err
 	}
-	b = append(append(b, head...), '\n')
-	return append(b, c...), nil
+	return append(append(b, '\n'), c...), nil
 }
 
 // ParseLeaf splits a leaf into its header and the case's bytes.
 func ParseLeaf(b []byte) (Leaf, []byte, error) {
 	head, rest, ok := bytes.Cut(b, []byte{'\n'})
-	var l Leaf
 	if !ok {
-		return l, nil, fmt.Errorf("%w: leaf header does not end", ErrBlock)
+		return Leaf{}, nil, fmt.Errorf("%w: leaf header does not end", ErrBlock)
 	}
-	if err := json.Unmarshal(head, &l); err != nil {
-		return l, nil, fmt.Errorf("leaf header: %w", err)
-	}
-	if l.Line != "leaf" || l.V != 1 {
-		return l, nil, fmt.Errorf("leaf header: line %q version %d is not one this program reads", l.Line, l.V)
+	l, err := parseHead(head)
+	switch {
+	case err != nil:
+		return l, nil, err
+	case l.Line != "leaf":
+		return l, nil, fmt.Errorf("%w: leaf header: line %q", ErrBlock, l.Line)
+	case l.V != LeafVersion:
+		return l, nil, fmt.Errorf("%w: this leaf is of version %d, this program reads version %d: use a newer one", ErrLeafVersion, l.V, LeafVersion)
 	}
 	return l, rest, nil
 }

@@ -89,7 +89,7 @@ func (r *run) prepare(ctx context.Context, sequence uint64, cases []event.Case, 
 			continue
 		}
 		head := event.Leaf{
-			Line: "leaf", V: 1, Kind: kind(c), Stream: subject.DecisionStream,
+			Line: "leaf", V: 1, Kind: c.LeafKind(), Stream: subject.DecisionStream,
 			Sequence: sequence, Place: i, Cases: len(cases), At: now,
 		}
 		if err := r.prepareCase(ctx, head, c, out); err != nil {
@@ -164,13 +164,6 @@ func (r *run) leaf(head event.Leaf, c event.Case) ([]byte, error) {
 
 // headSize is room for a leaf's header line.
 const headSize = 256
-
-func kind(c event.Case) string {
-	if c.Refused() {
-		return event.LeafRefusal
-	}
-	return event.LeafDecision
-}
 
 // settle waits until each leaf is durable, and passes the entries on in the order of their index. When one fails it
 // stops the run, but still waits for all that were added: the log may end only behind them.

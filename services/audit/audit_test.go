@@ -3,6 +3,7 @@ package audit_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/tidegate/tidegate/schemas/event"
@@ -85,5 +86,35 @@ func TestCasesBecomeLeavesAndReceiptsInOrder(t *testing.T) {
 	}
 	if rep.Size != total(want) || rep.LastSequence != 40 || rep.Open != 0 {
 		t.Errorf("report %+v", rep)
+	}
+}
+
+func TestWhatIsOfNoOrderIsLoggedToo(t *testing.T) {
+	t.Parallel()
+	nc := natstest.Server(t)
+	js := natstest.JetStream(t, nc)
+	data := t.TempDir()
+	cfg := config(data)
+	want := [][]event.Case{{decided(t, "before", 10), noted(t, "note-1"), decided(t, "after", 10)}}
+	decide(t, js, want)
+	s, stop := start(t, nc, cfg)
+	until(t, "receipts", func() bool { return s.Leaves() == 3 })
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	recs := records(t, js)
+	match(t, want, leaves(t, cfg), recs)
+	if recs[1].Kind != event.LeafNote || recs[1].Event != "ev-note-1" || recs[1].Outcome != "" {
+		t.Errorf("receipt %+v", recs[1])
+	}
+	if heads(t, cfg)[1].Kind != event.LeafNote {
+		t.Errorf("leaf %+v", heads(t, cfg)[1])
+	}
+	rep, err := audit.Verify(t.Context(), cfg.Dir, cfg.GuardDir, auditverify.Options{})
+	if err != nil || rep.Notes != 1 || rep.Decisions != 2 {
+		t.Errorf("%v: %+v", err, rep)
+	}
+	if out, code := command(t, "show", "--data", data, "ev-note-1"); code != 0 || !strings.Contains(out, "replay by kim: History was judged again") {
+		t.Errorf("show: exit %d\n%s", code, out)
 	}
 }

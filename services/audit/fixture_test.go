@@ -48,6 +48,19 @@ func refusal(tb testing.TB, id string) event.Case {
 	}))
 }
 
+// noted is a case of no order.
+func noted(tb testing.TB, id string) event.Case {
+	tb.Helper()
+	act := encode(tb, event.Act{Kind: event.Remark, ID: id, Particulars: event.Particulars{Note: remark}})
+	return event.NewCase(encode(tb, event.Cause{
+		Line: event.LineOrder, V: 1, Kind: event.Remark, Event: "ev-" + id, Key: "default/act/" + id, Actor: "test", Tenant: "default", Format: "tidegate-act",
+		At: "2026-11-23T10:15:00.123456Z", Received: event.Received{SHA256: event.Digest(act), Size: len(act), Bytes: string(act)},
+		Particulars: event.Particulars{Note: remark},
+	}))
+}
+
+var remark = &event.Note{What: "replay", By: "kim", Text: "History was judged again under another pack.", Counts: []event.Tally{{Name: "changed", Count: 3}}}
+
 func encode(tb testing.TB, v any) []byte {
 	tb.Helper()
 	b, err := codec.Append(nil, v)

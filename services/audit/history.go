@@ -160,7 +160,7 @@ func Verify(ctx context.Context, dir, guardDir string, o auditverify.Options) (a
 	}
 	rep, err := auditverify.Dir(ctx, filepath.Join(dir, logName), o)
 	if !guarded {
-		rep.Notes = append(rep.Notes, fmt.Sprintf("no guard's state in %s: what was verified before is not known, and the log was checked against itself and the checkpoints given", guardDir))
+		rep.Lacks = append(rep.Lacks, fmt.Sprintf("no guard's state in %s: what was verified before is not known, and the log was checked against itself and the checkpoints given", guardDir))
 	}
 	return rep, err
 }

@@ -43,7 +43,10 @@ func receiptOf(head event.Leaf, c event.Case) (event.Record, error) {
 		return r, fmt.Errorf("case %d of block %d: %w", head.Place, head.Sequence, err)
 	}
 	r.Event, r.Key, r.Source, r.OrderID = cause.Event, cause.Key, cause.Source, cause.OrderID
-	if head.Kind == event.LeafRefusal {
+	if c.Orderless() {
+		r.Kind = head.Kind
+	}
+	if c.Passes() {
 		return r, nil
 	}
 	var judgement struct {

@@ -82,8 +82,16 @@ type AsOf struct {
 // The order is judged for its order date, else the date it was received, and for its expected ship date where that is
 // given and another. The later one governs, for nothing ships before it is ordered: its outcome is the judgement's;
 // Differs says that the other disagrees.
+//
+// Decide knows no history: it judges as if this were the first order. DecideWith judges with what a ledger held.
 func (p *Pack) Decide(c *event.Cause, f *event.Facts, prev string, asOf AsOf) event.Judgement {
-	return verdict.Judge(p.p, c, f, prev, asOf.dates(c))
+	return p.DecideWith(c, f, nil, prev, asOf)
+}
+
+// DecideWith is Decide with what was read from the ledger: a function of its arguments, too. The judgement repeats read,
+// so that a record alone can be judged again. nil is a ledger in which nothing is.
+func (p *Pack) DecideWith(c *event.Cause, f *event.Facts, read *event.Read, prev string, asOf AsOf) event.Judgement {
+	return verdict.Judge(p.p, c, f, read, prev, asOf.dates(c))
 }
 
 func (a AsOf) dates(c *event.Cause) []verdict.Date {

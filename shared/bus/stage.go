@@ -22,6 +22,14 @@ type Stage struct {
 	Each                func(c event.Case) event.Case // pure, called from several goroutines; passes refusals on
 	Shrink              func(c event.Case) event.Case // makes an explicit outcome of a case whose output does not fit into a block
 	Log                 *slog.Logger
+
+	// Begin, where given, readies what the stage keeps beside its output to stand exactly behind block last of Out: at the
+	// start, and again whenever the stage goes on from another place.
+	Begin func(ctx context.Context, last uint64) error
+	// Block, where given, makes a block's output instead of Each alone. It is called in sequence, once for each block after
+	// Begin's last, by one goroutine; what it makes of a block must follow from the block and what Begin readied. each runs
+	// a function over n places of the block on several goroutines.
+	Block func(seq uint64, cases []event.Case, each func(n int, do func(i int))) []event.Case
 }
 
 // block is what is on its way from the reader to the publisher.
@@ -59,6 +67,11 @@ func (s Stage) run(ctx context.Context, js jetstream.JetStream) error {
 	last, err := s.position(ctx, js)
 	if err != nil {
 		return err
+	}
+	if s.Begin != nil {
+		if err := s.Begin(ctx, last); err != nil {
+			return err
+		}
 	}
 	s.Log.InfoContext(ctx, "stage runs", slog.String("in", s.In), slog.String("out", s.Out), slog.Uint64("position", last))
 	ready := make(chan block, 1)
@@ -106,28 +119,36 @@ func (s Stage) compute(ctx context.Context, js jetstream.JetStream, from uint64,
 			return fmt.Errorf("block %d of %s: %w", in.Sequence, s.In, err)
 		}
 		select {
-		case ready <- block{in.Sequence, s.encode(s.all(cases))}:
+		case ready <- block{in.Sequence, s.encode(s.step(in.Sequence, cases))}:
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
 }
 
-// all runs Each over a block's cases, on two goroutines and more when there are many.
-func (s Stage) all(cases []event.Case) []event.Case {
+// step makes the output of one block.
+func (s Stage) step(seq uint64, cases []event.Case) []event.Case {
+	if s.Block != nil {
+		return s.Block(seq, cases, parallel)
+	}
 	out := make([]event.Case, len(cases))
-	workers := min(runtime.GOMAXPROCS(0), 1+len(cases)/16)
+	parallel(len(cases), func(i int) { out[i] = s.Each(cases[i]) })
+	return out
+}
+
+// parallel runs do for 0 to n-1, on two goroutines and more when there are many.
+func parallel(n int, do func(i int)) {
+	workers := min(runtime.GOMAXPROCS(0), 1+n/16)
 	var g errgroup.Group
 	for w := range workers {
 		g.Go(func() error {
-			for i := w; i < len(cases); i += workers {
-				out[i] = s.Each(cases[i])
+			for i := w; i < n; i += workers {
+				do(i)
 			}
 			return nil
 		})
 	}
-	_ = g.Wait() // Each has no error: what cannot be done is an explicit outcome
-	return out
+	_ = g.Wait() // do has no error: what cannot be done is an explicit outcome
 }
 
 // encode writes the block; while it does not fit into a message, the largest case becomes an explicit outcome.

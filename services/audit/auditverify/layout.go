@@ -66,8 +66,12 @@ func ParseBundle(b []byte) ([][]byte, error) {
 // ReadBundle reads the leaves of bundle n as a tree of that size has them. Where a partial bundle was already tidied
 // away, the full one stands for it.
 func ReadBundle(log fs.FS, n, size uint64) ([][]byte, error) {
+	return readBundle(func(name string) ([]byte, error) { return fs.ReadFile(log, name) }, n, size)
+}
+
+func readBundle(read func(name string) ([]byte, error), n, size uint64) ([][]byte, error) {
 	partial := partialAt(0, n, size)
-	b, name, whole, err := readEither(log, partial, func(p int) string { return BundlePath(n, p) })
+	b, name, whole, err := readEither(read, partial, func(p int) string { return BundlePath(n, p) })
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +95,8 @@ func ReadBundle(log fs.FS, n, size uint64) ([][]byte, error) {
 // readTile reads the hashes of a tile as a tree of that size has them.
 func readTile(log fs.FS, level int, n, size uint64) ([]byte, error) {
 	partial := partialAt(level, n, size)
-	b, name, whole, err := readEither(log, partial, func(p int) string { return TilePath(level, n, p) })
+	read := func(name string) ([]byte, error) { return fs.ReadFile(log, name) }
+	b, name, whole, err := readEither(read, partial, func(p int) string { return TilePath(level, n, p) })
 	if err != nil {
 		return nil, err
 	}
@@ -109,11 +114,11 @@ func readTile(log fs.FS, level int, n, size uint64) ([]byte, error) {
 }
 
 // readEither reads the partial file and, where there is none, the full one.
-func readEither(log fs.FS, partial int, path func(int) string) (b []byte, name string, whole bool, err error) {
+func readEither(read func(string) ([]byte, error), partial int, path func(int) string) (b []byte, name string, whole bool, err error) {
 	name = path(partial)
-	b, err = fs.ReadFile(log, name)
+	b, err = read(name)
 	if errors.Is(err, fs.ErrNotExist) && partial > 0 {
-		if full, ferr := fs.ReadFile(log, path(0)); ferr == nil {
+		if full, ferr := read(path(0)); ferr == nil {
 			return full, path(0), true, nil
 		}
 	}

@@ -8,7 +8,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"strconv"
+	"strings"
 
 	"github.com/tidegate/tidegate/schemas/event"
 )
@@ -75,11 +78,7 @@ func checkLeaf(data []byte, blobs fs.FS) (event.Leaf, error) {
 	if l.To != 0 {
 		return l, errors.New("leaf header: only a gap has an end")
 	}
-	want := event.LeafDecision
-	if c.Refused() {
-		want = event.LeafRefusal
-	}
-	if l.Kind != want {
+	if want := c.LeafKind(); l.Kind != want {
 		return l, fmt.Errorf("leaf header: kind %q, but its case is a %s", l.Kind, want)
 	}
 	return l, CheckCase(c)
@@ -103,18 +102,22 @@ func checkControl(l event.Leaf, c event.Case) error {
 	}
 }
 
-// The lines of a case, by whether it is a refusal.
+// The lines of a case: of an order, of an input that was not accepted, of no order.
 var (
-	decided = []string{event.LineOrder, event.LineFacts, event.LineJudgement}
-	refused = []string{event.LineRefusal}
+	decided   = []string{event.LineOrder, event.LineFacts, event.LineJudgement}
+	refused   = []string{event.LineRefusal}
+	orderless = []string{event.LineOrder}
 )
 
 // CheckCase checks that a case has its lines in order, each with the digest of the line before it, and that the order
 // is the received bytes wherever they stand in the case.
 func CheckCase(c event.Case) error {
 	names := decided
-	if c.Refused() {
+	switch {
+	case c.Refused():
 		names = refused
+	case c.Orderless():
+		names = orderless
 	}
 	if c.Len() != len(names) {
 		return fmt.Errorf("case has %d lines, want %d", c.Len(), len(names))
@@ -155,11 +158,24 @@ func checkReceived(line []byte) error {
 	if digest := rest[:2*sha256.Size]; !bytes.HasPrefix(rest[2*sha256.Size:], []byte(`","size":`)) {
 		return fmt.Errorf("digest of the received bytes %q is malformed", digest)
 	}
-	var r event.Received
-	if err := json.NewDecoder(bytes.NewReader(line[len(line)-len(rest)-len(`{"sha256":"`):])).Decode(&r); err != nil {
+	r, err := readReceived(rest)
+	if err != nil {
 		return fmt.Errorf("received: %w", err)
 	}
 	return compareReceived(r, line)
+}
+
+// readReceived reads the member, of which b is what follows `{"sha256":"`. Nearly always it has only digest and size.
+func readReceived(b []byte) (r event.Received, err error) {
+	const head = 2*sha256.Size + len(`","size":`)
+	if end := bytes.IndexAny(b[head:], "},"); end > 0 && b[head+end] == '}' {
+		if r.Size, err = strconv.Atoi(string(b[head : head+end])); err == nil && r.Size >= 0 {
+			r.SHA256 = string(b[:2*sha256.Size])
+			return r, nil
+		}
+	}
+	err = json.NewDecoder(io.MultiReader(strings.NewReader(`{"sha256":"`), bytes.NewReader(b))).Decode(&r)
+	return r, err
 }
 
 func compareReceived(r event.Received, line []byte) error {

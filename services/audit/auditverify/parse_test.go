@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"encoding/base64"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -105,6 +106,14 @@ func FuzzCheckLeaf(f *testing.F) {
 			t.Errorf("%q passes: %+v, %v", b, l, err)
 		}
 	})
+}
+
+func TestALeafOfALaterVersionIsNotReadAndSaysSo(t *testing.T) {
+	t.Parallel()
+	_, err := checkLeaf([]byte(`{"line":"leaf","v":2,"kind":"decision","sealed":{"party-1":"AAAA"},"stream":"DECISION","sequence":1,"place":0,"cases":1}`+"\n{}\n\n"), nil)
+	if !errors.Is(err, event.ErrLeafVersion) || !beyondUs(err) || !strings.Contains(err.Error(), "this leaf is of version 2, this program reads version 1: use a newer one") {
+		t.Errorf("got %v", err)
+	}
 }
 
 func TestPlaces(t *testing.T) {

@@ -17,9 +17,12 @@ type Report struct {
 	Root          string        `json:"root,omitempty"` // base64, as in the checkpoint
 	Decisions     uint64        `json:"decisions"`
 	Refusals      uint64        `json:"refusals"`
-	Blobs         uint64        `json:"blobs"`             // cases kept in the blob store
-	Gaps          []Gap         `json:"gaps,omitempty"`    // blocks that were lost before they were logged; the log says so itself
-	Accepts       uint64        `json:"accepts,omitempty"` // how often an operator declared the log to be trusted as it is
+	Controls      uint64        `json:"controls,omitempty"` // activations of packs and snapshots
+	Licenses      uint64        `json:"licenses,omitempty"` // licenses registered
+	Notes         uint64        `json:"notes,omitempty"`    // what was done with the history: replays, exports, queries, reproductions
+	Blobs         uint64        `json:"blobs"`              // cases kept in the blob store
+	Gaps          []Gap         `json:"gaps,omitempty"`     // blocks that were lost before they were logged; the log says so itself
+	Accepts       uint64        `json:"accepts,omitempty"`  // how often an operator declared the log to be trusted as it is
 	FirstSequence uint64        `json:"first_sequence"`
 	LastSequence  uint64        `json:"last_sequence"`
 	Open          int           `json:"open_cases"` // cases of the last block that are not under the checkpoint yet
@@ -30,7 +33,7 @@ type Report struct {
 	Witnesses     []Cosignature `json:"witnesses,omitempty"`  // good cosignatures on the checkpoint
 	Faults        []Fault       `json:"faults,omitempty"`
 	Checkpoint    string        `json:"checkpoint,omitempty"` // the signed note
-	Notes         []string      `json:"notes,omitempty"`      // what could not be looked at
+	Lacks         []string      `json:"lacks,omitempty"`      // what could not be looked at
 }
 
 // Gap is a leaf that says which blocks were lost before they were logged.
@@ -70,6 +73,9 @@ func (r Report) String() string {
 		fmt.Fprintf(&b, "  %d decisions and %d refusals of blocks %d to %d, %s, logged %s to %s\n",
 			r.Decisions, r.Refusals, r.FirstSequence, r.LastSequence, missing, r.FirstAt, r.LastAt)
 	}
+	if n := r.Controls + r.Licenses + r.Notes; n > 0 && r.Verdict == "good" {
+		fmt.Fprintf(&b, "  %d activations, %d licenses, %d notes\n", r.Controls, r.Licenses, r.Notes)
+	}
 	for _, g := range r.Gaps {
 		fmt.Fprintf(&b, "  GAP: blocks %d to %d were lost before they were logged, leaf %d, %s\n", g.From, g.To, g.Leaf, g.At)
 	}
@@ -85,7 +91,7 @@ func (r Report) String() string {
 	for _, f := range r.Faults {
 		fmt.Fprintf(&b, "  fault: %s\n", f)
 	}
-	for _, n := range r.Notes {
+	for _, n := range r.Lacks {
 		fmt.Fprintf(&b, "  note: %s\n", n)
 	}
 	return b.String()

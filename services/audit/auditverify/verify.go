@@ -160,7 +160,10 @@ func (v *verifier) bundles(ctx context.Context) <-chan bundle {
 	workers := runtime.GOMAXPROCS(0)
 	total := (v.point.Size + Width - 1) / Width
 	order := make(chan chan bundle, 2*workers)
-	slots := make(chan struct{}, workers)
+	desks := make(chan *desk, workers)
+	for range workers {
+		desks <- newDesk(v.log)
+	}
 	go func() {
 		defer close(order)
 		for n := range total {
@@ -170,10 +173,10 @@ func (v *verifier) bundles(ctx context.Context) <-chan bundle {
 			case <-ctx.Done():
 				return
 			}
-			slots <- struct{}{}
+			d := <-desks
 			go func() {
-				defer func() { <-slots }()
-				done <- v.compute(n)
+				done <- v.compute(d, n)
+				desks <- d
 			}()
 		}
 	}()
@@ -192,26 +195,37 @@ func (v *verifier) bundles(ctx context.Context) <-chan bundle {
 }
 
 // compute checks all that can be said of one bundle without the others.
-func (v *verifier) compute(n uint64) bundle {
+func (v *verifier) compute(d *desk, n uint64) bundle {
 	b := bundle{n: n}
-	leaves, err := ReadBundle(v.log, n, v.point.Size)
+	leaves, err := readBundle(d.read, n, v.point.Size)
 	if err != nil {
 		b.fail(fmt.Errorf("bundle %d: %w", n, err))
 		return b
 	}
 	b.hashes, b.heads = make([]tlog.Hash, len(leaves)), make([]event.Leaf, len(leaves))
+	var beyond error
 	for i, leaf := range leaves {
-		b.hashes[i] = tlog.RecordHash(leaf)
-		if b.heads[i], err = checkLeaf(leaf, v.opts.Blobs); err != nil {
-			if errors.Is(err, errNoBlobs) {
-				b.err = fmt.Errorf("%w: leaf %d: %w", ErrUnusable, n*Width+uint64(i), err)
-				return b
-			}
+		b.hashes[i] = d.leafHash(leaf)
+		b.heads[i], err = checkLeaf(leaf, v.opts.Blobs)
+		switch {
+		case err == nil:
+		case beyondUs(err):
+			beyond = fmt.Errorf("%w: leaf %d: %w", ErrUnusable, n*Width+uint64(i), err)
+		default:
 			b.faultAt(i, err)
 		}
 	}
 	b.compare(v.log, v.point.Size)
+	if len(b.faults) == 0 {
+		b.err = beyond
+	}
 	return b
+}
+
+// beyondUs tells what this program cannot judge from what is wrong: the blob store was not given, or a later version of
+// Tidegate wrote the leaf.
+func beyondUs(err error) bool {
+	return errors.Is(err, errNoBlobs) || errors.Is(err, event.ErrLeafVersion)
 }
 
 // compare checks the leaves' hashes against the lowest tile.
@@ -268,6 +282,12 @@ func (v *verifier) count(at uint64, l event.Leaf) {
 		v.report.Refusals++
 	case event.LeafDecision:
 		v.report.Decisions++
+	case event.LeafControl:
+		v.report.Controls++
+	case event.LeafLicense:
+		v.report.Licenses++
+	case event.LeafNote:
+		v.report.Notes++
 	case event.LeafGap:
 		v.report.Gaps = append(v.report.Gaps, Gap{at, l.Sequence, l.To, l.At})
 	case event.LeafAccept:

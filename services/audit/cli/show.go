@@ -89,6 +89,10 @@ func open(l audit.Logged, point auditverify.Checkpoint) (page, error) {
 		p.Refusal = &event.Refusal{}
 		return p, codec.Decode(l.Case.Line(0), p.Refusal)
 	}
+	if l.Case.Orderless() {
+		p.Order = &event.Cause{}
+		return p, codec.Decode(l.Case.Line(0), p.Order)
+	}
 	p.Order, p.Facts, p.Judgement = &event.Cause{}, &event.Facts{}, &event.Judgement{}
 	return p, errors.Join(codec.Decode(l.Case.Line(0), p.Order), codec.Decode(l.Case.Line(1), p.Facts), codec.Decode(l.Case.Last(), p.Judgement))
 }
@@ -107,9 +111,12 @@ func (w *writer) line(format string, args ...any) {
 
 func (p page) print(out io.Writer) error {
 	w := &writer{Writer: out}
-	if p.Refusal != nil {
+	switch {
+	case p.Refusal != nil:
 		p.refused(w)
-	} else {
+	case p.Judgement == nil:
+		p.orderless(w)
+	default:
 		p.decided(w)
 	}
 	w.line("proof")
@@ -126,6 +133,24 @@ func (p page) refused(w *writer) {
 	w.line("faults")
 	for _, f := range r.Faults {
 		w.line("  %s  %s: %s", or(f.Pointer, "(whole input)"), f.Code, f.Detail)
+	}
+}
+
+// orderless shows what is of no order: its particulars stand in it as they were brought.
+func (p page) orderless(w *writer) {
+	o := p.Order
+	w.line("%s  %s  by %s", strings.ToUpper(string(o.Kind)), o.Key, o.Actor)
+	w.line("  received %s, %d bytes, sha256 %s", o.At, o.Received.Size, o.Received.SHA256)
+	switch {
+	case o.Note != nil:
+		w.line("  %s by %s: %s", o.Note.What, o.Note.By, o.Note.Text)
+		for _, n := range o.Note.Counts {
+			w.line("    %-12s %d", n.Name, n.Count)
+		}
+	case o.Control != nil:
+		w.line("  %s %s %s takes effect, by %s: %s", o.Control.What, o.Control.Version, o.Control.Digest, o.Control.By, o.Control.Why)
+	case o.License != nil:
+		w.line("  %s %s of %s, %s to %s", o.License.Kind, o.License.Number, o.License.Issuer, or(string(o.License.From), "…"), or(string(o.License.Until), "…"))
 	}
 }
 

@@ -99,7 +99,7 @@ type say struct {
 }
 
 func (o *Options) one(c event.Case) (say, error) {
-	if c.Refused() || c.Len() < 3 {
+	if c.Passes() || c.Len() < 3 {
 		return say{skipped: true}, nil
 	}
 	var cause event.Cause

@@ -3,6 +3,7 @@
 package document
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -38,7 +39,6 @@ type Found struct {
 	Format string      // such as x12-850, ubl-order, csv
 	Order  event.Order // with Event cancelled or shipped: ID says which order, Parties and Items are as far as the document says them
 	Ship   *event.Shipment
-	Doc    string // number of the document, where it is not the order's own: a despatch advice, a cancellation
 	Bytes  []byte // as received: the document, the transaction set with its envelope's head, the rows with their header
 	Offset int    // of Bytes in the whole input
 
@@ -97,9 +97,14 @@ func (f *Found) All() []event.Fault {
 
 // JSON is the order in the normal form, compact.
 func (f *Found) JSON() []byte {
-	b, err := codec.Append(nil, f.Order)
+	o := f.Order
+	o.Shipment = f.Ship
+	b, err := codec.Append(nil, o)
 	if err != nil {
 		panic(err) // texts and numbers always encode
+	}
+	for _, none := range []string{`"parties":null,`, `"items":null,`, `,"items":null`} {
+		b = bytes.Replace(b, []byte(none), nil, 1) // what an order lacks is not there; inside texts the quotes are escaped
 	}
 	return b
 }

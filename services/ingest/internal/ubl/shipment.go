@@ -277,7 +277,7 @@ func (r *reader) references(nodes func(func(*xmldoc.Node) bool)) []string {
 
 // events makes one of each order: the first in what was found so far, the others as copies of it.
 func (r *reader) events(kind event.Kind, ship *event.Shipment, refs []string) {
-	r.f.Order.Event, r.f.Ship, r.f.Doc = kind, ship, r.cbc(r.root, "ID")
+	r.f.Order.Event, r.f.Ship = kind, ship
 	r.f.Order.ID = refs[0]
 	for _, id := range refs[1:] {
 		other := *r.f
