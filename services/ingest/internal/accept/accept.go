@@ -43,6 +43,7 @@ type Input struct {
 	Place  func(pointer string) int // where in the document the part of the order below a pointer was read; nil where it is unknown
 
 	// Of the whole input, where Bytes is only its beginning.
+	Most   int // bytes of the format that are taken; event.MaxOrderSize when zero
 	Size   int
 	SHA256 [sha256.Size]byte
 }
@@ -112,7 +113,7 @@ func Accept(in Input) Entry {
 	}
 	if in.Size > len(in.Bytes) {
 		return refuse(in, head{}, "", []event.Fault{{
-			Code: codec.CodeSize, Detail: fmt.Sprintf("%d bytes; at most %d are taken", in.Size, event.MaxOrderSize),
+			Code: codec.CodeSize, Detail: fmt.Sprintf("%d bytes; at most %d are taken", in.Size, max(in.Most, event.MaxOrderSize)),
 		}})
 	}
 	in.Size, in.SHA256 = len(in.Bytes), sha256.Sum256(in.Bytes)
