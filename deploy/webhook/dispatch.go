@@ -96,7 +96,8 @@ func (d *dispatch) launch(ctx context.Context) {
 		l := d.ready[0]
 		d.ready = d.ready[1:]
 		d.flying++
-		go func() { d.results <- result{l, d.poster.post(ctx, l.queue[0])} }()
+		first := l.queue[0] // the lane is run's alone
+		go func() { d.results <- result{l, d.poster.post(ctx, first)} }()
 	}
 }
 

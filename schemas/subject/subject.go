@@ -35,6 +35,7 @@ const (
 	HeaderDeadFrom  = "Tidegate-Webhook-From"  // the public subject it was on
 	HeaderDeadTime  = "Tidegate-Webhook-Time"  // when the public message was stored, RFC 3339
 )
+
 // ActSubject is the operator's door: request, one event.Act in; the reply comes when it is durable, or says why it was
 // refused. Only the services' and the operator's credentials reach it.
 const ActSubject = "tidegate.op.v1.act"
