@@ -58,10 +58,7 @@ func (s *Service) Run(ctx context.Context) error {
 	for _, e := range s.endpoints {
 		g.Go(func() error { return s.keep(ctx, e) })
 	}
-	if err := g.Wait(); ctx.Err() == nil || errors.Is(err, ErrOther) {
-		return err
-	}
-	return nil
+	return g.Wait()
 }
 
 // keep runs one endpoint and starts it again after a failure of the server or the network.
@@ -69,17 +66,20 @@ func (s *Service) keep(ctx context.Context, e Endpoint) error {
 	var pause clock.Backoff
 	for {
 		err := s.run(ctx, e)
-		if errors.Is(err, ErrOther) {
-			return err
-		}
-		if ctx.Err() != nil {
-			return nil
+		if ended := ctx.Err() != nil; ended || errors.Is(err, ErrOther) {
+			return unlessEnded(ended, err)
 		}
 		s.log.WarnContext(ctx, "webhook stopped, going on from its place", slog.String("endpoint", e.Name), slog.Any("error", err))
-		if pause.Wait(ctx) != nil {
-			return nil
-		}
+		_ = pause.Wait(ctx) // an end of ctx shows in the next run
 	}
+}
+
+// unlessEnded is err, or nil where the work was asked to end: then every error but the other process's is the end's echo.
+func unlessEnded(ended bool, err error) error {
+	if ended && !errors.Is(err, ErrOther) {
+		return nil
+	}
+	return err
 }
 
 // run reads what the endpoint wants and sends it, from where it stood.

@@ -40,15 +40,15 @@ type receiver struct {
 	count  chan struct{} // one for each id taken first
 }
 
-func newReceiver(t testing.TB, secrets ...string) *receiver {
-	t.Helper()
+func newReceiver(tb testing.TB, secrets ...string) *receiver {
+	tb.Helper()
 	keys, err := keysOf(secrets)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	r := &receiver{keys: keys, orders: map[string][]int{}, ids: map[string]bool{}, count: make(chan struct{}, 100_000), refuse: func(string) int { return 0 }}
 	r.Server = httptest.NewServer(r)
-	t.Cleanup(r.Close)
+	tb.Cleanup(r.Close)
 	return r
 }
 
@@ -89,23 +89,23 @@ func parseID(id string) (order string, n int) {
 	return order, n
 }
 
-func (r *receiver) await(t testing.TB, n int) {
-	t.Helper()
+func (r *receiver) await(tb testing.TB, n int) {
+	tb.Helper()
 	for range n {
 		select {
 		case <-r.count:
 		case <-time.After(60 * time.Second):
-			t.Fatal("the endpoint took too little within a minute")
+			tb.Fatal("the endpoint took too little within a minute")
 		}
 	}
 }
 
-func (r *receiver) check(t testing.TB) {
-	t.Helper()
+func (r *receiver) check(tb testing.TB) {
+	tb.Helper()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, f := range r.faults {
-		t.Error(f)
+		tb.Error(f)
 	}
 }
 
@@ -116,8 +116,8 @@ func (r *receiver) set(refuse func(string) int) {
 }
 
 // publish puts receipts of n orders in turn onto the public stream.
-func publish(t testing.TB, js jetstream.JetStream, from, n, orders int) {
-	t.Helper()
+func publish(tb testing.TB, js jetstream.JetStream, from, n, orders int) {
+	tb.Helper()
 	for i := from; i < from+n; i++ {
 		order := "o" + strconv.Itoa(i%orders)
 		msg := &nats.Msg{
@@ -127,8 +127,8 @@ func publish(t testing.TB, js jetstream.JetStream, from, n, orders int) {
 				subject.HeaderCESource: {"tidegate/audit"}, subject.HeaderSequence: {strconv.Itoa(i + 1)}, subject.HeaderPlace: {"0"},
 			},
 		}
-		if _, err := js.PublishMsg(t.Context(), msg); err != nil {
-			t.Fatal(err)
+		if _, err := js.PublishMsg(tb.Context(), msg); err != nil {
+			tb.Fatal(err)
 		}
 	}
 }
@@ -138,13 +138,13 @@ func endpoint(r *receiver, secrets ...string) Endpoint {
 }
 
 // start runs a service until the returned function is called or the test ends.
-func start(t testing.TB, nc *nats.Conn, e Endpoint) (stop func()) {
-	t.Helper()
-	s, err := New(t.Context(), nc, []Endpoint{e}, nil)
+func start(tb testing.TB, nc *nats.Conn, e Endpoint) (stop func()) {
+	tb.Helper()
+	s, err := New(tb.Context(), nc, []Endpoint{e}, nil)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
+	ctx, cancel := context.WithCancel(tb.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- s.Run(ctx) }()
 	var once sync.Once
@@ -152,11 +152,11 @@ func start(t testing.TB, nc *nats.Conn, e Endpoint) (stop func()) {
 		once.Do(func() {
 			cancel()
 			if err := <-ended; err != nil {
-				t.Error(err)
+				tb.Error(err)
 			}
 		})
 	}
-	t.Cleanup(stop)
+	tb.Cleanup(stop)
 	return stop
 }
 
@@ -247,8 +247,8 @@ func TestWhatIsRefusedForGoodIsADeadLetterAndHoldsNobodyUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.await(t, 1)
-	for d := range DeadLetters(t.Context(), js, "erp") {
-		t.Errorf("still a dead letter: %+v", d)
+	for d, err := range DeadLetters(t.Context(), js, "erp") {
+		t.Errorf("still a dead letter: %+v, %v", d, err)
 	}
 	all, err := Standings(t.Context(), js)
 	if err != nil || len(all) != 1 || all[0].Delivered+all[0].Lag != 39 || all[0].Dead != 1 || all[0].Lag > 1 { // the last answer may have been cut off
