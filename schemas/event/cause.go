@@ -60,6 +60,7 @@ type Cause struct {
 	Revision int      `json:"revision"`
 	Format   string   `json:"format"` // "tidegate-json"; "tidegate-act" through the operator's door
 	At       Instant  `json:"received_at"`
+	Again    string   `json:"idempotency_key,omitempty"` // the sender's own (the header Idempotency-Key, a webhook's id), where it gave one
 	Received Received `json:"received"`
 	Of       string   `json:"of,omitempty"` // of cancelled, shipped, rejudge, disposition: the event whose order is repeated here; empty where ingest knows no such order
 	Particulars

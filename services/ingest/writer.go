@@ -42,6 +42,7 @@ type verdict struct {
 	entry     accept.Entry // a refusal where the key was taken by other content
 	sequence  uint64
 	duplicate bool
+	reused    bool  // the idempotency key came with other content, in block sequence; nothing was stored
 	err       error // errUnavailable with its reason; then nothing was said about the order
 }
 

@@ -30,6 +30,8 @@ type Input struct {
 	Bytes  []byte        // as received; only the beginning of an input that was too large to keep
 	Actor  string        // who brought it
 	Source string        // the source of an order that names none; Unnamed when empty
+	Tenant string        // the tenant of an order that names none; Unnamed when empty
+	Again  string        // the sender's own idempotency key; none when empty
 	At     event.Instant // when it was received
 
 	// Of the whole input, where Bytes is only its beginning.
@@ -48,6 +50,7 @@ type Entry struct {
 	Line    []byte     // cause or refusal, compact JSON without a line break; nil while an act waits for its order
 	Event   string     // the line's id
 	Key     Digest     // of the idempotency key
+	Again   Digest     // of the sender's own idempotency key, within tenant and source; zero when it gave none
 	Content Digest     // of the order without its spaces and line breaks
 	OrderID string
 	Source  string
@@ -61,6 +64,9 @@ type Entry struct {
 
 // Refused says whether the line is a refusal.
 func (e Entry) Refused() bool { return len(e.Faults) > 0 }
+
+// Tenant is whom the order is for.
+func (e Entry) Tenant() string { return or(e.head.tenant, or(e.in.Tenant, Unnamed)) }
 
 // Size is the number of bytes received, as far as they are kept; of an act with its order, of the whole line.
 func (e Entry) Size() int {
@@ -124,7 +130,7 @@ func Accept(in Input) Entry {
 
 func accepted(in Input, h head) Entry {
 	body, content, kept := normal(in)
-	h.tenant, h.source = or(h.tenant, Unnamed), or(h.source, in.Source)
+	h.tenant, h.source = or(h.tenant, or(in.Tenant, Unnamed)), or(h.source, in.Source)
 	h.id = or(h.id, "sha256-"+hex.EncodeToString(content[:8]))
 	if h.kind == "" {
 		h.kind = event.Placed
@@ -136,6 +142,9 @@ func accepted(in Input, h head) Entry {
 	e := Entry{
 		Kind: h.kind, Event: uuid.NewSHA1(space, []byte(name)).String(), Key: digest([]byte(name)), Content: Digest(content[:16]),
 		OrderID: h.id, Source: h.source, in: in, head: h, name: name,
+	}
+	if in.Again != "" {
+		e.Again = again(h.tenant, h.source, in.Again)
 	}
 	e.Line = causeLine(e, body, kept)
 	return e
@@ -183,7 +192,7 @@ func (e Entry) Conflict(sequence uint64) Entry {
 // refuse makes a refusal. The same bytes refused again are the same refusal.
 func refuse(in Input, h head, why string, faults []event.Fault) Entry {
 	if !ofNone(h.kind) {
-		h.source = or(h.source, in.Source)
+		h.source, h.tenant = or(h.source, in.Source), or(h.tenant, in.Tenant)
 	}
 	e := Entry{
 		Kind:    h.kind,
@@ -206,6 +215,11 @@ func few(faults []event.Fault) []event.Fault {
 		}
 	}
 	return faults
+}
+
+// again keeps the senders' own keys apart from orders', and those of one tenant's source from another's.
+func again(tenant, source, key string) Digest {
+	return digest([]byte("again/" + url.PathEscape(tenant) + "/" + url.PathEscape(source) + "/" + url.PathEscape(key)))
 }
 
 // refusalKey keeps refusals apart from orders in the index of keys.

@@ -36,6 +36,9 @@ func causeLine(e Entry, body []byte, kept bool) []byte {
 	b = strconv.AppendInt(append(b, `,"revision":`...), int64(e.head.revision), 10)
 	b = member(b, "format", or(e.in.format, Format))
 	b = member(b, "received_at", string(e.in.At))
+	if e.in.Again != "" {
+		b = member(b, "idempotency_key", e.in.Again)
+	}
 	text := ""
 	if kept {
 		text = string(e.in.Bytes)
@@ -111,6 +114,8 @@ func Recall(line []byte) (e Entry, known bool, err error) {
 		Key      string         `json:"key"`
 		OrderID  string         `json:"order_id"`
 		Source   string         `json:"source"`
+		Tenant   string         `json:"tenant"`
+		Again    string         `json:"idempotency_key"`
 		Received event.Received `json:"received"`
 	}
 	if err := codec.Decode(line, &l); err != nil {
@@ -134,6 +139,9 @@ func Recall(line []byte) (e Entry, known bool, err error) {
 		}
 		sum := sha256.Sum256(codec.Compact(make([]byte, 0, len(body)), body))
 		e.Key, e.Content = digest([]byte(l.Key)), Digest(sum[:16])
+		if l.Again != "" {
+			e.Again = again(l.Tenant, l.Source, l.Again)
+		}
 		return e, true, nil
 	default:
 		return Entry{}, false, fmt.Errorf("%w: line %q", ErrLine, l.Line)

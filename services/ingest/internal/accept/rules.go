@@ -74,6 +74,7 @@ var rules = map[string]rule{
 	"Parent.name":   {max: 512},
 	"Owner":         {need: []string{"name"}, also: spanInOrder},
 	"Owner.name":    {min: 1, max: 512},
+	"Owner.of":      {max: 512},
 	"Owner.percent": {check: percent},
 
 	"Item":                    {also: itemSaysSomething},
