@@ -14,10 +14,12 @@ import (
 // its owner reads, there while the process runs; after a crash it may be left behind, so a verb that cannot connect
 // treats it as absent.
 type Running struct {
-	PID   int    `json:"pid"`
-	HTTP  string `json:"http"`            // base URL of the HTTP door
-	NATS  string `json:"nats,omitempty"`  // URL, when the server listens
-	Creds string `json:"creds,omitempty"` // the clients' credentials file
+	PID      int    `json:"pid"`
+	HTTP     string `json:"http"`               // base URL of the HTTP door
+	NATS     string `json:"nats,omitempty"`     // URL, when the server listens
+	Creds    string `json:"creds,omitempty"`    // the clients' credentials file
+	Operator string `json:"operator,omitempty"` // the operators' credentials file
+	Token    string `json:"token"`              // for the HTTP door, with every scope, while this process runs
 
 	file string
 }
@@ -27,6 +29,7 @@ func runningFile(data string) string { return filepath.Join(data, "running.json"
 func (s *Standalone) announce() (Running, error) {
 	r := Running{
 		PID: os.Getpid(), HTTP: s.HTTP(), NATS: s.server.URL(), Creds: filepath.Join(natsDir(s.cfg.Data), natsembed.ClientCreds),
+		Operator: filepath.Join(natsDir(s.cfg.Data), natsembed.OperatorCreds), Token: s.Ingest.LocalToken(),
 		file: runningFile(s.cfg.Data),
 	}
 	b, err := json.MarshalIndent(r, "", "  ")

@@ -25,12 +25,11 @@ func submitCommand() *cli.Command {
 		Name: "submit", Usage: "send orders and wait until they are durable", ArgsUsage: "FILE…",
 		Description: "Each FILE holds one JSON order, an array of orders, or one order a line; - is standard input.\n" +
 			"Exit status: 0 all accepted, 1 something refused, 2 trouble.",
-		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "url", Usage: "`URL` of the server", Value: "http://127.0.0.1:8080", Sources: cli.EnvVars("TIDEGATE_URL")},
+		Flags: append(doorFlags(),
 			&cli.BoolFlag{Name: "wait", Usage: "wait for each decision"},
 			&cli.DurationFlag{Name: "timeout", Usage: "how long to wait for each decision", Value: 10 * time.Second},
 			&cli.BoolFlag{Name: "json", Usage: "print each answer as one line of JSON"},
-		},
+		),
 		Action: submit,
 	}
 }
@@ -51,6 +50,7 @@ func (t tally) String() string {
 
 // submitter sends files and prints answers.
 type submitter struct {
+	door      door
 	url       string
 	wait      bool
 	json      bool
@@ -63,14 +63,14 @@ func submit(ctx context.Context, cmd *cli.Command) error {
 	if cmd.NArg() == 0 {
 		return trouble("submit: no file given; - is standard input")
 	}
-	to, err := target(cmd)
+	d, err := doorOf(cmd)
 	if err != nil {
 		return trouble("submit: %v", err)
 	}
 	tick := time.NewTicker(2 * time.Second)
 	defer tick.Stop()
 	s := &submitter{
-		url: to, wait: cmd.Bool("wait"), json: cmd.Bool("json"), out: cmd.Root().Writer, err: cmd.Root().ErrWriter, nextShown: tick.C,
+		door: d, url: target(cmd, d), wait: cmd.Bool("wait"), json: cmd.Bool("json"), out: cmd.Root().Writer, err: cmd.Root().ErrWriter, nextShown: tick.C,
 	}
 	for _, file := range cmd.Args().Slice() {
 		if err := s.file(ctx, file, cmd.Root().Reader); err != nil {
@@ -89,16 +89,12 @@ func submit(ctx context.Context, cmd *cli.Command) error {
 	return nil
 }
 
-func target(cmd *cli.Command) (string, error) {
-	u, err := url.Parse(cmd.String("url"))
-	if err != nil || u.Host == "" {
-		return "", fmt.Errorf("%q is not the URL of a server", cmd.String("url"))
-	}
-	u = u.JoinPath("v1", "orders")
+func target(cmd *cli.Command, d door) string {
+	query := url.Values{}
 	if cmd.Bool("wait") {
-		u.RawQuery = url.Values{"wait": {"decision"}, "timeout": {cmd.Duration("timeout").String()}}.Encode()
+		query = url.Values{"wait": {"decision"}, "timeout": {cmd.Duration("timeout").String()}}
 	}
-	return u.String(), nil
+	return d.at(query, "v1", "orders")
 }
 
 func (s *submitter) file(ctx context.Context, name string, stdin io.Reader) error {
@@ -112,12 +108,7 @@ func (s *submitter) file(ctx context.Context, name string, stdin io.Reader) erro
 	if err != nil {
 		return err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url, body)
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Content-Type", media)
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := s.door.do(ctx, http.MethodPost, s.url, media, body)
 	if err != nil {
 		return err
 	}
@@ -148,14 +139,19 @@ func mediaOf(r *bufio.Reader) (string, error) {
 
 func (s *submitter) answers(resp *http.Response) error {
 	r := bufio.NewReader(resp.Body)
-	if media := resp.Header.Get("Content-Type"); media == "application/problem+json" {
-		var p struct{ Title, Detail string }
-		if err := json.NewDecoder(r).Decode(&p); err != nil {
-			return fmt.Errorf("the server answered %s", resp.Status)
+	if media := resp.Header.Get("Content-Type"); media != "application/json" && media != "application/x-ndjson" {
+		body, err := io.ReadAll(io.LimitReader(r, 1<<20))
+		if err != nil {
+			return fmt.Errorf("read the answer: %w", err)
 		}
-		return fmt.Errorf("%s: %s", p.Title, p.Detail)
-	} else if media != "application/json" && media != "application/x-ndjson" {
-		return fmt.Errorf("the server answered %s with %s; is it Tidegate's?", resp.Status, media)
+		a, err := ingest.ReadAnswer(media, body)
+		if _, problem := errors.AsType[*ingest.Problem](err); err != nil && !problem {
+			return fmt.Errorf("the server answered %s with %s; is it Tidegate's?", resp.Status, media)
+		}
+		if err != nil {
+			return err
+		}
+		return s.tell(a)
 	}
 	for {
 		line, err := r.ReadBytes('\n')
@@ -185,6 +181,24 @@ func (s *submitter) answer(line []byte) error {
 	if err := json.Unmarshal(line, &a); err != nil {
 		return fmt.Errorf("%q: %w", line, err)
 	}
+	s.count(a)
+	if s.json {
+		_, err := s.out.Write(line)
+		return err
+	}
+	return s.explain(a)
+}
+
+// tell is answer for what did not come as a line.
+func (s *submitter) tell(a ingest.Answer) error {
+	s.count(a)
+	if s.json {
+		return json.NewEncoder(s.out).Encode(a)
+	}
+	return s.explain(a)
+}
+
+func (s *submitter) count(a ingest.Answer) {
 	switch a.Status {
 	case "accepted":
 		s.tally.accepted++
@@ -199,11 +213,6 @@ func (s *submitter) answer(line []byte) error {
 	default:
 		s.tally.unavailable++
 	}
-	if s.json {
-		_, err := s.out.Write(line)
-		return err
-	}
-	return s.explain(a)
 }
 
 // explain prints what a person wants to see: decisions that were waited for, and every fault.

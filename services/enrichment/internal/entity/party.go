@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/tidegate/tidegate/schemas/event"
+	"github.com/tidegate/tidegate/services/enrichment/internal/owner"
 	"github.com/tidegate/tidegate/services/enrichment/internal/snapshot"
 )
 
@@ -38,7 +39,7 @@ func (d *Directory) Party(p *event.Party, payer *event.Payment) event.PartyFacts
 	f.Matches, f.Considered = append(f.Matches, rows...), f.Considered+n
 	f.Matches = bestPerEntry(f.Matches)
 	f.SharedWith = without(near, f.Matches)
-	f.Owners = d.owners(p, &f.Considered)
+	d.owners(p, &f)
 	f.Headquarters, f.Parent = d.headquarters(p, f.Matches), d.parent(p, f.Matches)
 	f.Matches, f.SharedWith = most(f.Matches), most(f.SharedWith)
 	return f
@@ -57,18 +58,15 @@ func without(near, matched []event.Match) []event.Match {
 	return out
 }
 
-// owners states the stakes that listed parties hold, as the order gives them. An owner that resembles several entries
-// gives one stake each.
-func (d *Directory) owners(p *event.Party, considered *int) []event.ListedHold {
-	var out []event.ListedHold
-	for _, o := range p.Owners {
-		ms, n := d.byName("owner", o.Name, o.Country)
-		*considered += n
-		for _, m := range most(ms) {
-			out = append(out, event.ListedHold{Owner: o.Name, Percent: o.Percent, Held: o.Span, Match: m})
-		}
-	}
-	return out
+// owners states who on the lists holds a stake, as the order and the registers have it. An owner that resembles several
+// entries stands once for each.
+func (d *Directory) owners(p *event.Party, f *event.PartyFacts) {
+	found := owner.Find(p, nil, nil, func(name string, country event.Country) ([]event.Match, int) {
+		ms, n := d.byName("owner", name, country)
+		return most(ms), n
+	})
+	f.Owners, f.Stakes, f.StakesCut = found.Owners, found.Stakes, found.Cut
+	f.Considered += found.Considered
 }
 
 // headquarters is stated, or the country of the listed entry that the name hits. A natural person has none: where the
