@@ -69,6 +69,7 @@ const (
 	HeaderSequence = "Tidegate-Sequence" // block the message comes from, as a decimal: where its publisher goes on after a restart
 	HeaderPlace    = "Tidegate-Place"    // place of the case in that block, from 0
 	HeaderLeaf     = "Tidegate-Leaf"     // index of the receipt's leaf in the log
+	HeaderLog      = "Tidegate-Log"      // name of that log, where it is not the first
 
 	// CloudEvents 1.0, NATS protocol binding, binary content mode.
 	HeaderCESpec    = "ce-specversion"
