@@ -17,12 +17,13 @@ import (
 
 // Limits are the sizes of the streams. The zero value of a field takes its default.
 type Limits struct {
-	OrderBytes    int64         // ORDER, not yet logged: past it senders see an error; 4 GiB
-	EnrichedBytes int64         // ENRICHED; 4 GiB
-	DecisionBytes int64         // DECISION, logged and kept for replay or not yet logged; 16 GiB
-	PublicBytes   int64         // each public stream, the oldest go first; 2 GiB
-	PublicAge     time.Duration // of a public message; 7 days
-	Replicas      int           // 1 for the embedded server, 3 for a cluster
+	OrderBytes     int64         // ORDER, not yet logged: past it senders see an error; 4 GiB
+	EnrichedBytes  int64         // ENRICHED; 4 GiB
+	DecisionBytes  int64         // DECISION, logged and kept for replay or not yet logged; 16 GiB
+	PublicBytes    int64         // each public stream, the oldest go first; 2 GiB
+	PublicAge      time.Duration // of a public message; 7 days
+	ReferenceBytes int64         // reference store, of which nothing is deleted: a full one takes no activation; 8 GiB
+	Replicas       int           // 1 for the embedded server, 3 for a cluster
 }
 
 // WithDefaults fills in what is zero.
@@ -36,6 +37,7 @@ func (l Limits) WithDefaults() Limits {
 	set(&l.EnrichedBytes, 4<<30)
 	set(&l.DecisionBytes, 16<<30)
 	set(&l.PublicBytes, 2<<30)
+	set(&l.ReferenceBytes, 8<<30)
 	if l.PublicAge == 0 {
 		l.PublicAge = 7 * 24 * time.Hour
 	}
@@ -101,6 +103,15 @@ func Buckets(l Limits) []jetstream.KeyValueConfig {
 	}}
 }
 
+// Objects declares the object stores.
+func Objects(l Limits) []jetstream.ObjectStoreConfig {
+	l = l.WithDefaults()
+	return []jetstream.ObjectStoreConfig{{
+		Bucket: subject.ReferenceBucket, Description: "compiled lists, masters and rule packs, each under its SHA-256", MaxBytes: l.ReferenceBytes,
+		Storage: jetstream.FileStorage, Replicas: l.Replicas,
+	}}
+}
+
 // rebuilt is the persist mode of streams that can be made again: async exists for single servers only.
 func rebuilt(l Limits) jetstream.PersistModeType {
 	if l.Replicas > 1 {
@@ -150,6 +161,16 @@ func missingBuckets(ctx context.Context, js jetstream.JetStream, l Limits) ([]Ch
 			return nil, fmt.Errorf("look at bucket %s: %w", want.Bucket, err)
 		}
 	}
+	for _, want := range Objects(l) {
+		_, err := js.ObjectStore(ctx, want.Bucket)
+		if errors.Is(err, jetstream.ErrBucketNotFound) {
+			changes = append(changes, Change{Stream: want.Bucket, What: "missing"})
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("look at object store %s: %w", want.Bucket, err)
+		}
+	}
 	return changes, nil
 }
 
@@ -182,6 +203,11 @@ func Apply(ctx context.Context, js jetstream.JetStream, l Limits) error {
 			return fmt.Errorf("declare bucket %s: %w", want.Bucket, err)
 		}
 	}
+	for _, want := range Objects(l) {
+		if _, err := js.CreateOrUpdateObjectStore(ctx, want); err != nil {
+			return fmt.Errorf("declare object store %s: %w", want.Bucket, err)
+		}
+	}
 	return nil
 }
 
@@ -207,6 +233,11 @@ func Await(ctx context.Context, js jetstream.JetStream, log *slog.Logger) error 
 	}
 	for _, want := range Buckets(Limits{}) {
 		if err := await(ctx, log, want.Bucket, func() error { _, err := js.KeyValue(ctx, want.Bucket); return err }); err != nil {
+			return err
+		}
+	}
+	for _, want := range Objects(Limits{}) {
+		if err := await(ctx, log, want.Bucket, func() error { _, err := js.ObjectStore(ctx, want.Bucket); return err }); err != nil {
 			return err
 		}
 	}
