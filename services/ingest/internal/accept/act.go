@@ -25,6 +25,7 @@ type act struct {
 	particulars []byte // the member of its kind, compact, with the comma before it; empty where the kind has none
 	carried     []byte // the order that came with it, compact, where all of one did
 	of          string // event of the order attached
+	control     *event.Activation
 }
 
 // Revision is the newest revision of an order that an act is about.
@@ -80,6 +81,12 @@ func Act(in Input) Entry {
 	a := act{id: m.text("id")}
 	if name := memberOf[h.kind]; name != "" {
 		a.particulars = particular(name, m.raw(name))
+	}
+	if h.kind == event.Control {
+		a.control = &event.Activation{}
+		if err := codec.Decode(m.raw("control"), a.control); err != nil {
+			return refuse(in, h, "", []event.Fault{{Pointer: "/control", Code: codeType, Detail: err.Error()}})
+		}
 	}
 	return acted(in, h, a)
 }
@@ -153,6 +160,14 @@ func (e Entry) About() (order string, ok bool) {
 	return orderKey(e.head.tenant, e.Source, e.OrderID), true
 }
 
+// Activation is what a control act puts in force.
+func (e Entry) Activation() (event.Activation, bool) {
+	if !e.Alone() || e.act.control == nil {
+		return event.Activation{}, false
+	}
+	return *e.act.control, true
+}
+
 // Alone says whether the entry must be a block by itself.
 func (e Entry) Alone() bool { return e.act != nil && e.Kind == event.Control && !e.Refused() }
 
@@ -212,7 +227,10 @@ func RevisionKey(order string, revision int) (key Digest, id string) {
 }
 
 // NewestKey is the key under which the index keeps the highest revision of an order that was revised.
-func NewestKey(order string) Digest { return digest([]byte("newest/" + order)) }
+func NewestKey(order string) Digest { return OwnKey("newest/" + order) }
+
+// OwnKey is a key of what the index keeps for ingest itself. No idempotency key begins with a slash.
+func OwnKey(name string) Digest { return digest([]byte("/" + name)) }
 
 // Newest says which order an entry is a revision of, where it is not the first.
 func (e Entry) Newest() (key Digest, number Digest, ok bool) {

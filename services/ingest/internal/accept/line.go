@@ -119,16 +119,17 @@ var ErrLine = errors.New("not a cause or refusal line")
 // order member.
 func Recall(line []byte) (e Entry, known bool, err error) {
 	var l struct {
-		Line     string         `json:"line"`
-		Kind     event.Kind     `json:"kind"`
-		Revision int            `json:"revision"`
-		Event    string         `json:"event"`
-		Key      string         `json:"key"`
-		OrderID  string         `json:"order_id"`
-		Source   string         `json:"source"`
-		Tenant   string         `json:"tenant"`
-		Again    string         `json:"idempotency_key"`
-		Received event.Received `json:"received"`
+		Line     string            `json:"line"`
+		Control  *event.Activation `json:"control"`
+		Kind     event.Kind        `json:"kind"`
+		Revision int               `json:"revision"`
+		Event    string            `json:"event"`
+		Key      string            `json:"key"`
+		OrderID  string            `json:"order_id"`
+		Source   string            `json:"source"`
+		Tenant   string            `json:"tenant"`
+		Again    string            `json:"idempotency_key"`
+		Received event.Received    `json:"received"`
 	}
 	if err := codec.Decode(line, &l); err != nil {
 		return Entry{}, false, fmt.Errorf("%w: %w", ErrLine, err)
@@ -144,7 +145,7 @@ func Recall(line []byte) (e Entry, known bool, err error) {
 	case event.LineOrder:
 		body, ok := OrderOf(line)
 		if _, isAct := memberOf[l.Kind]; isAct {
-			body, ok, e.act = []byte(l.Received.Bytes), true, &act{}
+			body, ok, e.act = []byte(l.Received.Bytes), true, &act{control: l.Control}
 		}
 		if !ok || l.Key == "" {
 			return Entry{}, false, nil
