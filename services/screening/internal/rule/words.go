@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -67,6 +68,18 @@ var (
 		{"match.name", cel.StringType, perMatch | perParty, "the entry's primary name", text(func(s *Scene) string { return s.currentMatch().Name })},
 	}
 )
+
+// Places of texts for the same things.
+func init() {
+	maps.Copy(texts, map[string]word{
+		"order.cn_certificates":         {0, chinaCertificates},
+		"order.missing_cn_certificates": {0, missingChinaCertificates},
+		"order.route":                   {0, func(s *Scene) string { return countries(s.order.Route) }},
+		"order.transaction":             {0, func(s *Scene) string { return string(s.transaction()) }},
+		"match.hook":                    {perMatch | perParty, hook},
+		"party.customer":                {perParty, func(s *Scene) string { return s.orderParty().Customer }},
+	})
+}
 
 func footnote(number int) func(*Scene) ref.Val {
 	return truth(func(s *Scene) bool {

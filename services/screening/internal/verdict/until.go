@@ -120,6 +120,9 @@ func factDates(s *rule.Scene, f *event.Facts) []event.Date {
 			add(p.Owners[o].Held)
 			add(p.Owners[o].Match.Listed...)
 		}
+		for t := range p.Stakes {
+			add(p.Stakes[t].Span)
+		}
 	}
 	if s.AsksPlaces() {
 		for i := range f.Places {
