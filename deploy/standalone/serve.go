@@ -13,6 +13,7 @@ import (
 
 	auditcli "github.com/tidegate/tidegate/services/audit/cli"
 	"github.com/tidegate/tidegate/services/enrichment"
+	screeningcli "github.com/tidegate/tidegate/services/screening/cli"
 	"github.com/tidegate/tidegate/shared/lifecycle"
 	"github.com/tidegate/tidegate/shared/natsembed"
 )
@@ -41,7 +42,7 @@ func serveCommand() *cli.Command {
 		Flags: append([]cli.Flag{
 			dataFlag(), logFlag("info"), natsListenFlag(),
 			&cli.StringFlag{Name: "listen", Usage: "`HOST:PORT` of the HTTP door", Value: "127.0.0.1:8080", Sources: cli.EnvVars("TIDEGATE_LISTEN")},
-			&cli.StringFlag{Name: "pack", Usage: "`DIR` of the rule pack; the shipped one when not given", Sources: cli.EnvVars("TIDEGATE_PACK")},
+			&cli.StringSliceFlag{Name: "pack", Usage: screeningcli.PackUsage, Sources: cli.EnvVars("TIDEGATE_PACK")},
 			&cli.StringMapFlag{Name: "set", Usage: "a parameter of the rule pack, `NAME=VALUE`"},
 			&cli.StringSliceFlag{Name: "require-list", Usage: "hold orders while `LIST` (or LIST=DAYS, at most so old) is not loaded", Sources: cli.EnvVars("TIDEGATE_REQUIRE_LIST")},
 			&cli.StringFlag{Name: "webhooks", Usage: "`FILE` of the endpoints decisions and receipts go to; webhooks.yaml in the data directory where it is there", Sources: cli.EnvVars("TIDEGATE_WEBHOOKS")},
@@ -61,7 +62,7 @@ func serve(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
-	pack, err := openPack(cmd.String("pack"), cmd.StringMap("set"))
+	pack, err := openPack(cmd.StringSlice("pack"), cmd.StringMap("set"))
 	if err != nil {
 		return err
 	}

@@ -30,6 +30,7 @@ type Pack struct {
 	Parameters map[string]string // every declared one
 	Rules      []*rule.Rule      // in pack order: by file name, then by place in the file
 	Thresholds rule.Thresholds
+	Members    []*Pack // of a set, in order; nil for one pack alone
 	cases      map[string]CaseFile
 	epochs     []epoch
 }
@@ -42,6 +43,17 @@ type Manifest struct {
 	Semantics  int              `yaml:"semantics" json:"semantics"`
 	Thresholds ThresholdsConfig `yaml:"thresholds" json:"thresholds"`
 	Parameters []Parameter      `yaml:"parameters,omitempty" json:"parameters,omitempty"`
+	With       []string         `yaml:"with,omitempty" json:"with,omitempty"`           // shipped packs that this one stands on: loaded before it
+	Overrides  []Override       `yaml:"overrides,omitempty" json:"overrides,omitempty"` // what it sets in packs before it
+}
+
+// Override is what a company sets in a pack that it stands on, with who decided so and why.
+type Override struct {
+	Pack       string            `yaml:"pack" json:"pack"`
+	Thresholds *ThresholdsConfig `yaml:"thresholds,omitempty" json:"thresholds,omitempty"` // of the whole set
+	Parameters map[string]string `yaml:"parameters,omitempty" json:"parameters,omitempty"`
+	Why        string            `yaml:"why" json:"why"`
+	By         string            `yaml:"by" json:"by"`
 }
 
 // ThresholdsConfig is the scores from which a match is a hit or a possible match, 0 to 1 with three decimals.
@@ -96,13 +108,13 @@ func (p *Pack) With(params map[string]string) (*Pack, error) {
 func (p *Pack) Ref() event.PackRef {
 	return event.PackRef{
 		ID: p.Manifest.ID, Version: p.Manifest.Version, Digest: p.Digest, Semantics: p.Manifest.Semantics,
-		Parameters: maps.Clone(p.Parameters),
+		Parameters: maps.Clone(p.Parameters), Packs: p.refs(),
 	}
 }
 
-// Rule finds a rule by id.
+// Rule finds a rule by id; in a set the first of that id, or one by pack and id: us/possible-match.
 func (p *Pack) Rule(id string) (*rule.Rule, bool) {
-	i := slices.IndexFunc(p.Rules, func(r *rule.Rule) bool { return r.ID == id })
+	i := slices.IndexFunc(p.Rules, func(r *rule.Rule) bool { return r.Named(p.Manifest.ID, id) })
 	if i < 0 {
 		return nil, false
 	}
