@@ -58,7 +58,7 @@ func ofNone(k event.Kind) bool { return k == event.License || k == event.Control
 // Act reads one act. One with faults becomes a refusal that lists them all. What is about an order needs its newest
 // revision attached (About, With, Orphan) before its line is made.
 func Act(in Input) Entry {
-	in.format = ActFormat
+	in.Format = ActFormat
 	if in.Source == "" {
 		in.Source = Unnamed
 	}
@@ -107,7 +107,7 @@ func particular(name string, raw []byte) []byte {
 // orderActed makes an act of an order document that says that the order was cancelled or shipped. One shipment is told
 // from another by its document's number, else by the content.
 func orderActed(in Input, h head, m *members) Entry {
-	tight := codec.Compact(make([]byte, 0, len(in.Bytes)), in.Bytes)
+	tight := codec.Compact(make([]byte, 0, len(in.order())), in.order())
 	content := sha256.Sum256(tight)
 	h.source = or(h.source, in.Source)
 	a := act{id: "sha256-" + hex.EncodeToString(content[:8])}
@@ -138,7 +138,7 @@ func shipmentDocument(m *members) string {
 }
 
 func acted(in Input, h head, a act) Entry {
-	content := sha256.Sum256(codec.Compact(make([]byte, 0, len(in.Bytes)), in.Bytes))
+	content := sha256.Sum256(codec.Compact(make([]byte, 0, len(in.order())), in.order()))
 	h.tenant = or(h.tenant, Unnamed)
 	name := h.key()
 	e := Entry{
