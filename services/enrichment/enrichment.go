@@ -7,6 +7,7 @@ package enrichment
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -29,6 +30,9 @@ type Config struct {
 
 // Service is the enrichment stage.
 type Service struct {
+	nc    *nats.Conn
+	ref   *Reference
+	log   *slog.Logger
 	js    jetstream.JetStream
 	stage bus.Stage
 }
@@ -55,7 +59,7 @@ func New(nc *nats.Conn, cfg Config) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("enrichment: %w", err)
 	}
-	return &Service{js: js, stage: bus.Stage{
+	return &Service{nc: nc, ref: cfg.Reference, log: cfg.Log, js: js, stage: bus.Stage{
 		In: subject.OrderStream, Out: subject.EnrichedStream, OutSubject: subject.EnrichedSubject, Rebuildable: true,
 		Each: func(c event.Case) event.Case { return Enrich(cfg.Reference, cfg.Required, c) },
 		Shrink: func(c event.Case) event.Case {
@@ -65,8 +69,14 @@ func New(nc *nats.Conn, cfg Config) (*Service, error) {
 	}}, nil
 }
 
-// Run enriches until ctx ends, which is no error.
-func (s *Service) Run(ctx context.Context) error { return s.stage.Run(ctx, s.js) }
+// Run enriches, and answers questions, until ctx ends, which is no error.
+func (s *Service) Run(ctx context.Context) error {
+	stop, err := s.answer()
+	if err != nil {
+		return fmt.Errorf("enrichment: %w", err)
+	}
+	return errors.Join(s.stage.Run(ctx, s.js), stop())
+}
 
 // Enrich appends the facts line to a case. What passes (a refusal, what is of no order) is passed on. An order that cannot be enriched gets facts that
 // say why, so that screening holds it and its neighbors go on. So does one that came while a required list was missing

@@ -59,6 +59,8 @@ func (s *Service) routes() []route {
 	return []route{
 		{"POST", "/v1/orders", token.Submit, s.postOrders},
 		{"GET", "/v1/orders/{id}", token.Read, s.getOrder},
+		{"GET", "/v1/match", token.Read, s.getMatch},
+		{"POST", "/v1/match", token.Read, s.postMatch},
 		{"GET", "/healthz", "", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") }},
 		{"GET", "/readyz", "", s.readyz},
 	}
