@@ -174,11 +174,20 @@ func Receipt(ctx context.Context, dir, id string) (line []byte, found bool, err 
 		if rec.Event != id {
 			continue
 		}
-		rec.Leaf, rec.LeafHash = l.Index, hex.EncodeToString(l.LeafHash())
-		line, err := codec.Append(nil, under(rec, point))
+		line, err := l.Receipt(point)
 		return line, err == nil, err
 	}
 	return nil, false, nil
+}
+
+// Receipt is the record line of a logged case under a checkpoint that covers it.
+func (l Logged) Receipt(point auditverify.Checkpoint) ([]byte, error) {
+	rec, err := receiptOf(l.Leaf, l.Case)
+	if err != nil {
+		return nil, err
+	}
+	rec.Leaf, rec.LeafHash = l.Index, hex.EncodeToString(l.LeafHash())
+	return codec.Append(nil, under(rec, point))
 }
 
 // hints are the leaves to look at: those the index names, and those behind it that are of the id.
