@@ -52,7 +52,9 @@ func (s *Standalone) ingestConfig(logDir string) ingest.Config {
 	cfg := s.cfg.Ingest
 	cfg.Dir, cfg.Listen, cfg.Log = ingestDir(s.cfg.Data), s.cfg.HTTP, s.cfg.Log
 	cfg.History = func(ctx context.Context, from uint64) iter.Seq2[ingest.Past, error] { return past(ctx, logDir, from) }
-	cfg.Receipt = func(ctx context.Context, event string) ([]byte, bool, error) { return audit.Receipt(ctx, logDir, event) }
+	cfg.Receipt = func(ctx context.Context, event string) ([]byte, bool, error) {
+		return audit.Receipt(ctx, logDir, event)
+	}
 	cfg.Cause = func(ctx context.Context, event string) ([]byte, bool, error) { return cause(ctx, logDir, event) }
 	cfg.Lookup = func(ctx context.Context, id string) ([]ingest.Logged, uint64, error) { return lookup(ctx, logDir, id) }
 	return cfg
@@ -98,7 +100,7 @@ func lookup(ctx context.Context, logDir, id string) (found []ingest.Logged, size
 		return nil, 0, err
 	}
 	for _, l := range logged {
-		receipt, err := l.Receipt(point)
+		receipt, err := l.Receipt()
 		if err != nil {
 			return nil, 0, err
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/ingest/internal/accept"
 	"github.com/tidegate/tidegate/services/ingest/internal/feed"
+	"github.com/tidegate/tidegate/services/ingest/internal/format"
 	"github.com/tidegate/tidegate/services/ingest/internal/token"
 )
 
@@ -88,7 +89,7 @@ func (s *Service) readyz(w http.ResponseWriter, r *http.Request) {
 // wish is what a request asks for.
 type wish struct {
 	who     caller
-	form    feed.Form
+	hint    format.Hint
 	wait    awaited
 	timeout time.Duration
 	key     string // the header Idempotency-Key
@@ -99,12 +100,12 @@ func readWish(r *http.Request) (wish, *Problem) {
 	v := wish{timeout: defaultWait, wait: awaited(r.URL.Query().Get("wait")), who: callerOf(r.Context()), key: r.Header.Get(headerIdempotency)}
 	no := func(p Problem) (wish, *Problem) { return v, &p }
 	media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")) // "" where there is none or it cannot be read
-	switch media {
-	case "application/json", "":
-	case "application/x-ndjson", "application/ndjson", "application/jsonl":
-		v.form = feed.Lines
-	default:
-		return no(probMedia.because("content type %q; send application/json or application/x-ndjson", media))
+	if !format.Takes(media) {
+		return no(probMedia.because("content type %q; send one of %s", media, format.Media))
+	}
+	v.hint = format.Hint{Media: media}
+	if r.Header.Get("Ce-Specversion") != "" {
+		v.hint.Event, v.hint.Source = true, r.Header.Get("Ce-Source")
 	}
 	if v.key != "" && (!usable(v.key) || len(v.key) > 128) {
 		return no(probRequest.because("Idempotency-Key: want 1 to 128 printable ASCII characters without spaces and quotes"))
@@ -136,7 +137,7 @@ func (s *Service) postOrders(w http.ResponseWriter, r *http.Request) {
 		p.write(w, r)
 		return
 	}
-	in := feed.New(body, v.form, event.MaxOrderSize)
+	in := format.New(body, v.hint)
 	first, err := in.Next()
 	if err != nil && !errors.Is(err, feed.ErrCut) && !errors.Is(err, io.EOF) {
 		notRead(err).write(w, r)
@@ -160,11 +161,9 @@ type taken struct {
 
 // begin accepts a piece and hands it to the writer. Who waits for more listens before that. place tells the orders of one
 // request apart under its one idempotency key.
-func (s *Service) begin(ctx context.Context, v wish, p feed.Piece, place string) taken {
-	in := accept.Input{
-		Bytes: p.Bytes, Size: p.Size, SHA256: p.SHA256, Actor: v.who.Actor,
-		Source: token.Only(v.who.Sources, ""), Tenant: token.Only(v.who.Tenants, ""),
-	}
+func (s *Service) begin(ctx context.Context, v wish, in accept.Input, place string) taken {
+	in.Actor, in.Tenant = v.who.Actor, token.Only(v.who.Tenants, "")
+	in.Source = token.Only(v.who.Sources, in.Source)
 	if v.key != "" {
 		in.Again = v.key + place
 	}
@@ -254,7 +253,7 @@ func location(a Answer) string {
 }
 
 // answerMany reads on while a second goroutine answers in order; the channel between them bounds what is on its way.
-func (s *Service) answerMany(w http.ResponseWriter, r *http.Request, rc *http.ResponseController, v wish, in *feed.Feed, p feed.Piece, err error) {
+func (s *Service) answerMany(w http.ResponseWriter, r *http.Request, rc *http.ResponseController, v wish, in *format.Reader, p accept.Input, err error) {
 	open := make(chan taken, ahead)
 	done := make(chan struct{})
 	stop := make(chan struct{}) // nothing was said yet and orders are not taken: say that instead

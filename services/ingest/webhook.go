@@ -6,8 +6,8 @@ import (
 	"io"
 	"net/http"
 
-	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/ingest/internal/feed"
+	"github.com/tidegate/tidegate/services/ingest/internal/format"
 	"github.com/tidegate/tidegate/services/ingest/internal/token"
 )
 
@@ -41,7 +41,7 @@ func (s *Service) postWebhook(w http.ResponseWriter, r *http.Request) {
 	if usable(id) {
 		v.key = name + ":" + id
 	}
-	in := feed.New(bytes.NewReader(body), feed.JSON, event.MaxOrderSize)
+	in := format.New(bytes.NewReader(body), format.Hint{})
 	first, err := in.Next()
 	if err != nil && !errors.Is(err, feed.ErrCut) && !errors.Is(err, io.EOF) {
 		notRead(err).write(w, r)
