@@ -58,7 +58,7 @@ func (s *Service) match(r micro.Request) {
 		s.replied(r.Error(codeQuestion, err.Error(), nil))
 		return
 	}
-	b, err := codec.Append(nil, s.ref.Match(q))
+	b, err := codec.Append(nil, s.Reference().Match(q))
 	if err != nil {
 		s.replied(r.Error(codeAnswer, err.Error(), nil))
 		return

@@ -31,11 +31,7 @@ type Config struct {
 // Service is the enrichment stage.
 type Service struct {
 	nc    *nats.Conn
-<<<<<<< HEAD
-	ref   *Reference
 	log   *slog.Logger
-=======
->>>>>>> main
 	js    jetstream.JetStream
 	force *forcing
 	stage bus.Stage
@@ -63,12 +59,8 @@ func New(nc *nats.Conn, cfg Config) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("enrichment: %w", err)
 	}
-<<<<<<< HEAD
-	return &Service{nc: nc, ref: cfg.Reference, log: cfg.Log, js: js, stage: bus.Stage{
-=======
 	force := newForcing(js, cfg.Reference, cfg.Log)
-	return &Service{nc: nc, js: js, force: force, stage: bus.Stage{
->>>>>>> main
+	return &Service{nc: nc, log: cfg.Log, js: js, force: force, stage: bus.Stage{
 		In: subject.OrderStream, Out: subject.EnrichedStream, OutSubject: subject.EnrichedSubject, Rebuildable: true,
 		Each: func(c event.Case) event.Case { return Enrich(force.now.Load(), cfg.Required, c) },
 		Shrink: func(c event.Case) event.Case {
@@ -79,29 +71,22 @@ func New(nc *nats.Conn, cfg Config) (*Service, error) {
 	}}, nil
 }
 
-<<<<<<< HEAD
 // Run enriches, and answers questions, until ctx ends, which is no error.
-func (s *Service) Run(ctx context.Context) error {
-	stop, err := s.answer()
-	if err != nil {
-		return fmt.Errorf("enrichment: %w", err)
-	}
-	return errors.Join(s.stage.Run(ctx, s.js), stop())
-}
-=======
-// Run enriches until ctx ends, which is no error.
 func (s *Service) Run(ctx context.Context) error {
 	stop, err := bus.ServeLoads(ctx, s.nc, bus.Loader{Service: "enrichment", What: []string{bus.Lists, bus.Masters}, Load: s.force.try, InForce: s.force.says})
 	if err != nil {
 		return fmt.Errorf("enrichment: %w", err)
 	}
 	defer stop()
-	return s.stage.Run(ctx, s.js)
+	closeDoor, err := s.answer()
+	if err != nil {
+		return fmt.Errorf("enrichment: %w", err)
+	}
+	return errors.Join(s.stage.Run(ctx, s.js), closeDoor())
 }
 
 // Reference is the set in force now.
 func (s *Service) Reference() *Reference { return s.force.now.Load() }
->>>>>>> main
 
 // Enrich appends the facts line to a case. What passes (a refusal, what is of no order) is passed on. An order that cannot be enriched gets facts that
 // say why, so that screening holds it and its neighbors go on. So does one that came while a required list was missing
