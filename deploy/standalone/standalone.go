@@ -33,6 +33,7 @@ type Config struct {
 	Limits   bus.Limits            // sizes of the streams
 	Pack     *screening.Pack       // rules; the US pack when nil
 	Required []enrichment.Required // lists without which orders are held
+	Nightly  Nightly               // records decided again each night; none by default
 	Log      *slog.Logger          // discarded when nil
 }
 
@@ -155,6 +156,7 @@ func (s *Standalone) Run(ctx context.Context) error {
 		})
 	}
 	g.Go(func() error { return s.announceWhenReady(ctx) })
+	g.Go(func() error { return s.nightly(ctx) })
 	return g.Wait()
 }
 
