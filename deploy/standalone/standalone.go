@@ -14,6 +14,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/tidegate/tidegate/deploy/webhook"
 	"github.com/tidegate/tidegate/services/audit"
 	"github.com/tidegate/tidegate/services/enrichment"
 	"github.com/tidegate/tidegate/services/ingest"
@@ -27,6 +28,7 @@ type Config struct {
 	Data     string                // directory of all local state; created when missing, locked while running
 	GuardDir string                // where the log's guard keeps its state, outside Data; below the user's state directory when empty
 	Audit    audit.Config          // witnesses and export of the log; its directories and limits are set from the rest
+	Ingest   ingest.Config         // webhooks, streams, TLS of the doors; its directory, address and look-ups are set from the rest
 	HTTP     string                // address of the HTTP door; 127.0.0.1 with a free port when empty
 	NATSHost string                // address the embedded server listens on; 127.0.0.1 when empty
 	NATSPort int                   // 0 listens on no port, -1 takes a free one
@@ -34,6 +36,7 @@ type Config struct {
 	Pack     *screening.Pack       // rules; the US pack when nil
 	Required []enrichment.Required // lists without which orders are held
 	Nightly  Nightly               // records decided again each night; none by default
+	Webhooks string                // file of the endpoints that decisions and receipts go to; WebhooksFile(Data), where it is there, when empty
 	Log      *slog.Logger          // discarded when nil
 }
 
@@ -43,7 +46,9 @@ type Standalone struct {
 	lock   *lock
 	server *natsembed.Server
 	conns  []*nats.Conn
-	ready  chan struct{}
+
+	webhooks *nats.Conn // nil where no endpoint is configured
+	ready    chan struct{}
 
 	Ingest     *ingest.Service
 	Enrichment *enrichment.Service
@@ -91,7 +96,25 @@ func (s *Standalone) open(ctx context.Context) (err error) {
 	if err := errors.Join(s.declare(ctx), s.compare(ctx)); err != nil {
 		return err
 	}
-	return s.wire()
+	return errors.Join(s.wire(), s.prepareWebhooks(ctx))
+}
+
+// prepareWebhooks gives every endpoint its place before a door is open, so that a new one misses nothing.
+func (s *Standalone) prepareWebhooks(ctx context.Context) error {
+	if s.cfg.Webhooks == "" {
+		if s.cfg.Webhooks = WebhooksFile(s.cfg.Data); !webhook.Exists(s.cfg.Webhooks) {
+			return nil
+		}
+	}
+	endpoints, err := webhook.Load(s.cfg.Webhooks)
+	if err != nil {
+		return err
+	}
+	if s.webhooks, err = s.connect("webhooks"); err != nil {
+		return err
+	}
+	_, err = webhook.New(ctx, s.webhooks, endpoints, s.cfg.Log)
+	return err
 }
 
 func (s *Standalone) declare(ctx context.Context) error {
@@ -135,7 +158,12 @@ func (s *Standalone) connect(name string) (*nats.Conn, error) {
 func (s *Standalone) Ready() <-chan struct{} { return s.ready }
 
 // HTTP is the base URL of the HTTP door, once Ready.
-func (s *Standalone) HTTP() string { return "http://" + s.Ingest.Addr().String() }
+func (s *Standalone) HTTP() string {
+	if s.cfg.Ingest.TLS.Set() {
+		return "https://" + s.Ingest.Addr().String()
+	}
+	return "http://" + s.Ingest.Addr().String()
+}
 
 // Run works until ctx ends, which is no error, or until one service must stop, which stops all. It ends with
 // everything closed.
@@ -154,6 +182,9 @@ func (s *Standalone) Run(ctx context.Context) error {
 			}
 			return nil
 		})
+	}
+	if s.webhooks != nil {
+		g.Go(func() error { return webhook.RunFile(ctx, s.webhooks, s.cfg.Webhooks, s.cfg.Log) })
 	}
 	g.Go(func() error { return s.announceWhenReady(ctx) })
 	g.Go(func() error { return s.nightly(ctx) })

@@ -20,6 +20,22 @@ const (
 	GuardKey    = "audit"
 )
 
+// Webhooks out: what endpoints were sent, and what they never took.
+const (
+	WebhookBucket     = "WEBHOOK"                // by endpoint: how far it is, what is open, its last error
+	WebhookDeadStream = "WEBHOOK_DEAD"           // messages given up, as they were; deleted when a replay delivers them
+	WebhookDeadPrefix = "tidegate.webhook.dead." // + endpoint's name
+)
+
+// Headers of a dead letter, beside those of the public message.
+const (
+	HeaderDeadID    = "Tidegate-Webhook-Id"    // what the receiver knows it by
+	HeaderDeadWhy   = "Tidegate-Webhook-Why"   // the last answer
+	HeaderDeadTries = "Tidegate-Webhook-Tries" // attempts that count
+	HeaderDeadFrom  = "Tidegate-Webhook-From"  // the public subject it was on
+	HeaderDeadTime  = "Tidegate-Webhook-Time"  // when the public message was stored, RFC 3339
+)
+
 // ActSubject is the operator's door: request, one event.Act in; the reply comes when it is durable, or says why it was
 // refused. Only the services' and the operator's credentials reach it.
 const ActSubject = "tidegate.op.v1.act"
@@ -77,6 +93,9 @@ const (
 	HeaderCESource  = "ce-source"
 	HeaderCEType    = "ce-type"
 	HeaderCESubject = "ce-subject"
+	HeaderTenant    = "ce-tenant" // an extension: the order's tenant, where it is not "default"
+
+	HeaderContentType = "content-type" // of the data
 
 	TypeDecision = "io.tidegate.v1.decision"
 	TypeRecord   = "io.tidegate.v1.record"

@@ -16,6 +16,7 @@ import (
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/ingest/internal/accept"
 	"github.com/tidegate/tidegate/services/ingest/internal/feed"
+	"github.com/tidegate/tidegate/services/ingest/internal/format"
 	"github.com/tidegate/tidegate/services/ingest/internal/token"
 )
 
@@ -58,7 +59,16 @@ func (s *Service) serveHTTP(ctx context.Context, l net.Listener) error {
 func (s *Service) routes() []route {
 	return []route{
 		{"POST", "/v1/orders", token.Submit, s.postOrders},
+		{"GET", "/v1/orders", token.Read, s.getOrders},
 		{"GET", "/v1/orders/{id}", token.Read, s.getOrder},
+		{"POST", "/v1/orders/{id}/shipped", token.Submit, s.postShipped},
+		{"POST", "/v1/orders/{id}/cancelled", token.Submit, s.postCancelled},
+		{"POST", "/v1/acts", token.Operate, s.postAct},
+		{"POST", "/v1/webhooks/{name}", "", s.postWebhook}, // the signature says who it is
+		{"GET", "/v1/decisions", token.Read, s.getDecisions},
+		{"GET", "/v1/receipts", token.Read, s.getReceipts},
+		{"GET", "/v1/refusals", token.Read, s.getRefusals},
+		{"GET", "/v1/refusals/{event}", token.Audit, s.getRefusal},
 		{"GET", "/healthz", "", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") }},
 		{"GET", "/readyz", "", s.readyz},
 	}
@@ -79,7 +89,7 @@ func (s *Service) readyz(w http.ResponseWriter, r *http.Request) {
 // wish is what a request asks for.
 type wish struct {
 	who     caller
-	form    feed.Form
+	hint    format.Hint
 	wait    awaited
 	timeout time.Duration
 	key     string // the header Idempotency-Key
@@ -90,12 +100,12 @@ func readWish(r *http.Request) (wish, *Problem) {
 	v := wish{timeout: defaultWait, wait: awaited(r.URL.Query().Get("wait")), who: callerOf(r.Context()), key: r.Header.Get(headerIdempotency)}
 	no := func(p Problem) (wish, *Problem) { return v, &p }
 	media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")) // "" where there is none or it cannot be read
-	switch media {
-	case "application/json", "":
-	case "application/x-ndjson", "application/ndjson", "application/jsonl":
-		v.form = feed.Lines
-	default:
-		return no(probMedia.because("content type %q; send application/json or application/x-ndjson", media))
+	if !format.Takes(media) {
+		return no(probMedia.because("content type %q; send one of %s", media, format.Media))
+	}
+	v.hint = format.Hint{Media: media}
+	if r.Header.Get("Ce-Specversion") != "" {
+		v.hint.Event, v.hint.Source = true, r.Header.Get("Ce-Source")
 	}
 	if v.key != "" && (!usable(v.key) || len(v.key) > 128) {
 		return no(probRequest.because("Idempotency-Key: want 1 to 128 printable ASCII characters without spaces and quotes"))
@@ -127,7 +137,7 @@ func (s *Service) postOrders(w http.ResponseWriter, r *http.Request) {
 		p.write(w, r)
 		return
 	}
-	in := feed.New(body, v.form, event.MaxOrderSize)
+	in := format.New(body, v.hint)
 	first, err := in.Next()
 	if err != nil && !errors.Is(err, feed.ErrCut) && !errors.Is(err, io.EOF) {
 		notRead(err).write(w, r)
@@ -151,15 +161,17 @@ type taken struct {
 
 // begin accepts a piece and hands it to the writer. Who waits for more listens before that. place tells the orders of one
 // request apart under its one idempotency key.
-func (s *Service) begin(ctx context.Context, v wish, p feed.Piece, place string) taken {
-	in := accept.Input{
-		Bytes: p.Bytes, Size: p.Size, SHA256: p.SHA256, Actor: v.who.Actor,
-		Source: token.Only(v.who.Sources, ""), Tenant: token.Only(v.who.Tenants, ""),
-	}
+func (s *Service) begin(ctx context.Context, v wish, in accept.Input, place string) taken {
+	in.Actor, in.Tenant = v.who.Actor, token.Only(v.who.Tenants, "")
+	in.Source = token.Only(v.who.Sources, in.Source)
 	if v.key != "" {
 		in.Again = v.key + place
 	}
-	e := s.accept(in)
+	return s.beginEntry(ctx, v, s.accept(in))
+}
+
+// beginEntry is begin for what was accepted or refused already.
+func (s *Service) beginEntry(ctx context.Context, v wish, e accept.Entry) taken {
 	if !v.who.ActsFor(e.Tenant(), e.Source) {
 		return taken{denied: fmt.Sprintf("token %s may not act for source %q of tenant %q", v.who.Name, e.Source, e.Tenant())}
 	}
@@ -202,6 +214,11 @@ func (s *Service) finish(ctx context.Context, v wish, t taken) (a Answer, late b
 
 func (s *Service) answerOne(w http.ResponseWriter, r *http.Request, v wish, t taken) {
 	a, late := s.finish(r.Context(), v, t)
+	s.sayOne(w, r, a, late)
+}
+
+// sayOne answers for one order or act, with a status of its own.
+func (s *Service) sayOne(w http.ResponseWriter, r *http.Request, a Answer, late bool) {
 	status := http.StatusCreated
 	switch {
 	case a.Status == statusUnavailable:
@@ -222,7 +239,9 @@ func (s *Service) answerOne(w http.ResponseWriter, r *http.Request, v wish, t ta
 	case a.Duplicate:
 		status = http.StatusOK
 	}
-	w.Header().Set("Location", location(a))
+	if a.OrderID != "" {
+		w.Header().Set("Location", location(a))
+	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_, _ = w.Write(a.appendTo(nil)) // the order is durable whether the sender hears it or not
@@ -234,7 +253,7 @@ func location(a Answer) string {
 }
 
 // answerMany reads on while a second goroutine answers in order; the channel between them bounds what is on its way.
-func (s *Service) answerMany(w http.ResponseWriter, r *http.Request, rc *http.ResponseController, v wish, in *feed.Feed, p feed.Piece, err error) {
+func (s *Service) answerMany(w http.ResponseWriter, r *http.Request, rc *http.ResponseController, v wish, in *format.Reader, p accept.Input, err error) {
 	open := make(chan taken, ahead)
 	done := make(chan struct{})
 	stop := make(chan struct{}) // nothing was said yet and orders are not taken: say that instead
@@ -285,22 +304,5 @@ func (s *Service) answers(w http.ResponseWriter, r *http.Request, rc *http.Respo
 	if !said {
 		w.Header().Set("Content-Type", "application/x-ndjson")
 		w.WriteHeader(http.StatusOK)
-	}
-}
-
-func (s *Service) getOrder(w http.ResponseWriter, r *http.Request) {
-	if s.cfg.Lookup == nil {
-		probNotHere.because("this door was started without the audit log").write(w, r)
-		return
-	}
-	answer, found, err := s.cfg.Lookup(r.Context(), r.PathValue("id"))
-	switch {
-	case err != nil:
-		probLookup.because("%v", err).write(w, r)
-	case !found:
-		probOrder.because("nothing is logged under %s", r.PathValue("id")).write(w, r)
-	default:
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = w.Write(answer)
 	}
 }

@@ -33,6 +33,7 @@ type Service struct {
 	nc    *nats.Conn
 	js    jetstream.JetStream
 	cfg   Config
+	force *forcing
 	stage bus.Stage
 }
 
@@ -52,18 +53,25 @@ func New(nc *nats.Conn, cfg Config) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("screening: %w", err)
 	}
-	return &Service{nc: nc, js: js, cfg: cfg, stage: bus.Stage{
+	force := newForcing(js, cfg.Pack, cfg.Log)
+	return &Service{nc: nc, js: js, cfg: cfg, force: force, stage: bus.Stage{
 		In: subject.EnrichedStream, Out: subject.DecisionStream, OutSubject: subject.DecisionSubject,
-		Each: func(c event.Case) event.Case { return Judge(cfg.Pack, c) },
+		Each: func(c event.Case) event.Case { return Judge(force.now.Load(), c) },
 		Shrink: func(c event.Case) event.Case {
-			return held(firstTwo(c), cfg.Pack, "the findings of this order do not fit into a message")
+			return held(firstTwo(c), force.now.Load(), "the findings of this order do not fit into a message")
 		},
-		Log: cfg.Log,
+		Switch: force.to,
+		Log:    cfg.Log,
 	}}, nil
 }
 
 // Run judges until ctx ends, which is no error.
 func (s *Service) Run(ctx context.Context) error {
+	stop, err := bus.ServeLoads(ctx, s.nc, bus.Loader{Service: "screening", What: []string{bus.Pack}, Load: s.force.try, InForce: s.force.says})
+	if err != nil {
+		return fmt.Errorf("screening: %w", err)
+	}
+	defer stop()
 	g, below := errgroup.WithContext(ctx)
 	g.Go(func() error { return s.stage.Run(below, s.js) })
 	if !s.cfg.NoPublish {

@@ -71,8 +71,22 @@ func Streams(l Limits) []jetstream.StreamConfig {
 		internal(subject.DecisionStream, subject.DecisionSubject, "blocks of cases with judgement", l.DecisionBytes, jetstream.DefaultPersistMode),
 		public(subject.PublicDecisionStream, subject.PublicDecisionWildcard, "decisions, one order a message"),
 		public(subject.PublicRecordStream, subject.PublicRecordWildcard, "receipts, one order a message"),
+		deadLetters(l),
 	}
 }
+
+// deadLetters keeps what no endpoint took for as long as somebody may ask for it. It deletes single messages: those
+// delivered after all.
+func deadLetters(l Limits) jetstream.StreamConfig {
+	return jetstream.StreamConfig{
+		Name: subject.WebhookDeadStream, Description: "webhooks given up", Subjects: []string{subject.WebhookDeadPrefix + "*"}, Replicas: l.Replicas,
+		Storage: jetstream.FileStorage, Retention: jetstream.LimitsPolicy, Discard: jetstream.DiscardOld, MaxBytes: l.PublicBytes,
+		MaxAge: deadAge, MaxMsgSize: event.MaxBlockSize, AllowDirect: true, Duplicates: time.Minute,
+	}
+}
+
+// deadAge is how long a webhook that was given up can be replayed.
+const deadAge = 90 * 24 * time.Hour
 
 // guardHistory is how many checkpoints the guard's bucket keeps.
 const guardHistory = 16
@@ -82,6 +96,9 @@ func Buckets(l Limits) []jetstream.KeyValueConfig {
 	l = l.WithDefaults()
 	return []jetstream.KeyValueConfig{{
 		Bucket: subject.GuardBucket, Description: "highest verified checkpoint of the audit log", History: guardHistory,
+		Storage: jetstream.FileStorage, Replicas: l.Replicas,
+	}, {
+		Bucket: subject.WebhookBucket, Description: "how far each webhook endpoint is", History: 1,
 		Storage: jetstream.FileStorage, Replicas: l.Replicas,
 	}}
 }

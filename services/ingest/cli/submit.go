@@ -23,7 +23,8 @@ import (
 func submitCommand() *cli.Command {
 	return &cli.Command{
 		Name: "submit", Usage: "send orders and wait until they are durable", ArgsUsage: "FILE…",
-		Description: "Each FILE holds one JSON order, an array of orders, or one order a line; - is standard input.\n" +
+		Description: "Each FILE holds orders in any format that is read: JSON (one order, an array, one a line), CSV, UBL, X12, EDIFACT,\n" +
+			"CloudEvents, Shopify, Stripe, EasyPost, UPS; - is standard input.\n" +
 			"Exit status: 0 all accepted, 1 something refused, 2 trouble.",
 		Flags: append(doorFlags(),
 			&cli.BoolFlag{Name: "wait", Usage: "wait for each decision"},
@@ -104,7 +105,7 @@ func (s *submitter) file(ctx context.Context, name string, stdin io.Reader) erro
 	}
 	defer func() { _ = in.Close() }() // read only
 	body := bufio.NewReaderSize(in, 256<<10)
-	media, err := mediaOf(body)
+	media, err := mediaOf(body, name)
 	if err != nil {
 		return err
 	}
@@ -124,17 +125,25 @@ func open(name string, stdin io.Reader) (io.ReadCloser, error) {
 	return os.Open(name)
 }
 
-// mediaOf looks at the first bytes: one order a line, when the first line is a JSON object and something follows it.
-func mediaOf(r *bufio.Reader) (string, error) {
+// mediaOf looks at the first bytes: one order a line, when the first line is a JSON object and something follows it. A
+// file's name tells CSV; anything else the server knows by its content.
+func mediaOf(r *bufio.Reader, name string) (string, error) {
 	b, err := r.Peek(r.Size())
 	if err != nil && !errors.Is(err, io.EOF) {
 		return "", err
 	}
-	line, rest, _ := bytes.Cut(bytes.TrimLeft(b, " \t\r\n"), []byte{'\n'})
-	if bytes.HasPrefix(line, []byte{'{'}) && json.Valid(line) && len(bytes.TrimSpace(rest)) > 0 {
+	start := bytes.TrimLeft(bytes.TrimPrefix(b, []byte("\xef\xbb\xbf")), " \t\r\n")
+	line, rest, _ := bytes.Cut(start, []byte{'\n'})
+	switch {
+	case bytes.HasPrefix(line, []byte{'{'}) && json.Valid(line) && len(bytes.TrimSpace(rest)) > 0:
 		return "application/x-ndjson", nil
+	case len(start) == 0, start[0] == '{', start[0] == '[':
+		return "application/json", nil
+	case strings.HasSuffix(strings.ToLower(name), ".csv"):
+		return "text/csv", nil
+	default:
+		return "application/octet-stream", nil
 	}
-	return "application/json", nil
 }
 
 func (s *submitter) answers(resp *http.Response) error {
@@ -231,14 +240,24 @@ func (s *submitter) explain(a ingest.Answer) error {
 	if a.Status != "accepted" {
 		s.say(s.out, strings.TrimSpace(fmt.Sprintf("%s: %s %s", name, a.Status, a.Detail)))
 	}
-	for _, f := range a.Faults {
+	s.faults(a.Faults)
+	return nil
+}
+
+// faults prints every fault with its place.
+func (s *submitter) faults(faults []event.Fault) {
+	for _, f := range faults {
 		at := f.Pointer
-		if at == "" {
+		switch {
+		case f.Offset > 0 && at != "":
+			at = fmt.Sprintf("%s, byte %d", at, f.Offset)
+		case f.Offset > 0:
+			at = fmt.Sprintf("byte %d", f.Offset)
+		case at == "":
 			at = "the whole input"
 		}
 		s.say(s.out, fmt.Sprintf("  %s: %s (%s)", at, f.Detail, f.Code))
 	}
-	return nil
 }
 
 // say prints one line. A reader who is gone, as head is, needs none.

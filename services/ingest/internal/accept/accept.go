@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/google/uuid"
@@ -16,7 +17,7 @@ import (
 	"github.com/tidegate/tidegate/shared/codec"
 )
 
-// Format names the form orders are read in.
+// Format names our own form of orders.
 const Format = "tidegate-json"
 
 // Unnamed is the tenant or source of an order that names none.
@@ -34,11 +35,17 @@ type Input struct {
 	Again  string        // the sender's own idempotency key; none when empty
 	At     event.Instant // when it was received
 
+	Format string // of Bytes; Format when empty
+
+	// Of an input in another format: what its reader made of it. Bytes are the document's, kept with the order.
+	Order  []byte                   // in the normal form, compact; nil where nothing could be made of it
+	Faults []event.Fault            // why the document gives no order
+	Place  func(pointer string) int // where in the document the part of the order below a pointer was read; nil where it is unknown
+
 	// Of the whole input, where Bytes is only its beginning.
+	Most   int // bytes of the format that are taken; event.MaxOrderSize when zero
 	Size   int
 	SHA256 [sha256.Size]byte
-
-	format string // Format when empty
 }
 
 // Digest is half a SHA-256: enough to tell things apart, half the memory.
@@ -89,7 +96,7 @@ func (h head) key() string {
 	tenant := or(h.tenant, Unnamed)
 	switch _, isAct := memberOf[h.kind]; {
 	case isAct && h.act != "" && h.id != "":
-		return orderKey(tenant, h.source, h.id) + "/" + string(h.kind) + "/" + url.PathEscape(h.act)
+		return OrderKey(tenant, h.source, h.id) + "/" + string(h.kind) + "/" + url.PathEscape(h.act)
 	case isAct && h.act != "" && !ofOrder(h.kind):
 		return url.PathEscape(tenant) + "//" + string(h.kind) + "/" + url.PathEscape(h.act)
 	case isAct || h.id == "":
@@ -106,17 +113,23 @@ func Accept(in Input) Entry {
 	}
 	if in.Size > len(in.Bytes) {
 		return refuse(in, head{}, "", []event.Fault{{
-			Code: codec.CodeSize, Detail: fmt.Sprintf("%d bytes; at most %d are taken", in.Size, event.MaxOrderSize),
+			Code: codec.CodeSize, Detail: fmt.Sprintf("%d bytes; at most %d are taken", in.Size, max(in.Most, event.MaxOrderSize)),
 		}})
 	}
 	in.Size, in.SHA256 = len(in.Bytes), sha256.Sum256(in.Bytes)
-	faults := codec.Check(in.Bytes, codec.Foreign)
+	if in.Order == nil && len(in.Faults) > 0 {
+		return refuse(in, head{}, "", in.Faults)
+	}
+	faults := codec.Check(in.order(), codec.Foreign)
 	var h head
 	var m *members
 	if !codec.Broken(faults) {
 		var more []event.Fault
-		h, m, more = look(in.Bytes)
+		h, m, more = look(in.order())
 		faults = append(faults, more...)
+	}
+	if in.Order != nil {
+		faults = placed(in, faults)
 	}
 	switch {
 	case len(faults) > 0:
@@ -126,6 +139,27 @@ func Accept(in Input) Entry {
 	default:
 		return accepted(in, h)
 	}
+}
+
+// order is the order's JSON: what was received, or what a reader made of it.
+func (in Input) order() []byte {
+	if in.Order == nil {
+		return in.Bytes
+	}
+	return in.Order
+}
+
+func (in Input) format() string { return or(in.Format, Format) }
+
+// placed puts a reader's faults before those of the order it made, which stand where the order's parts were read.
+func placed(in Input, faults []event.Fault) []event.Fault {
+	for i := range faults {
+		faults[i].Offset = 0
+		if in.Place != nil {
+			faults[i].Offset = in.Place(faults[i].Pointer)
+		}
+	}
+	return append(slices.Clip(in.Faults), faults...)
 }
 
 func accepted(in Input, h head) Entry {
@@ -153,6 +187,9 @@ func accepted(in Input, h head) Entry {
 // normal gives the order member's bytes, the digest of the content, and whether the received bytes must be kept
 // besides, because the member's are others. An order on one line is kept as it is.
 func normal(in Input) (body []byte, content [sha256.Size]byte, kept bool) {
+	if in.Order != nil {
+		return in.Order, sha256.Sum256(in.Order), true
+	}
 	tight := codec.Compact(make([]byte, 0, len(in.Bytes)), in.Bytes)
 	if len(tight) == len(in.Bytes) {
 		return in.Bytes, in.SHA256, false
@@ -167,7 +204,7 @@ func normal(in Input) (body []byte, content [sha256.Size]byte, kept bool) {
 
 // Key is the idempotency key of an order's revision.
 func Key(tenant, source, id string, revision int) string {
-	return orderKey(tenant, source, id) + "/" + strconv.Itoa(revision)
+	return OrderKey(tenant, source, id) + "/" + strconv.Itoa(revision)
 }
 
 // Conflict gives the refusal of an accepted order whose key was taken before, in block sequence, by other content.
@@ -200,7 +237,7 @@ func refuse(in Input, h head, why string, faults []event.Fault) Entry {
 		Content: Digest(in.SHA256[:16]), OrderID: h.id, Source: h.source, Faults: few(faults), in: in, head: h,
 	}
 	e.name = h.key()
-	e.Key = refusalKey(e.Event)
+	e.Key = RefusalKey(e.Event)
 	e.Line = refusalLine(e)
 	return e
 }
@@ -222,8 +259,8 @@ func again(tenant, source, key string) Digest {
 	return digest([]byte("again/" + url.PathEscape(tenant) + "/" + url.PathEscape(source) + "/" + url.PathEscape(key)))
 }
 
-// refusalKey keeps refusals apart from orders in the index of keys.
-func refusalKey(id string) Digest { return digest([]byte("refusal/" + id)) }
+// RefusalKey keeps refusals apart from orders in the index of keys.
+func RefusalKey(id string) Digest { return digest([]byte("refusal/" + id)) }
 
 func digest(b []byte) Digest {
 	sum := sha256.Sum256(b)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/shared/codec"
@@ -34,16 +35,16 @@ func causeLine(e Entry, body []byte, kept bool) []byte {
 	b = member(b, "source", e.Source)
 	b = member(b, "order_id", e.OrderID)
 	b = strconv.AppendInt(append(b, `,"revision":`...), int64(e.head.revision), 10)
-	b = member(b, "format", or(e.in.format, Format))
+	b = member(b, "format", e.in.format())
 	b = member(b, "received_at", string(e.in.At))
 	if e.in.Again != "" {
 		b = member(b, "idempotency_key", e.in.Again)
 	}
-	text := ""
+	text, coded := "", false
 	if kept {
-		text = string(e.in.Bytes)
+		text, coded = keep(e.in.Bytes)
 	}
-	b = received(b, e.in, text)
+	b = received(b, e.in, text, coded)
 	if e.act != nil {
 		if e.act.of != "" {
 			b = member(b, "of", e.act.of)
@@ -67,20 +68,31 @@ func refusalLine(e Entry) []byte {
 	if e.OrderID != "" {
 		b = member(b, "order_id", e.OrderID)
 	}
-	b = member(b, "format", or(e.in.format, Format))
+	b = member(b, "format", e.in.format())
 	b = member(b, "received_at", string(e.in.At))
 	b = append(b, `,"faults":`...)
 	b = encode(b, e.Faults)
-	b = received(b, e.in, base64.StdEncoding.EncodeToString(e.in.Bytes[:min(len(e.in.Bytes), keptOfRefused)]))
+	b = received(b, e.in, base64.StdEncoding.EncodeToString(e.in.Bytes[:min(len(e.in.Bytes), keptOfRefused)]), false)
 	return append(b, '}')
 }
 
-func received(b []byte, in Input, text string) []byte {
+// keep gives received bytes as a text: themselves where they are one, else in base64.
+func keep(b []byte) (text string, coded bool) {
+	if utf8.Valid(b) {
+		return string(b), false
+	}
+	return base64.StdEncoding.EncodeToString(b), true
+}
+
+func received(b []byte, in Input, text string, coded bool) []byte {
 	b = append(b, `,"received":{"sha256":"`...)
 	b = hex.AppendEncode(b, in.SHA256[:])
 	b = strconv.AppendInt(append(b, `","size":`...), int64(in.Size), 10)
 	if text != "" {
 		b = member(b, "bytes", text)
+	}
+	if coded {
+		b = member(b, "encoding", event.Base64)
 	}
 	return append(b, '}')
 }
@@ -125,7 +137,7 @@ func Recall(line []byte) (e Entry, known bool, err error) {
 	e = Entry{Kind: l.Kind, Event: l.Event, OrderID: l.OrderID, Source: l.Source, name: l.Key, head: head{revision: l.Revision}}
 	switch l.Line {
 	case event.LineRefusal:
-		e.Key = refusalKey(l.Event)
+		e.Key = RefusalKey(l.Event)
 		if n, err := hex.Decode(e.Content[:], []byte(l.Received.SHA256[:min(32, len(l.Received.SHA256))])); err != nil || n < len(e.Content) {
 			return Entry{}, false, fmt.Errorf("%w: digest of the received bytes %q", ErrLine, l.Received.SHA256)
 		}

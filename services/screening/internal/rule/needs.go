@@ -35,6 +35,9 @@ const (
 	NeedConsigneeType                  // the type of a consignee
 	NeedLineOfWork                     // a party's line of business, or a forwarder in another role
 	NeedOutside                        // a destination under embargo, or an item with controls other than 3A090 and 4A090
+	NeedRoute                          // countries passed on the way
+	NeedCCL                            // an item known to be on the Commerce Control List
+	NeedProduct                        // an item that is subject to the EAR as a direct product alone, or below the de minimis line
 )
 
 // placeless are the needs of rules that never ask for a country's groups on their own.
@@ -47,6 +50,7 @@ var needNames = map[string]Need{
 	"withheld": NeedWithheld, "failed": NeedFailed, "payment": NeedPayment, "route_changed": NeedRouteChange,
 	"incorporated": NeedIncorporated, "no_web_presence": NeedNoWebsite, "address_kind": NeedAddressKind,
 	"consignee_type": NeedConsigneeType, "line_of_business": NeedLineOfWork, "outside": NeedOutside,
+	"route": NeedRoute, "ccl": NeedCCL, "direct_product": NeedProduct,
 }
 
 // Needs lists the names of the needs, sorted.
@@ -79,6 +83,9 @@ func (s *Scene) found() Need {
 	}
 	if s.order.Transaction == event.Cloud || len(s.uses()) > 0 {
 		n |= NeedUse
+	}
+	if len(s.order.Route) > 0 {
+		n |= NeedRoute
 	}
 	if s.outside() {
 		n |= NeedOutside
@@ -154,6 +161,12 @@ func itemNeeds(f *event.ItemFacts) Need {
 	}
 	if f.Letter != "" {
 		n |= NeedLetter
+	}
+	if f.Subject != "no" && (advancedClass(f.Class) || f.ECCN != "" && f.ECCN != "EAR99") {
+		n |= NeedCCL
+	}
+	if directProduct(*f) || f.SubjectHow == "de_minimis" {
+		n |= NeedProduct
 	}
 	if f.PRCChip != "" {
 		n |= NeedPRCChip
