@@ -39,7 +39,7 @@ type Judgement struct {
 	Differs    bool      `json:"differs,omitempty"`
 	ValidUntil Date      `json:"valid_until,omitempty"` // last day this answer holds by what is known now; open-ended when empty
 	Findings   []Finding `json:"findings"`              // every one, most severe first, then by rule, party, item
-	Read       *Read     `json:"read,omitempty"`         // what was read from the ledger; nil when nothing was
+	Read       *Read     `json:"read,omitempty"`        // what was read from the ledger; nil when nothing was
 	Pack       PackRef   `json:"pack"`
 	Failed     string    `json:"failed,omitempty"` // why the order could not be judged (poison); the outcome is hold
 }
