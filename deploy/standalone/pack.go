@@ -16,13 +16,17 @@ func usPack(params map[string]string) (*screening.Pack, error) {
 	return p.With(params)
 }
 
-// openPack reads the pack in dir, or takes the shipped one when dir is empty, with parameters set.
+// openPack reads the pack in dir, or takes the shipped one when dir is empty, with parameters set. A pack with a case that
+// comes out otherwise is refused as one with a fault.
 func openPack(dir string, params map[string]string) (*screening.Pack, error) {
 	if dir == "" {
 		return usPack(params)
 	}
 	p, err := screening.LoadPack(os.DirFS(dir))
 	if err != nil {
+		return nil, fmt.Errorf("pack %s: %w", dir, err)
+	}
+	if err := p.Proven(); err != nil {
 		return nil, fmt.Errorf("pack %s: %w", dir, err)
 	}
 	return p.With(params)

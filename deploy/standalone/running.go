@@ -14,10 +14,11 @@ import (
 // its owner reads, there while the process runs; after a crash it may be left behind, so a verb that cannot connect
 // treats it as absent.
 type Running struct {
-	PID   int    `json:"pid"`
-	HTTP  string `json:"http"`            // base URL of the HTTP door
-	NATS  string `json:"nats,omitempty"`  // URL, when the server listens
-	Creds string `json:"creds,omitempty"` // the clients' credentials file
+	PID      int    `json:"pid"`
+	HTTP     string `json:"http"`               // base URL of the HTTP door
+	NATS     string `json:"nats,omitempty"`     // URL, when the server listens
+	Creds    string `json:"creds,omitempty"`    // the clients' credentials file
+	Operator string `json:"operator,omitempty"` // the operators' credentials file
 
 	file string
 }
@@ -27,7 +28,8 @@ func runningFile(data string) string { return filepath.Join(data, "running.json"
 func (s *Standalone) announce() (Running, error) {
 	r := Running{
 		PID: os.Getpid(), HTTP: s.HTTP(), NATS: s.server.URL(), Creds: filepath.Join(natsDir(s.cfg.Data), natsembed.ClientCreds),
-		file: runningFile(s.cfg.Data),
+		Operator: filepath.Join(natsDir(s.cfg.Data), natsembed.OperatorCreds),
+		file:     runningFile(s.cfg.Data),
 	}
 	b, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {

@@ -26,6 +26,7 @@ func (s *Standalone) wire() error {
 		Receipt: func(ctx context.Context, event string) ([]byte, bool, error) {
 			return audit.Receipt(ctx, logDir, event)
 		},
+		Cause:  func(ctx context.Context, event string) ([]byte, bool, error) { return cause(ctx, logDir, event) },
 		Lookup: func(ctx context.Context, id string) ([]byte, bool, error) { return lookup(ctx, logDir, id) },
 	}); err != nil {
 		return err
@@ -67,6 +68,26 @@ func past(ctx context.Context, logDir string, from uint64) iter.Seq2[ingest.Past
 			}
 		}
 	}
+}
+
+// cause reads the first line of an event's case from the log.
+func cause(ctx context.Context, logDir, id string) ([]byte, bool, error) {
+	logged, _, err := audit.Find(ctx, logDir, id)
+	if err != nil {
+		return nil, false, err
+	}
+	for _, l := range logged {
+		var c struct {
+			Event string `json:"event"`
+		}
+		if err := codec.Decode(l.Case.Line(0), &c); err != nil {
+			return nil, false, err
+		}
+		if c.Event == id {
+			return l.Case.Line(0), true, nil
+		}
+	}
+	return nil, false, nil
 }
 
 // lookup writes what the log holds of an order as JSON: its leaves, oldest first, each with the lines of its case. The

@@ -25,15 +25,16 @@ const (
 	Remark      Kind = "note"        // something was done with the history: a replay, an export, a query
 )
 
-// Kinds lists every kind with whether ingest accepts it yet, in the order of the constants.
+// Kinds lists every kind with whether an order document may say it, in the order of the constants. The others come as acts,
+// through the operator's door.
 var Kinds = []struct {
 	Kind     Kind
 	Accepted bool
 }{
 	{Placed, true},
 	{Revised, true},
-	{Cancelled, false},
-	{Shipped, false},
+	{Cancelled, true},
+	{Shipped, true},
 	{Rejudge, false},
 	{Disposition, false},
 	{License, false},
@@ -51,13 +52,13 @@ type Cause struct {
 	V        int      `json:"v"`    // 1
 	Kind     Kind     `json:"kind"`
 	Event    string   `json:"event"` // UUID (version 5) derived from Key: the same cause has the same id through every door
-	Key      string   `json:"key"`   // idempotency key: tenant/source/order id/revision, each path-escaped
+	Key      string   `json:"key"`   // idempotency key: tenant/source/order id/revision, each path-escaped; tenant/source/order id/kind/id or tenant//kind/id of an act
 	Actor    string   `json:"actor"` // who brought it: a credential's name, or door:address
 	Tenant   string   `json:"tenant"`
 	Source   string   `json:"source"`
 	OrderID  string   `json:"order_id"`
 	Revision int      `json:"revision"`
-	Format   string   `json:"format"` // "tidegate-json"
+	Format   string   `json:"format"` // "tidegate-json"; "tidegate-act" through the operator's door
 	At       Instant  `json:"received_at"`
 	Received Received `json:"received"`
 	Of       string   `json:"of,omitempty"` // of cancelled, shipped, rejudge, disposition: the event whose order is repeated here; empty where ingest knows no such order
@@ -91,6 +92,6 @@ type Refusal struct {
 type Fault struct {
 	Pointer string `json:"pointer"`          // JSON pointer (RFC 6901) to the value at fault; "" is the whole input
 	Offset  int    `json:"offset,omitempty"` // byte offset in the input, where the input is not JSON
-	Code    string `json:"code"`             // syntax, type, required, unknown_member, duplicate_member, range, format, size, depth, utf8, conflict, not_supported
+	Code    string `json:"code"`             // syntax, type, required, unknown_member, duplicate_member, range, format, size, depth, utf8, conflict, unknown_order, not_supported
 	Detail  string `json:"detail"`           // one sentence that says what is wrong and what is wanted
 }

@@ -83,27 +83,28 @@ type ListedHold struct {
 
 // ItemFacts is what is known of one item.
 type ItemFacts struct {
-	Class     string   `json:"class"`               // 2023-11-17 form of 3A090 and 4A090, with .z: a, b, c, none, unknown
-	Class2022 string   `json:"class_2022"`          // 2022-10-21 form: controlled, none, unknown
-	How       string   `json:"how"`                 // eccn, catalog, numbers, contains, goods (ordinary goods by HTS or description), unknown
-	Missing   []string `json:"missing,omitempty"`   // facts that would settle an unknown class: "tpp", "die_area_mm2", "datacenter", "eccn"
-	ECCN      string   `json:"eccn,omitempty"`      // normalized: upper case, no spaces; stated or from the catalog
-	ECCNHow   string   `json:"eccn_how,omitempty"`  // stated, catalog
-	Disagrees string   `json:"disagrees,omitempty"` // where stated ECCN and numbers part: a sentence
-	Catalog   string   `json:"catalog,omitempty"`   // catalog id of the chip or system recognized: "nvidia-h100-sxm"
-	Matched   string   `json:"matched,omitempty"`   // the order's string it was recognized by
-	TPP       Decimal  `json:"tpp,omitempty"`       // of one IC or package
-	Density   Decimal  `json:"performance_density,omitempty"`
-	Bandwidth Decimal  `json:"memory_bandwidth_gbps,omitempty"`
-	HBMDens   Decimal  `json:"hbm_bandwidth_density,omitempty"` // GB/s per mm²
-	TotalTPP  Decimal  `json:"total_tpp,omitempty"`             // TPP × chips × quantity
-	DC        string   `json:"datacenter"`                      // yes, no, unknown: designed or marketed for data centers
-	Subject   string   `json:"subject_to_ear"`                  // yes, no, unknown (15 CFR 734.3)
-	DesignHQ  Country  `json:"designer_headquarters,omitempty"`
-	PRCChip   string   `json:"prc_chip,omitempty"`  // advanced chip designed by a firm in D:5, by name: "Ascend 910B"
-	Letter    string   `json:"letter,omitempty"`    // named in an is-informed letter: A100, H100, MI250, H20, MI308
-	Certainty string   `json:"certainty,omitempty"` // of the catalog row
-	Source    string   `json:"source,omitempty"`    // of the catalog row
+	Class      string   `json:"class"`               // 2023-11-17 form of 3A090 and 4A090, with .z: a, b, c, none, unknown
+	Class2022  string   `json:"class_2022"`          // 2022-10-21 form: controlled, none, unknown
+	How        string   `json:"how"`                 // eccn, catalog, numbers, contains, goods (ordinary goods by HTS or description), unknown
+	Missing    []string `json:"missing,omitempty"`   // facts that would settle an unknown class: "tpp", "die_area_mm2", "datacenter", "eccn"
+	ECCN       string   `json:"eccn,omitempty"`      // normalized: upper case, no spaces; stated or from the catalog
+	ECCNHow    string   `json:"eccn_how,omitempty"`  // stated, catalog
+	Disagrees  string   `json:"disagrees,omitempty"` // where stated ECCN and numbers part: a sentence
+	Catalog    string   `json:"catalog,omitempty"`   // catalog id of the chip or system recognized: "nvidia-h100-sxm"
+	Matched    string   `json:"matched,omitempty"`   // the order's string it was recognized by
+	TPP        Decimal  `json:"tpp,omitempty"`       // of one IC or package
+	Density    Decimal  `json:"performance_density,omitempty"`
+	Bandwidth  Decimal  `json:"memory_bandwidth_gbps,omitempty"`
+	HBMDens    Decimal  `json:"hbm_bandwidth_density,omitempty"` // GB/s per mm²
+	TotalTPP   Decimal  `json:"total_tpp,omitempty"`             // TPP × chips × quantity
+	DC         string   `json:"datacenter"`                      // yes, no, unknown: designed or marketed for data centers
+	Subject    string   `json:"subject_to_ear"`                  // yes, no, unknown (15 CFR 734.3)
+	SubjectHow string   `json:"subject_how,omitempty"`           // why it is subject: from_us, us_origin, us_content, direct_product (that alone), us_design, us_vendor; why it is not: de_minimis
+	DesignHQ   Country  `json:"designer_headquarters,omitempty"`
+	PRCChip    string   `json:"prc_chip,omitempty"`  // advanced chip designed by a firm in D:5, by name: "Ascend 910B"
+	Letter     string   `json:"letter,omitempty"`    // named in an is-informed letter: A100, H100, MI250, H20, MI308
+	Certainty  string   `json:"certainty,omitempty"` // of the catalog row
+	Source     string   `json:"source,omitempty"`    // of the catalog row
 }
 
 // Place is a country with its dated membership in the EAR's Country Groups (Supplement 1 to part 740) and the AI

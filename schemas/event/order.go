@@ -1,19 +1,21 @@
 package event
 
 // Order is what a seller asks to ship, in the one normal form: everything the EAR's questions need (15 CFR 732.3 to
-// 732.5, 30.6, 758.1; Supplement 3 to part 732). Only Parties and Items must be given. What is not given stays
-// unknown; it is never read as "no".
+// 732.5, 30.6, 758.1; Supplement 3 to part 732). Only Parties and Items must be given, and
+// of one that was cancelled or shipped only its ID. What is not given stays unknown; it is never read as "no".
 type Order struct {
 	Tenant    string `json:"tenant,omitempty"`     // whose order stream; "default" when not given
 	Source    string `json:"source,omitempty"`     // the system the order comes from; "default" when not given
 	ID        string `json:"id,omitempty"`         // the source's own order number; from the content's digest when not given
 	Revision  int    `json:"revision,omitempty"`   // 0 for the first; a higher revision replaces the one before
-	Event     Kind   `json:"event,omitempty"`      // what happened; placed (or revised, with a revision) when not given
+	Event     Kind   `json:"event,omitempty"`      // what happened: placed (or revised, with a revision) when not given, cancelled, shipped
 	OrderDate Date   `json:"order_date,omitempty"` // civil date; the received date when not given
 	ShipDate  Date   `json:"expected_ship_date,omitempty"`
 
-	Parties []Party `json:"parties"`
-	Items   []Item  `json:"items"`
+	Shipment *Shipment `json:"shipment,omitempty"` // of one that shipped: when it left; on expected_ship_date when not given
+
+	Parties []Party `json:"parties,omitempty"`
+	Items   []Item  `json:"items,omitempty"`
 
 	Transaction Transaction `json:"transaction,omitempty"`
 	ShipFrom    Country     `json:"ship_from,omitempty"`        // country of shipment start

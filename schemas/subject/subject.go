@@ -20,6 +20,13 @@ const (
 	GuardKey    = "audit"
 )
 
+// ActSubject is the operator's door: request, one event.Act in; the reply comes when it is durable, or says why it was
+// refused. Only the services' and the operator's credentials reach it.
+const ActSubject = "tidegate.op.v1.act"
+
+// OperatorPublishes are the subjects that the operator's credentials may publish to, beside what an outsider's may.
+var OperatorPublishes = []string{IngestSubject, ActSubject}
+
 // Public streams: one message is one order's CloudEvent (NATS binding, binary mode). They are copies that can be made again.
 const (
 	PublicDecisionStream = "PUBLIC_DECISION" // decisions, published by screening; not yet logged when they appear

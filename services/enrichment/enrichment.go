@@ -68,11 +68,11 @@ func New(nc *nats.Conn, cfg Config) (*Service, error) {
 // Run enriches until ctx ends, which is no error.
 func (s *Service) Run(ctx context.Context) error { return s.stage.Run(ctx, s.js) }
 
-// Enrich appends the facts line to a case. A refusal is passed on. An order that cannot be enriched gets facts that
+// Enrich appends the facts line to a case. What passes (a refusal, what is of no order) is passed on. An order that cannot be enriched gets facts that
 // say why, so that screening holds it and its neighbors go on. So does one that came while a required list was missing
 // or too old; its facts are stated all the same.
 func Enrich(ref *Reference, required []Required, c event.Case) (out event.Case) {
-	if c.Refused() {
+	if c.Passes() {
 		return c
 	}
 	defer func() {
@@ -86,7 +86,7 @@ func Enrich(ref *Reference, required []Required, c event.Case) (out event.Case) 
 	}
 	order := cause.Carried()
 	if order == nil {
-		return failed(c, ref, "the cause carries no order")
+		return failed(c, ref, noOrder(cause.Kind))
 	}
 	f := ref.Facts(order, event.Digest(c.Line(0)))
 	f.Failed = ref.Lacking(required, cause.At)
@@ -94,6 +94,14 @@ func Enrich(ref *Reference, required []Required, c event.Case) (out event.Case) 
 	cause.Reset() // after the facts are bytes: their strings are the order's
 	causes.Put(cause)
 	return out
+}
+
+// noOrder says why a cause without an order is held.
+func noOrder(k event.Kind) string {
+	if k == event.Shipped || k == event.Cancelled {
+		return "an order was " + string(k) + " that nobody had placed here, and the notice carries no order"
+	}
+	return "the cause carries no order"
 }
 
 // causes are decoded orders to be used again.

@@ -152,15 +152,20 @@ func (w *writer) learnBlock(stream string, b bus.Block) error {
 
 // learn takes the keys of a stored block into the index.
 func (w *writer) learn(seq uint64, cases []event.Case) error {
-	taken := make([]idem.Taken, 0, len(cases))
+	taken, here := make([]idem.Taken, 0, len(cases)), map[idem.Digest]idem.Entry{}
 	for i, c := range cases {
 		e, known, err := accept.Recall(c.Line(0))
 		if err != nil {
 			return fmt.Errorf("block %d, case %d: %w", seq, i, err)
 		}
-		if known {
-			taken = append(taken, idem.Taken{Key: e.Key, Entry: idem.Entry{Content: e.Content, Sequence: seq}})
+		if !known {
+			continue
 		}
+		newer, err := w.newer(e, here)
+		if err != nil {
+			return err
+		}
+		taken = append(append(taken, idem.Taken{Key: e.Key, Entry: idem.Entry{Content: e.Content, Sequence: seq}}), newer...)
 	}
 	return w.applied(seq, taken)
 }

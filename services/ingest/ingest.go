@@ -41,6 +41,9 @@ type Config struct {
 	// Receipt gives the record line of an event that was logged already, for senders who wait for the receipt of an
 	// order they send again.
 	Receipt func(ctx context.Context, event string) (line []byte, found bool, err error)
+	// Cause gives the first line of an event's case, where the streams no longer hold it: the audit log. Without it nothing
+	// can be said about an order that old.
+	Cause func(ctx context.Context, event string) (line []byte, found bool, err error)
 
 	Patience time.Duration // how long a sender is kept while the broker does not answer; 10 s when zero
 }
@@ -173,8 +176,17 @@ func (s *Service) accept(in accept.Input) accept.Entry {
 	return accept.Accept(in)
 }
 
+// acceptAct reads one act at the time it has now.
+func (s *Service) acceptAct(in accept.Input) accept.Entry {
+	in.Source, in.At = s.cfg.Source, event.At(s.cfg.Clock())
+	return accept.Act(in)
+}
+
 // submit hands an entry to the writer, waiting while too much is on its way. The submission is answered in any case.
 func (s *Service) submit(ctx context.Context, e accept.Entry) (*submission, error) {
+	if order, ok := e.About(); ok {
+		e = s.write.ahead(ctx, e, order)
+	}
 	sub := &submission{entry: e, done: make(chan verdict, 1)}
 	size := int64(len(e.Line) + e.Size())
 	if err := s.room.Acquire(ctx, size); err != nil {

@@ -11,18 +11,22 @@ import (
 	"github.com/tidegate/tidegate/services/ingest/internal/accept"
 )
 
-// natsDoor takes one order a message from the public ingest subject, which all doors share.
+// natsDoor takes one order a message from the public ingest subject, and one act a message from the operator's, which all
+// doors share.
 type natsDoor struct {
-	sub  *nats.Subscription
+	subs []*nats.Subscription
 	msgs chan *nats.Msg
 }
 
 // openNATS subscribes; messages wait until serveNATS takes them.
 func (s *Service) openNATS(ctx context.Context) (*natsDoor, error) {
 	d := &natsDoor{msgs: make(chan *nats.Msg, queued)}
-	var err error
-	if d.sub, err = s.nc.ChanQueueSubscribe(subject.IngestSubject, subject.IngestQueue, d.msgs); err != nil {
-		return nil, fmt.Errorf("ingest: subscribe to %s: %w", subject.IngestSubject, err)
+	for _, name := range []string{subject.IngestSubject, subject.ActSubject} {
+		sub, err := s.nc.ChanQueueSubscribe(name, subject.IngestQueue, d.msgs)
+		if err != nil {
+			return nil, fmt.Errorf("ingest: subscribe to %s: %w", name, err)
+		}
+		d.subs = append(d.subs, sub)
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.Patience)
 	defer cancel()
@@ -53,8 +57,10 @@ func (s *Service) serveNATS(ctx context.Context, d *natsDoor) {
 
 // endNATS takes what the server sent already, for nobody else will get it.
 func (s *Service) endNATS(ctx context.Context, d *natsDoor, open chan<- reply) {
-	if err := d.sub.Unsubscribe(); err != nil {
-		s.log.WarnContext(ctx, "ingest subject not left", slog.Any("error", err))
+	for _, sub := range d.subs {
+		if err := sub.Unsubscribe(); err != nil {
+			s.log.WarnContext(ctx, "ingest subject not left", slog.Any("error", err))
+		}
 	}
 	for {
 		select {
@@ -75,7 +81,11 @@ type reply struct {
 }
 
 func (s *Service) take(ctx context.Context, m *nats.Msg) (reply, bool) {
-	sub, err := s.submit(ctx, s.accept(accept.Input{Bytes: m.Data, Actor: "nats"}))
+	read, actor := s.accept, "nats"
+	if m.Subject == subject.ActSubject {
+		read, actor = s.acceptAct, "operator"
+	}
+	sub, err := s.submit(ctx, read(accept.Input{Bytes: m.Data, Actor: actor}))
 	return reply{msg: m, sub: sub}, err == nil
 }
 

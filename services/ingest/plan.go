@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/tidegate/tidegate/schemas/event"
@@ -10,15 +11,16 @@ import (
 
 // plan is a block to be: its cases, the keys they take, and who waits for them.
 type plan struct {
-	open  []*submission // not answered yet, in order
-	says  []verdict     // for each of open, but for the sequence
-	cases []event.Case
-	taken []idem.Taken
+	open    []*submission // not answered yet, in order
+	says    []verdict     // for each of open, but for the sequence
+	cases   []event.Case
+	entries []accept.Entry // of the cases
+	taken   []idem.Taken
 }
 
 // plan decides, for each submission, against the index and against those before it in the same block: new, sent
 // before, or its key taken by other content. Those sent before are answered at once, for that is durable.
-func (w *writer) plan(batch []*submission) (*plan, error) {
+func (w *writer) plan(ctx context.Context, batch []*submission) (*plan, error) {
 	keys := make([]idem.Digest, len(batch))
 	for i, s := range batch {
 		keys[i] = s.entry.Key
@@ -30,26 +32,35 @@ func (w *writer) plan(batch []*submission) (*plan, error) {
 	p := &plan{open: make([]*submission, 0, len(batch)), says: make([]verdict, 0, len(batch))}
 	here := make(map[idem.Digest]idem.Entry, len(batch)) // keys this block takes
 	for i, s := range batch {
-		if err := w.decide(p, here, s, found[i]); err != nil {
+		if err := w.decide(ctx, p, here, s, found[i]); err != nil {
 			return nil, err
 		}
 	}
 	return p, nil
 }
 
-func (w *writer) decide(p *plan, here map[idem.Digest]idem.Entry, s *submission, found *idem.Entry) error {
+func (w *writer) decide(ctx context.Context, p *plan, here map[idem.Digest]idem.Entry, s *submission, found *idem.Entry) error {
 	e := s.entry
 	first, taken := here[e.Key]
 	if found != nil {
 		first, taken = *found, true
 	}
-	if taken && first.Content != e.Content {
+	var err error
+	if !taken {
+		e, err = w.whole(ctx, p, e)
+	} else if first.Content != e.Content {
 		e = e.Conflict(first.Sequence)
-		again, err := w.index.Find([]idem.Digest{e.Key})
-		if err != nil {
-			return fmt.Errorf("%w: %w", errIndex, err)
+	}
+	switch {
+	case fatal(err):
+		return err
+	case err != nil: // only this one cannot be told
+		fail([]*submission{s}, err)
+		return nil
+	case e.Key != s.entry.Key: // it became a refusal
+		if found, err = w.find(e.Key); err != nil {
+			return err
 		}
-		found = again[0]
 		_, taken = here[e.Key]
 	}
 	switch {
@@ -57,18 +68,22 @@ func (w *writer) decide(p *plan, here map[idem.Digest]idem.Entry, s *submission,
 		s.answer(verdict{entry: e, sequence: found.Sequence, duplicate: true})
 		return nil
 	case !taken:
-		p.add(here, e, w.index.Covered()+1)
+		if err := w.add(p, here, e); err != nil {
+			return err
+		}
 	}
 	p.open = append(p.open, s)
 	p.says = append(p.says, verdict{entry: e, duplicate: taken})
 	return nil
 }
 
-func (p *plan) add(here map[idem.Digest]idem.Entry, e accept.Entry, seq uint64) {
-	entry := idem.Entry{Content: e.Content, Sequence: seq}
+func (w *writer) add(p *plan, here map[idem.Digest]idem.Entry, e accept.Entry) error {
+	entry := idem.Entry{Content: e.Content, Sequence: w.index.Covered() + 1}
 	here[e.Key] = entry
-	p.cases = append(p.cases, event.NewCase(e.Line))
-	p.taken = append(p.taken, idem.Taken{Key: e.Key, Entry: entry})
+	p.cases, p.entries = append(p.cases, event.NewCase(e.Line)), append(p.entries, e)
+	newer, err := w.newer(e, here)
+	p.taken = append(append(p.taken, idem.Taken{Key: e.Key, Entry: entry}), newer...)
+	return err
 }
 
 // answer tells everybody in the block.

@@ -70,6 +70,9 @@ type writer struct {
 	broken chan error // holds why the writer takes no more orders
 }
 
+// indexVersion stands for what the index keeps: another one has it made again.
+const indexVersion = "2 "
+
 // openWriter opens the index and reads what it does not cover yet.
 func openWriter(ctx context.Context, js jetstream.JetStream, file string, cfg Config, in <-chan *submission) (*writer, error) {
 	s, err := js.Stream(ctx, subject.OrderStream)
@@ -77,7 +80,7 @@ func openWriter(ctx context.Context, js jetstream.JetStream, file string, cfg Co
 		return nil, fmt.Errorf("look at stream %s: %w", subject.OrderStream, err)
 	}
 	info := s.CachedInfo()
-	index, err := idem.Open(file, event.Digest([]byte(info.Created.UTC().Format(time.RFC3339Nano))), info.State.LastSeq)
+	index, err := idem.Open(file, event.Digest([]byte(indexVersion+info.Created.UTC().Format(time.RFC3339Nano))), info.State.LastSeq)
 	if errors.Is(err, idem.ErrOther) {
 		return nil, fmt.Errorf("%w: %w; restore the streams from their backup, or, where they were emptied on purpose, delete %s so that it is made again",
 			errAhead, err, file)
@@ -116,8 +119,8 @@ func (w *writer) run(ctx context.Context) {
 	}
 }
 
-// collect waits for a submission and takes what else is there, up to the size of a block. Nothing when it is time to
-// look at the stream.
+// collect waits for a submission and takes what else is there, up to the size of a block. A control act is a block by
+// itself, so that what it puts in force counts from a block's beginning. Nothing when it is time to look at the stream.
 func (w *writer) collect(ctx context.Context, look <-chan time.Time) (batch []*submission, stopped bool) {
 	first := w.carry
 	w.carry = nil
@@ -135,12 +138,15 @@ func (w *writer) collect(ctx context.Context, look <-chan time.Time) (batch []*s
 		}
 	}
 	batch = append(make([]*submission, 0, 64), first)
+	if first.entry.Alone() {
+		return batch, false
+	}
 	orders, lines := first.entry.Size(), len(first.entry.Line)
 	for len(batch) < event.MaxCases {
 		select {
 		case s := <-w.in:
 			orders, lines = orders+s.entry.Size(), lines+len(s.entry.Line)
-			if orders > event.MaxOrderSize || lines > maxLines {
+			if orders > event.MaxOrderSize || lines > maxLines || s.entry.Alone() {
 				w.carry = s
 				return batch, false
 			}
@@ -166,7 +172,7 @@ func (w *writer) store(ctx context.Context, batch []*submission) error {
 	}
 	var pause clock.Backoff
 	for {
-		plan, err := w.plan(batch)
+		plan, err := w.plan(ctx, batch)
 		if err != nil {
 			fail(batch, err)
 			return err

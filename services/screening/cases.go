@@ -28,6 +28,20 @@ type CaseFail struct {
 // OK says whether every case came out as expected and no rule lacks one.
 func (r CaseReport) OK() bool { return len(r.Fails) == 0 }
 
+// Proven judges the pack's own cases and gives an error that wraps ErrPack and lists every one that came out otherwise.
+func (p *Pack) Proven() error {
+	var faults []string
+	for _, f := range p.Test().Fails {
+		if f.Case != "" {
+			faults = append(faults, fmt.Sprintf("%s: rule %s, case %q: %s", f.Place, f.Rule, f.Case, f.Why))
+		}
+	}
+	if faults == nil {
+		return nil
+	}
+	return fmt.Errorf("%w:\n  %s", ErrPack, strings.Join(faults, "\n  "))
+}
+
 // Test judges the pack's own cases. Every rule needs a case that fires and one that just misses, one on the day before
 // where it begins on a known date, and one on the day after where it ends on one.
 func (p *Pack) Test() CaseReport {

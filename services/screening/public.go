@@ -100,7 +100,7 @@ func (s *Service) copyFrom(ctx context.Context, out *bus.Outlet, done bus.Mark, 
 			return next, err
 		}
 		for place, c := range cases {
-			if c.Refused() || (b.Sequence == done.Sequence && place <= done.Place) {
+			if c.Passes() || (b.Sequence == done.Sequence && place <= done.Place) {
 				continue
 			}
 			if err := publishOne(ctx, out, c, bus.Mark{Sequence: b.Sequence, Place: place}); err != nil {

@@ -75,10 +75,10 @@ func (s *Service) Run(ctx context.Context) error {
 	return nil
 }
 
-// Judge appends the judgement line to a case under the dates the order gives. A refusal is passed on. An order that
+// Judge appends the judgement line to a case under the dates the order gives. What passes (a refusal, what is of no order) is passed on. An order that
 // cannot be judged is held, with the reason, and its neighbors go on.
 func Judge(p *Pack, c event.Case) (out event.Case) {
-	if c.Refused() {
+	if c.Passes() {
 		return c
 	}
 	defer func() {

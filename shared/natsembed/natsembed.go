@@ -29,8 +29,8 @@ type Config struct {
 	Log    *slog.Logger // warnings and errors of the server
 }
 
-// Server is a running server. It has two users: the services, who may do everything, and clients, who reach the
-// public subjects only. Their nkey seeds are files in Dir, readable by their owner alone.
+// Server is a running server. It has three users: the services, who may do everything; operators, who bring acts in and put
+// reference data into their store; and clients, who reach the public subjects only. Their nkey seeds are files in Dir, readable by their owner alone.
 type Server struct {
 	srv *server.Server
 	dir string
@@ -38,8 +38,9 @@ type Server struct {
 
 // The credentials files in Config.Dir.
 const (
-	ServiceCreds = "service.nk"
-	ClientCreds  = "client.nk"
+	ServiceCreds  = "service.nk"
+	OperatorCreds = "operator.nk"
+	ClientCreds   = "client.nk"
 )
 
 // Start runs a server until Shutdown. Every write to a stream that cannot be made again is on disk before it is
@@ -78,7 +79,7 @@ func Start(cfg Config) (*Server, error) {
 	return &Server{srv: srv, dir: cfg.Dir}, nil
 }
 
-// users reads the two users' keys, made at the first start.
+// users reads the three users' keys, made at the first start.
 func users(dir string) ([]*server.NkeyUser, error) {
 	service, err := publicKey(filepath.Join(dir, ServiceCreds))
 	if err != nil {
@@ -88,11 +89,19 @@ func users(dir string) ([]*server.NkeyUser, error) {
 	if err != nil {
 		return nil, err
 	}
+	operator, err := publicKey(filepath.Join(dir, OperatorCreds))
+	if err != nil {
+		return nil, err
+	}
+	inside := &server.Permissions{
+		Publish:   &server.SubjectPermission{Allow: subject.OperatorPublishes},
+		Subscribe: &server.SubjectPermission{Allow: []string{subject.PublicDecisionWildcard, subject.PublicRecordWildcard, "_INBOX.>"}},
+	}
 	outside := &server.Permissions{
 		Publish:   &server.SubjectPermission{Allow: []string{subject.IngestSubject}},
 		Subscribe: &server.SubjectPermission{Allow: []string{subject.PublicDecisionWildcard, subject.PublicRecordWildcard, "_INBOX.>"}},
 	}
-	return []*server.NkeyUser{{Nkey: service}, {Nkey: client, Permissions: outside}}, nil
+	return []*server.NkeyUser{{Nkey: service}, {Nkey: operator, Permissions: inside}, {Nkey: client, Permissions: outside}}, nil
 }
 
 func publicKey(file string) (string, error) {

@@ -48,7 +48,7 @@ func TestClientsReachOnlyThePublicSubjects(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer nc.Close()
-	for _, subj := range []string{subject.OrderSubject, subject.DecisionSubject, subject.PublicRecordPrefix + "x.release", "$JS.API.STREAM.DELETE." + subject.OrderStream} {
+	for _, subj := range []string{subject.OrderSubject, subject.DecisionSubject, subject.ActSubject, subject.PublicRecordPrefix + "x.release", "$JS.API.STREAM.DELETE." + subject.OrderStream} {
 		if err := nc.Publish(subj, nil); err != nil {
 			t.Fatal(err)
 		}
@@ -74,6 +74,33 @@ func TestClientsReachOnlyThePublicSubjects(t *testing.T) {
 	}
 	if err := sub.Unsubscribe(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestOperatorsReachTheirDoorAndNoBlocks(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	srv := serverWithStreams(t, dir)
+	denied := make(chan error, 16)
+	nc, err := bus.Connect(t.Context(), bus.Server{URL: srv.URL(), Creds: filepath.Join(dir, natsembed.OperatorCreds), Name: "operator"},
+		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { denied <- err }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	if _, err := nc.Request(subject.ActSubject, nil, 5*time.Second); !errors.Is(err, nats.ErrNoResponders) || len(denied) > 0 {
+		t.Errorf("the operator's door: %v", err)
+	}
+	for _, subj := range []string{subject.OrderSubject, subject.EnrichedSubject, "$JS.API.STREAM.DELETE." + subject.OrderStream, "$JS.API.STREAM.PURGE." + subject.DecisionStream} {
+		if err := nc.Publish(subj, nil); err != nil {
+			t.Fatal(err)
+		}
+		if err := nc.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-denied; !errors.Is(err, nats.ErrPermissionViolation) {
+			t.Errorf("publish to %s: got %v, want a permission violation", subj, err)
+		}
 	}
 }
 

@@ -31,7 +31,7 @@ func (c *Catalog) Item(it *event.Item, o *event.Order) event.ItemFacts {
 	}
 	e.settle(&f)
 	f.TotalTPP = totalTPP(it, e, f.TPP)
-	f.Subject = subject(it, o, e, f.Class)
+	f.Subject, f.SubjectHow = subject(it, o, e, f.Class)
 	return f
 }
 

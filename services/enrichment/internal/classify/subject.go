@@ -16,22 +16,66 @@ var usVendors = set(`nvidia amd intel dell hpe hp supermicro cisco micron broadc
 	ibm oracle xilinx altera lattice`)
 
 // subject says whether an item is subject to the EAR (15 CFR 734.3(a)): in the United States or leaving them, of US
-// origin, with more than 25 percent US content, or a foreign direct product. "no" needs all of it denied.
-func subject(it *event.Item, o *event.Order, e *evidence, class string) string {
+// origin, with more than 25 percent US content, or a foreign direct product; and by which of these. "no" needs all of it
+// denied. An item is subject as a direct product only where it is for nothing else: whom and what that reaches depends on
+// the order and its date.
+func subject(it *event.Item, o *event.Order, e *evidence, class string) (subject, how string) {
 	content := number(it.USContent)
 	switch {
-	case is(it.USOrigin, true), is(it.USDirectProduct, true), it.Origin == "US", fromUS(o):
-		return "yes"
+	case fromUS(o):
+		return "yes", "from_us"
+	case is(it.USOrigin, true), it.Origin == "US":
+		return "yes", "us_origin"
 	case content != nil && content.GreaterThan(deMinimis):
-		return "yes"
+		return "yes", "us_content"
+	case is(it.USDirectProduct, true):
+		return "yes", "direct_product"
 	case is(it.USOrigin, false) && is(it.USDirectProduct, false) && content != nil && content.IsZero():
-		return "no"
+		return "no", ""
 	case e.found != nil && e.found.row.DesignHQ == "US" && controlled(class):
-		return "yes" // a direct product of US technology: 15 CFR 734.9(h)
+		return "yes", "us_design" // a direct product of US technology: 15 CFR 734.9(h)
 	case e.eccnClass != "" && usVendor(it.Manufacturer):
-		return "yes"
+		return "yes", "us_vendor"
+	case is(it.USOrigin, false) && is(it.USDirectProduct, false) && content != nil:
+		return little(o, content)
 	}
-	return Unknown
+	return Unknown, ""
+}
+
+// little is for US content from above 0 to 25 percent: too little for the EAR to reach the item, save that 10 percent is
+// the line for Country Groups E:1 and E:2 (15 CFR 734.4(c)). Footnote 5 knows no such line: the how says so.
+func little(o *event.Order, content *decimal.Decimal) (subject, how string) {
+	if content.GreaterThan(deMinimisE) {
+		switch embargoed, known := towardEmbargo(o); {
+		case embargoed:
+			return "yes", "us_content"
+		case !known:
+			return Unknown, ""
+		}
+	}
+	return "no", "de_minimis"
+}
+
+var deMinimisE = decimal.NewFromInt(10)
+
+// towardEmbargo says whether the order names a place of Country Group E:1 or E:2; known when it names any place.
+func towardEmbargo(o *event.Order) (embargoed, known bool) {
+	places := []event.Country{o.ShipTo, o.ReleaseTo}
+	for i := range o.Parties {
+		if a := o.Parties[i].Address; a != nil {
+			places = append(places, a.Country)
+		}
+	}
+	for _, c := range places {
+		switch c {
+		case "CU", "IR", "KP", "SY":
+			return true, true
+		case "":
+		default:
+			known = true
+		}
+	}
+	return false, known
 }
 
 func is(b *bool, v bool) bool { return b != nil && *b == v }

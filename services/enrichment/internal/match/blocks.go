@@ -2,7 +2,6 @@ package match
 
 import (
 	"cmp"
-	"maps"
 	"math/bits"
 	"slices"
 	"strings"
@@ -17,20 +16,41 @@ const (
 	keyEdit  = 5  // sounds of words that are looked for with one of them wrong
 )
 
-// blocks finds the listed names of one kind. Immutable.
+// blocks finds the listed names of one kind. Immutable, but for the words it remembers.
 type blocks struct {
 	kind     Kind
-	rows     []int32    // of the index, by place here
-	profiles []Profile  // by place
-	pairs    *table     // of two words: places
-	lone     *table     // of one word: places
-	whole    *table     // of a whole name: places
-	words    []*word    // by their numbers
-	shapes   [][]rune   // the patterns of words, each once
-	wearers  [][]wearer // of shapes
-	near     neighborhood
-	abroad   map[string][]int32 // by skeleton: listed words in scripts that write few vowels
-	all      map[string][]int32 // by skeleton: every listed word
+	rows     []int32   // of the index, by place here
+	profiles []profile // by place, and one more
+	ids      []int32   // of the words of profiles
+	wholes   string    // of profiles
+	forms    []string
+	pairs    *table       // of two words: places
+	lone     *table       // of one word: places
+	whole    *table       // of a whole name: places
+	words    []*word      // by their numbers
+	wearers  []wearer     // by their patterns
+	shapes   []int32      // where the wearers of each pattern begin; and their end
+	near     neighborhood // of patterns
+	abroad   *table       // by skeleton: listed words in scripts that write few vowels
+	all      *table       // by skeleton: every listed word
+	recent   recentWords
+}
+
+// profile is a listed name prepared for comparing it: where its parts begin. They end where those of the next begin.
+type profile struct {
+	ids, whole uint32
+	forms      uint16
+}
+
+// at prepares the listed name of a place in p.
+func (b *blocks) at(place int32, names []Listed, p *Profile) {
+	this, next := b.profiles[place], b.profiles[place+1]
+	p.words = p.words[:0]
+	for _, id := range b.ids[this.ids:next.ids] {
+		p.words = append(p.words, b.words[id])
+	}
+	p.kind, p.exact, p.read = b.kind, names[b.rows[place]].Name, nil
+	p.whole, p.forms = b.wholes[this.whole:next.whole], b.forms[this.forms]
 }
 
 // wearer is a listed word of a pattern, with what a quick look at it needs.
@@ -55,63 +75,127 @@ func newWearer(w *word) wearer {
 
 func newBlocks(names []Listed, kind Kind) *blocks {
 	b := &blocks{kind: kind}
-	known := map[string]*word{}
-	for i, l := range names {
-		if l.Kind == kind {
-			b.rows = append(b.rows, int32(i))
-			b.profiles = append(b.profiles, newProfile(l.Name, kind, known))
+	k := filing{blocks: b, known: map[string]*word{}, forms: map[string]uint16{}}
+	for i := range names {
+		if names[i].Kind == kind {
+			b.rows = append(b.rows, int32(i)) //nolint:gosec // rows fit
+			k.add(names[i].Name)
 		}
 	}
-	b.vocabulary(known)
-	var pairs, lone, whole []pair
-	var ks keys
-	for i := range b.profiles {
-		p, at := &b.profiles[i], int32(i)
-		ks.of(p, keyWords)
-		for x, w := range ks.words {
-			for _, v := range ks.words[x+1:] {
-				if ks.stored(v) {
-					pairs = append(pairs, pair{pairHash(w.id, v.id), at})
-				}
-			}
-			pairs = ks.initials(pairs, w, at, kind)
-		}
-		if ks.strong == 1 {
-			lone = append(lone, pair{wordHash(ks.words[0].id), at})
-		}
-		for _, s := range p.latins {
-			whole = append(whole, pair{hashString(s), at}, pair{wholeSound(s), at})
-		}
-	}
-	b.pairs, b.lone, b.whole = newTable(pairs), newTable(lone), newTable(whole)
+	k.end()
+	b.vocabulary()
+	b.pairs, b.lone, b.whole = newTable(k.pairs), newTable(k.lone), newTable(k.whole)
 	return b
+}
+
+// filing is what building blocks needs.
+type filing struct {
+	*blocks
+	known              map[string]*word
+	forms              map[string]uint16
+	wholes             strings.Builder
+	room               []word
+	profile            Profile
+	keys               keys
+	pairs, lone, whole []pair
+}
+
+// word gives the one word for what is shown.
+func (f *filing) word(shown string) *word {
+	if w, ok := f.known[shown]; ok {
+		return w
+	}
+	if len(f.room) == 0 {
+		f.room = make([]word, 256)
+	}
+	w := &f.room[0]
+	f.room = f.room[1:]
+	*w = *newWord(strings.Clone(shown), f.kind)
+	w.id = int32(len(f.words)) //nolint:gosec // numbers fit
+	f.words = append(f.words, w)
+	f.known[w.shown] = w
+	return w
+}
+
+// add files one name under its keys.
+func (f *filing) add(name string) {
+	p, at := newProfile(f.profile.words[:0], name, f.kind, f.word), int32(len(f.profiles)) //nolint:gosec // places fit
+	f.profile = p
+	form, ok := f.forms[p.forms]
+	if !ok {
+		form = uint16(len(f.forms)) //nolint:gosec // there are some hundred
+		f.forms[p.forms] = form
+		f.blocks.forms = append(f.blocks.forms, p.forms)
+	}
+	f.profiles = append(f.profiles, profile{ids: uint32(len(f.ids)), whole: uint32(f.wholes.Len()), forms: form}) //nolint:gosec // bounded
+	for _, w := range p.words {
+		f.ids = append(f.ids, w.id)
+	}
+	f.wholes.WriteString(p.whole)
+	ks := &f.keys
+	ks.of(&p, keyWords)
+	for x, w := range ks.words {
+		for _, v := range ks.words[x+1:] {
+			if ks.stored(v) {
+				f.pairs = append(f.pairs, pair{pairHash(w.id, v.id), at})
+			}
+		}
+		f.pairs = ks.initials(f.pairs, w, at, f.kind)
+	}
+	if ks.strong == 1 {
+		f.lone = append(f.lone, pair{wordHash(ks.words[0].id), at})
+	}
+	for _, s := range p.latins() {
+		f.whole = append(f.whole, pair{hashString(s), at}, pair{wholeSound(s), at})
+	}
+}
+
+func (f *filing) end() {
+	f.profiles = append(f.profiles, profile{ids: uint32(len(f.ids)), whole: uint32(f.wholes.Len())}) //nolint:gosec // bounded
+	f.blocks.wholes = f.wholes.String()
+	f.rows, f.ids, f.profiles = slices.Clip(f.rows), slices.Clip(f.ids), slices.Clip(f.profiles)
 }
 
 // wholeSound is the hash of how a whole name sounds.
 func wholeSound(latin string) uint64 { return hashString(skeleton(sounded(latin))) + 1 }
 
-// vocabulary numbers the listed words and files them by what they sound like.
-func (b *blocks) vocabulary(known map[string]*word) {
-	wearers := map[string][]wearer{}
-	b.abroad, b.all = map[string][]int32{}, map[string][]int32{}
-	for i, name := range slices.Sorted(maps.Keys(known)) {
-		w := known[name]
-		w.id = int32(i)
-		b.words = append(b.words, w)
+// vocabulary files the listed words by what they sound like.
+func (b *blocks) vocabulary() {
+	numbers := map[string]int{} // of patterns
+	var patterns []string
+	var wearing [][]int32
+	var abroad, all []pair
+	for _, w := range b.words {
 		for _, s := range w.shapes {
-			wearers[s] = append(wearers[s], newWearer(w))
+			n, ok := numbers[s]
+			if !ok {
+				n = len(patterns)
+				numbers[s], patterns, wearing = n, append(patterns, s), append(wearing, nil)
+			}
+			wearing[n] = append(wearing[n], w.id)
 		}
 		for _, s := range w.bones {
-			b.all[s] = append(b.all[s], w.id)
+			all = append(all, pair{hashString(s), w.id})
 			if fewVowels(w) {
-				b.abroad[s] = append(b.abroad[s], w.id)
+				abroad = append(abroad, pair{hashString(s), w.id})
 			}
 		}
+		w.shapes = nil // asked of words that are looked for, and those are others
 	}
-	for _, s := range slices.Sorted(maps.Keys(wearers)) {
-		b.shapes, b.wearers = append(b.shapes, []rune(s)), append(b.wearers, wearers[s])
+	for _, ids := range wearing {
+		b.shapes = append(b.shapes, int32(len(b.wearers))) //nolint:gosec // numbers fit
+		for _, id := range ids {
+			b.wearers = append(b.wearers, newWearer(b.words[id]))
+		}
 	}
-	b.near = newNeighborhood(b.shapes, keyEdit-1)
+	b.shapes, b.wearers = append(b.shapes, int32(len(b.wearers))), slices.Clip(b.wearers) //nolint:gosec // numbers fit
+	b.abroad, b.all = newTable(abroad), newTable(all)
+	b.near = newNeighborhood(len(patterns), keyEdit-1, func(i int, room []rune) []rune {
+		for _, c := range []byte(patterns[i]) {
+			room = append(room, rune(c))
+		}
+		return room
+	})
 }
 
 // fewVowels are Arabic, Hebrew and the like: their words are looked for by consonants.
@@ -127,12 +211,12 @@ type keys struct {
 func (k *keys) of(p *Profile, most int) {
 	k.words = k.words[:0]
 	for _, w := range p.words {
-		if !slices.Contains(k.words, w) {
+		if !slices.ContainsFunc(k.words, func(v *word) bool { return v.shown == w.shown }) {
 			k.words = append(k.words, w)
 		}
 	}
 	slices.SortStableFunc(k.words, func(a, b *word) int {
-		return cmp.Or(b.weight-a.weight, len(b.runes)-len(a.runes), strings.Compare(a.text, b.text))
+		return cmp.Or(b.weight-a.weight, b.length-a.length, strings.Compare(a.text, b.text))
 	})
 	k.words = k.words[:min(most, len(k.words))]
 	k.strong = 0
@@ -195,34 +279,53 @@ type asking struct {
 	found   []int32 // places
 	near    []int32
 	shape   []rune
-	alike   [askWords][]int32 // of the words looked for: the listed words they may be
+	words   []*word
+	listed  Profile
 	aligner aligner
+	memo    memo
+}
+
+// profile prepares the name that is looked for.
+func (b *blocks) profile(name string, q *asking) Profile {
+	p := newProfile(q.words[:0], name, b.kind, func(shown string) *word { return b.asked(shown, q) })
+	q.words = p.words
+	return p
+}
+
+// asked gives a word that is looked for, with the listed words that it may be.
+func (b *blocks) asked(shown string, q *asking) *word {
+	w, ok := b.recent.get(shown)
+	if !ok {
+		w = newWord(strings.Clone(shown), b.kind)
+		w.alike = slices.Clone(b.alike(w, q, q.near[:0]))
+		b.recent.put(w)
+	}
+	return w
 }
 
 // find gives the places of the listed names that p may resemble, each once, in order.
 func (b *blocks) find(p *Profile, q *asking) []int32 {
 	q.found = q.found[:0]
 	q.keys.of(p, askWords)
-	for i, w := range q.keys.words {
-		q.alike[i] = b.alike(w, q, q.alike[i][:0])
-		for _, id := range q.alike[i] {
+	for _, w := range q.keys.words {
+		for _, id := range w.alike {
 			q.found = b.lone.find(wordHash(id), q.found)
 		}
 	}
 	for i, w := range q.keys.words {
-		for j := i + 1; j < len(q.keys.words); j++ {
-			if !q.keys.asked(w, q.keys.words[j]) {
+		for _, v := range q.keys.words[i+1:] {
+			if !q.keys.asked(w, v) {
 				continue
 			}
-			for _, x := range q.alike[i] {
-				for _, y := range q.alike[j] {
+			for _, x := range w.alike {
+				for _, y := range v.alike {
 					q.found = b.pairs.find(pairHash(x, y), q.found)
 				}
 			}
 		}
 		b.initials(i, w, q)
 	}
-	for _, s := range p.latins {
+	for _, s := range p.latins() {
 		q.found = b.whole.find(hashString(s), q.found)
 		q.found = b.whole.find(wholeSound(s), q.found)
 	}
@@ -240,7 +343,7 @@ func (b *blocks) initials(i int, w *word, q *asking) {
 		if j == i || v.weight < weighsRare {
 			continue
 		}
-		for _, id := range q.alike[j] {
+		for _, id := range v.alike {
 			q.found = b.pairs.find(mix(letter+wordHash(id)), q.found)
 		}
 	}
@@ -256,13 +359,13 @@ func (b *blocks) alike(w *word, q *asking, ids []int32) []int32 {
 			q.shape = append(q.shape, rune(s[i]))
 		}
 		q.h.set(q.shape)
-		q.near = b.near.same(&q.h, q.near[:0])
+		near := b.near.same(&q.h, nil)
 		if len(q.shape) >= keyEdit && w.class != number && w.weight >= weighsInitial {
-			q.near = b.near.near(&q.h, q.near)
+			near = b.near.near(&q.h, near)
 		}
-		for _, at := range q.near {
-			for k := range b.wearers[at] {
-				v := &b.wearers[at][k]
+		for _, at := range near {
+			for k := b.shapes[at]; k < b.shapes[at+1]; k++ {
+				v := &b.wearers[k]
 				if v.length > 0 && me.length > 0 {
 					if v.alike(&me) {
 						ids = append(ids, v.id)
@@ -274,11 +377,11 @@ func (b *blocks) alike(w *word, q *asking, ids []int32) []int32 {
 		}
 	}
 	for _, s := range w.bones {
-		more := b.abroad[s]
+		more := b.abroad
 		if fewVowels(w) {
-			more = b.all[s]
+			more = b.all
 		}
-		for _, id := range more {
+		for _, id := range more.find(hashString(s), nil) {
 			if alike(w, b.words[id], b.kind) >= leastLike {
 				ids = append(ids, id)
 			}

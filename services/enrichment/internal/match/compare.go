@@ -49,6 +49,9 @@ type aligner struct {
 	soundA       []sound
 	soundB       []sound
 	joinA, joinB []rune
+	onlyA, onlyB []*word
+	likes        [mostWords][mostWords]int16
+	memo         *memo // of the words of one name and the listed ones; nil where two names are compared alone
 }
 
 // Resemble says how alike a name and a listed name are.
@@ -62,7 +65,7 @@ func (al *aligner) compare(a, b *Profile) Likeness {
 		return Likeness{Score: 1000}
 	}
 	al.align(a, b)
-	l := Likeness{pairs: al.pairs}
+	l := Likeness{pairs: al.pairs, onlyA: al.onlyA[:0], onlyB: al.onlyB[:0]}
 	for i, w := range a.words {
 		if !al.usedA[i] {
 			l.onlyA = append(l.onlyA, w)
@@ -73,6 +76,7 @@ func (al *aligner) compare(a, b *Profile) Likeness {
 			l.onlyB = append(l.onlyB, w)
 		}
 	}
+	al.onlyA, al.onlyB = l.onlyA, l.onlyB
 	l.weigh(a, b)
 	if l.Score < likeReading && sameReading(a, b) {
 		l.Score, l.reading = likeReading, true
@@ -88,15 +92,24 @@ func sameReading(a, b *Profile) bool {
 	if script(a.exact) == script(b.exact) {
 		return false
 	}
-	return slices.ContainsFunc(a.latins, func(s string) bool { return len(s) >= minEdit && slices.Contains(b.latins, s) })
+	return slices.ContainsFunc(a.latins(), func(s string) bool { return len(s) >= minEdit && slices.Contains(b.latins(), s) })
 }
 
 // whole is the least score of names that are one edit apart as a whole, wherever it lies: in a short word, in a word
 // that tells little, in a legal form. Numbers must agree.
 func (al *aligner) whole(a, b *Profile) int {
 	n := len(a.whole)
-	if n < leastWhole || len(a.latins) == 0 || len(a.latins[0]) < leastCore || n > longest || len(b.whole) > longest || n-len(b.whole) > 4 || len(b.whole)-n > 4 || isAsian(script(a.whole)) {
+	if n < leastWhole || n > longest || len(b.whole) > longest || n-len(b.whole) > 4 || len(b.whole)-n > 4 {
 		return 0
+	}
+	if !mayBeOneEdit(a.whole, b.whole) || isAsian(script(a.whole)) {
+		return 0
+	}
+	if ls := a.latins(); len(ls) == 0 || len(ls[0]) < leastCore {
+		return 0
+	}
+	if a.whole == b.whole {
+		return 960
 	}
 	al.joinA, al.joinB = al.joinA[:0], al.joinB[:0]
 	for _, r := range a.whole {
@@ -105,13 +118,23 @@ func (al *aligner) whole(a, b *Profile) int {
 	for _, r := range b.whole {
 		al.joinB = append(al.joinB, r)
 	}
-	if equal(al.joinA, al.joinB) {
-		return 960
-	}
-	if _, one := oneEdit(al.joinA, al.joinB); !one || numbers(a.whole) != numbers(b.whole) {
+	if _, one := oneEdit(al.joinA, al.joinB); !one || !sameNumbers(al.joinA, al.joinB) {
 		return 0
 	}
 	return 820 + min(60, n)
+}
+
+// mayBeOneEdit is a quick look at two strings: what differs must lie within the bytes of two runes.
+func mayBeOneEdit(a, b string) bool {
+	i := 0
+	for i < len(a) && i < len(b) && a[i] == b[i] {
+		i++
+	}
+	j := 0
+	for j < len(a)-i && j < len(b)-i && a[len(a)-1-j] == b[len(b)-1-j] {
+		j++
+	}
+	return max(len(a), len(b))-i-j <= 8
 }
 
 // align pairs the words: the same ones first, then words joined or split, then the most alike ones.
@@ -127,8 +150,7 @@ func (al *aligner) align(a, b *Profile) {
 		}
 	}
 	al.joined()
-	for al.best() {
-	}
+	al.best()
 	al.rest()
 }
 
@@ -182,23 +204,70 @@ func (al *aligner) like2(v, w, x *word) bool {
 	return false
 }
 
-// best pairs the two unpaired words that are most alike and weigh most.
-func (al *aligner) best() bool {
-	bi, bj, most, like := -1, -1, 0, 0
+// best pairs the unpaired words, those first that are most alike and weigh most.
+func (al *aligner) best() {
 	for i, w := range al.a {
 		for j, v := range al.b {
-			if al.usedA[i] || al.usedB[j] {
-				continue
-			}
-			if l := alike(w, v, al.kind); l >= leastLike && l*min(w.weight, v.weight) > most {
-				bi, bj, most, like = i, j, l*min(w.weight, v.weight), l
+			if !al.usedA[i] && !al.usedB[j] {
+				al.likes[i][j] = int16(al.alike(i, w, v)) //nolint:gosec // a thousand at most
 			}
 		}
 	}
-	if bi >= 0 {
-		al.pair(bi, 1, bj, 1, like)
+	for {
+		bi, bj, most := -1, -1, 0
+		for i, w := range al.a {
+			for j, v := range al.b {
+				if al.usedA[i] || al.usedB[j] {
+					continue
+				}
+				if l := int(al.likes[i][j]); l >= leastLike && l*min(w.weight, v.weight) > most {
+					bi, bj, most = i, j, l*min(w.weight, v.weight)
+				}
+			}
+		}
+		if bi < 0 {
+			return
+		}
+		al.pair(bi, 1, bj, 1, int(al.likes[bi][bj]))
 	}
-	return bi >= 0
+}
+
+// alike says how alike word i of the name and a word of the listed one are; each two words are compared once a name.
+func (al *aligner) alike(i int, w, v *word) int {
+	if al.memo == nil || v.id < 0 {
+		return alike(w, v, al.kind)
+	}
+	s, key := al.memo.slot(i, v.id)
+	if s.key != key {
+		s.key, s.like = key, int16(alike(w, v, al.kind)) //nolint:gosec // a thousand at most
+	}
+	return int(s.like)
+}
+
+// memo remembers how alike the words of one name and listed words are, for the names that a name is compared with share
+// their words.
+type memo struct {
+	name  uint32
+	slots [1024]struct {
+		key  uint64
+		like int16
+	}
+}
+
+// next forgets all, for another name.
+func (m *memo) next() {
+	if m.name++; m.name == 0 {
+		*m = memo{name: 1}
+	}
+}
+
+func (m *memo) slot(i int, id int32) (s *struct {
+	key  uint64
+	like int16
+}, key uint64,
+) {
+	key = uint64(m.name)<<32 | uint64(i)<<28 | uint64(id)          //nolint:gosec // both small and never negative
+	return &m.slots[(uint32(id)*16+uint32(i))*0x9E3779B1>>22], key //nolint:gosec // a hash
 }
 
 // rest pairs all that is left on both sides where it is the same written together.
@@ -300,7 +369,7 @@ func alike(a, b *word, kind Kind) int {
 // alikeInScript compares two words of one script that is not Latin as they stand: a transliteration would make many
 // characters the same.
 func alikeInScript(a, b *word) int {
-	n := max(len(a.runes), len(b.runes))
+	n := max(a.length, b.length)
 	most := limit(n)
 	if a.script == 'h' || a.script == 'k' {
 		most = 0

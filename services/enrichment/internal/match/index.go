@@ -42,25 +42,27 @@ type Candidate struct {
 }
 
 // Index holds the names of listed entries. It is immutable, but for what it remembers, and safe for concurrent use.
+// What it holds lies in a few flat arrays, not in many small pieces: that is quick to build, small, and near in memory.
 type Index struct {
-	recent recent
-	names  []Listed
-	parsed []Name
-	exact  map[string][]int32
-	sorted *table
-	texts  []listedText
-	keys   neighborhood // of texts
-	firms  *blocks
-	people *blocks
-	pool   sync.Pool
+	recent  recent
+	names   []Listed
+	letters []uint16 // by name: letters and digits of its key
+	exact   *table   // of names as they stand
+	sorted  *table
+	texts   []listedText
+	heap    string       // the texts' letters
+	keys    neighborhood // of texts
+	firms   *blocks
+	people  *blocks
+	pool    sync.Pool
 }
 
 // listedText is a listed name in one reading.
 type listedText struct {
 	row     int32
+	from    uint32 // in the heap; it ends where the next one begins
+	formsAt uint16 // place of the legal forms at the end; the number of runes where there are none
 	kinds   reading
-	runes   []rune
-	formsAt int // place of the legal forms at the end; len(runes) where there are none
 }
 
 // minEdit is the shortest key that is compared with one edit; below it every second abbreviation would match.
@@ -69,31 +71,53 @@ const minEdit = 4
 // NewIndex builds the index over names. What is found for one name does not depend on the others: adding a name never
 // takes a candidate away.
 func NewIndex(names []Listed) *Index {
-	ix := &Index{names: names, exact: map[string][]int32{}}
+	ix := &Index{names: names}
 	ix.pool.New = func() any { return &scratch{} }
-	var sorted []pair
-	var runes [][]rune
+	var parts sync.WaitGroup // three that know nothing of each other
+	parts.Go(func() { ix.firms = newBlocks(names, Company) })
+	parts.Go(func() { ix.people = newBlocks(names, Person) })
+	ix.write(names)
+	parts.Wait()
+	return ix
+}
+
+// write reads every name and files its readings.
+func (ix *Index) write(names []Listed) {
+	exact, sorted := make([]pair, 0, len(names)), make([]pair, 0, len(names))
+	ix.letters = make([]uint16, len(names))
+	var heap strings.Builder
 	ts := &texts{}
-	for i, l := range names {
-		n, row := Parse(l.Name), int32(i)
-		ix.parsed = append(ix.parsed, n)
-		ix.exact[l.Name] = append(ix.exact[l.Name], row)
-		if n.Letters == 0 {
+	for i := range names {
+		name, row := names[i].Name, int32(i) //nolint:gosec // rows fit
+		exact = append(exact, pair{hashString(name), row})
+		ts.set(name)
+		if len(ts.each[0].runes) == 0 {
 			continue
 		}
-		sorted = append(sorted, pair{hashWords(n.Words), row})
-		ts.set(l.Name)
+		ix.letters[i] = uint16(min(len(ts.each[0].runes), 1<<16-1)) //nolint:gosec // bounded
+		sorted = append(sorted, pair{hashWords(ts.each[0].words), row})
 		for _, t := range ts.all() {
-			lt := listedText{row: row, kinds: t.kinds, runes: slices.Clone(t.runes), formsAt: len(t.runes)}
+			at := len(t.runes)
 			if t.kinds&full != 0 {
-				lt.formsAt = ts.formsAt()
+				at = ts.formsAt()
 			}
-			ix.texts, runes = append(ix.texts, lt), append(runes, lt.runes)
+			ix.texts = append(ix.texts, listedText{row: row, kinds: t.kinds, from: uint32(heap.Len()), formsAt: uint16(at)}) //nolint:gosec // bounded
+			for _, r := range t.runes {
+				heap.WriteRune(r)
+			}
 		}
 	}
-	ix.firms, ix.people = newBlocks(names, Company), newBlocks(names, Person)
-	ix.sorted, ix.keys = newTable(sorted), newNeighborhood(runes, minEdit)
-	return ix
+	ix.texts = append(slices.Clip(ix.texts), listedText{from: uint32(heap.Len())}) //nolint:gosec // bounded
+	ix.heap, ix.exact, ix.sorted = heap.String(), newTable(exact), newTable(sorted)
+	ix.keys = newNeighborhood(len(ix.texts)-1, minEdit, ix.runes)
+}
+
+// runes appends those of text i.
+func (ix *Index) runes(i int, room []rune) []rune {
+	for _, r := range ix.heap[ix.texts[i].from:ix.texts[i+1].from] {
+		room = append(room, r)
+	}
+	return room
 }
 
 // scratch is what one look-up needs; pooled, so that a look-up costs next to no memory.
@@ -102,6 +126,7 @@ type scratch struct {
 	h     hasher
 	rows  []int32
 	slips []int32
+	key   []rune
 	word  []rune
 	raw   []string
 	right text
@@ -171,8 +196,11 @@ func manyReadings(s string) bool {
 // any order, and with a slip in a trade word put right.
 func (ix *Index) find(s string, variant bool, sc *scratch) (out []Candidate, considered int) {
 	if !variant {
-		for _, row := range ix.exact[s] {
-			out = append(out, ix.candidate(row, Exact))
+		sc.rows = ix.exact.find(hashString(s), sc.rows[:0])
+		for _, row := range sc.rows {
+			if ix.names[row].Name == s {
+				out = append(out, ix.candidate(row, Exact))
+			}
 		}
 	}
 	sc.texts.set(s)
@@ -184,7 +212,7 @@ func (ix *Index) find(s string, variant bool, sc *scratch) (out []Candidate, con
 	words := sc.texts.each[0].words
 	sc.rows = ix.sorted.find(hashWords(words), sc.rows[:0])
 	for _, row := range sc.rows {
-		if sameWords(words, ix.parsed[row]) {
+		if sameWords(words, Parse(ix.names[row].Name)) {
 			out = append(out, ix.candidate(row, Reordered))
 		}
 	}
@@ -198,10 +226,14 @@ func (ix *Index) alike(s string, b *blocks, sc *scratch, out []Candidate) ([]Can
 	if len(b.rows) == 0 {
 		return out, 0
 	}
-	p := NewProfile(s, b.kind)
-	found := b.find(&p, &sc.ask)
+	q := &sc.ask
+	p := b.profile(s, q)
+	found := b.find(&p, q)
+	q.memo.next()
+	q.aligner.memo = &q.memo
 	for _, at := range found {
-		if l := sc.ask.aligner.compare(&p, &b.profiles[at]); l.Score >= Floor {
+		b.at(at, ix.names, &q.listed)
+		if l := q.aligner.compare(&p, &q.listed); l.Score >= Floor {
 			c := ix.candidate(b.rows[at], Alike)
 			c.Like = l.Score
 			out = append(out, c)
@@ -223,19 +255,23 @@ func (ix *Index) read(t *text, sc *scratch, out []Candidate) ([]Candidate, int) 
 		rows = ix.keys.near(&sc.h, rows)
 	}
 	sc.rows = rows
-	for i, row := range rows {
-		key := &ix.texts[row]
-		switch kinds := key.kinds & t.kinds; {
-		case kinds == 0:
+	for i, at := range rows {
+		key := &ix.texts[at]
+		kinds := key.kinds & t.kinds
+		if kinds == 0 {
+			continue
+		}
+		sc.key = ix.runes(int(at), sc.key[:0])
+		switch {
 		case i >= same:
-			if c, ok := ix.edited(key, t); ok {
+			if c, ok := ix.edited(key, sc.key, t); ok {
 				out = append(out, c)
 			}
-		case !equal(key.runes, t.runes):
+		case !equal(sc.key, t.runes):
 		case kinds&folded != 0:
 			out = append(out, ix.candidate(key.row, Normalized))
 		default:
-			if c, ok := ix.inForm(key.row, len(key.runes)); ok {
+			if c, ok := ix.inForm(key.row, len(sc.key)); ok {
 				out = append(out, c)
 			}
 		}
@@ -244,20 +280,20 @@ func (ix *Index) read(t *text, sc *scratch, out []Candidate) ([]Candidate, int) 
 }
 
 func (ix *Index) candidate(row int32, method string) Candidate {
-	return Candidate{Listed: ix.names[row], Method: method, Letters: ix.parsed[row].Letters}
+	return Candidate{Listed: ix.names[row], Method: method, Letters: int(ix.letters[row])}
 }
 
 // edited compares with one edit. Numbers must agree: Factory No. 2 is not Factory No. 12. The difference is weak in a
 // short name or in a short word of a longer one, but not in a legal form. A Chinese character is a short word.
-func (ix *Index) edited(key *listedText, t *text) (Candidate, bool) {
-	q, l := t.runes, key.runes
+func (ix *Index) edited(key *listedText, l []rune, t *text) (Candidate, bool) {
+	q := t.runes
 	at, ok := oneEdit(q, l)
-	if !ok || numbers(string(q)) != numbers(string(l)) {
+	if !ok || !sameNumbers(q, l) {
 		return Candidate{}, false
 	}
 	c := ix.candidate(key.row, OneEdit)
 	switch {
-	case key.inForms(at, t):
+	case key.inForms(at, l, t):
 		return ix.inForm(key.row, len(l))
 	case c.Letters < minEdit:
 		return Candidate{}, false
@@ -283,14 +319,15 @@ func (ix *Index) inForm(row int32, letters int) (Candidate, bool) {
 
 // inForms says whether rune at of t lies in what stands for the legal forms at the name's end. What stands before
 // them must be whole. Words of Chinese are not parted: a character more may belong to either side.
-func (l *listedText) inForms(at int, t *text) bool {
+func (l *listedText) inForms(at int, runes []rune, t *text) bool {
+	forms := int(l.formsAt)
 	switch {
-	case l.formsAt >= len(l.runes) || t.kinds&full == 0 || at < l.formsAt:
+	case forms >= len(runes) || t.kinds&full == 0 || at < forms:
 		return false
-	case isHan(l.runes[l.formsAt]):
-		return at > l.formsAt || len(t.runes) <= len(l.runes)
+	case isHan(runes[forms]):
+		return at > forms || len(t.runes) <= len(runes)
 	}
-	return begins(t.words, l.formsAt)
+	return begins(t.words, forms)
 }
 
 // chineseSlip says whether two characters are swapped, or one is too many, in a Chinese name with its legal form.
@@ -318,6 +355,16 @@ func wordAt(words []string, at int) string {
 	}
 	return words[len(words)-1]
 }
+
+// sameNumbers says whether two keys have the same numbers.
+func sameNumbers(a, b []rune) bool {
+	if !slices.ContainsFunc(a, isDigit) && !slices.ContainsFunc(b, isDigit) {
+		return true
+	}
+	return numbers(string(a)) == numbers(string(b))
+}
+
+func isDigit(r rune) bool { return r >= '0' && r <= '9' }
 
 // numbers gives the digits of a key, with a mark between separate numbers.
 func numbers(s string) string {

@@ -8,21 +8,53 @@ type neighborhood struct {
 	deleted *table // a stored string without one of its runes
 }
 
-// newNeighborhood stores strings of runes under their places. Those shorter than least are found only as they stand.
-func newNeighborhood(strings [][]rune, least int) neighborhood {
-	var whole, deleted []pair
+// newNeighborhood stores n strings of runes under their places; at gives each, in room that it may use. Those shorter
+// than least are found only as they stand.
+func newNeighborhood(n, least int, at func(i int, room []rune) []rune) neighborhood {
 	var h hasher
-	for i, s := range strings {
-		if len(s) == 0 {
-			continue
+	var room []rune
+	whole, deleted := 0, 0
+	for i := range n {
+		room = at(i, room[:0])
+		if len(room) > 0 {
+			whole++
 		}
-		h.set(s)
-		whole = append(whole, pair{h.whole(), int32(i)})
-		for k := 0; k < len(s) && len(s) >= least; k++ {
-			deleted = append(deleted, pair{h.without(k), int32(i)})
+		if len(room) >= least {
+			deleted += deletions(room)
 		}
 	}
-	return neighborhood{newTable(whole), newTable(deleted)}
+	each := func(f func(i int32)) {
+		for i := range n {
+			room = at(i, room[:0])
+			if len(room) > 0 {
+				h.set(room)
+				f(int32(i)) //nolint:gosec // places fit
+			}
+		}
+	}
+	return neighborhood{
+		whole: tableOf(whole, func(put func(uint64, int32)) { each(func(i int32) { put(h.whole(), i) }) }),
+		deleted: tableOf(deleted, func(put func(uint64, int32)) {
+			each(func(i int32) {
+				for k := 0; k < len(room) && len(room) >= least; k++ {
+					if k == 0 || room[k] != room[k-1] {
+						put(h.without(k), i)
+					}
+				}
+			})
+		}),
+	}
+}
+
+// deletions counts the strings that lack one rune of s: which of two equal neighbors goes makes no difference.
+func deletions(s []rune) int {
+	n := 0
+	for k := range s {
+		if k == 0 || s[k] != s[k-1] {
+			n++
+		}
+	}
+	return n
 }
 
 // same appends the places stored under the string that h was set to.

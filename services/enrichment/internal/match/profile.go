@@ -23,13 +23,15 @@ type word struct {
 	text   string    // folded, in its own script and one spelling
 	shown  string    // as the folded name has it
 	script byte      // as script names it
-	runes  []rune    // of text
+	runes  []rune    // of text, where it is not Latin
+	length int       // of text, in runes
 	latin  [][]sound // in Latin letters, sounded, every reading
 	asIs   []sound   // a Latin word with its letters as they stand, where that is not the same
 	bones  []string  // skeletons of latin, each once
 	shapes []string  // patterns of latin, each once
 	mask   uint32    // the letters of latin
 	id     int32     // number among the listed words; -1 of a word that is looked for
+	alike  []int32   // of a word that is looked for: the listed words that it may be
 	class  class
 	weight int
 	ours   bool // the weight table knows it
@@ -42,17 +44,17 @@ type Profile struct {
 	exact string // the name as it was given
 	whole string // all words written together, legal forms and all
 	kind  Kind
-	// latins are the words without legal forms written together in Latin letters, in every reading. Of Chinese it is
-	// the sound alone: trade words are not in English here.
-	latins []string
+	read  []string // as readings gives them; nil until they are asked for
 }
 
 // NewProfile prepares a name of a kind.
-func NewProfile(name string, kind Kind) Profile { return newProfile(name, kind, nil) }
+func NewProfile(name string, kind Kind) Profile {
+	return newProfile(nil, name, kind, func(shown string) *word { return newWord(strings.Clone(shown), kind) })
+}
 
-// newProfile takes words from known and puts new ones there, so that a million names share their words; known may be nil.
-func newProfile(name string, kind Kind, known map[string]*word) Profile {
-	p := Profile{exact: name, kind: kind}
+// newProfile prepares a name of words that take gives, so that a million names share theirs.
+func newProfile(words []*word, name string, kind Kind, take func(shown string) *word) Profile {
+	p := Profile{exact: name, kind: kind, words: words}
 	var buffer [24]string
 	raw := comparedWords(buffer[:0], name, kind)
 	p.whole = strings.Join(raw, "")
@@ -64,22 +66,29 @@ func newProfile(name string, kind Kind, known map[string]*word) Profile {
 			p.forms += w + " "
 			continue
 		}
-		p.words = append(p.words, wordOf(w, kind, known))
+		p.words = append(p.words, take(w))
 	}
 	if len(p.words) == 0 { // all legal form
 		for _, w := range raw[:min(len(raw), mostWords)] {
-			p.words = append(p.words, wordOf(w, kind, known))
+			p.words = append(p.words, take(w))
 		}
 	}
-	p.latins = p.sounds(name)
 	return p
 }
 
-// sounds gives the whole name's readings.
-func (p *Profile) sounds(name string) []string {
-	if !isASCII(name) && hasHan(name) {
+// latins gives the words without legal forms written together in Latin letters, in every reading. Of Chinese it is the
+// sound alone: trade words are not in English here.
+func (p *Profile) latins() []string {
+	if p.read == nil {
+		p.read = p.sounds()
+	}
+	return p.read
+}
+
+func (p *Profile) sounds() []string {
+	if !isASCII(p.exact) && hasHan(p.exact) {
 		var b strings.Builder
-		for _, w := range rawWords(nil, name) {
+		for _, w := range rawWords(nil, p.exact) {
 			b.WriteString(withoutChineseForm(w))
 		}
 		return readings(b.String())
@@ -93,7 +102,7 @@ func (p *Profile) sounds(name string) []string {
 		out.WriteString(latin(w.text)[0])
 	}
 	if out.Len() == 0 {
-		return nil
+		return []string{}
 	}
 	return []string{out.String()}
 }
@@ -181,21 +190,6 @@ func isForm(w string) bool {
 	return tailForms[l] || headForms[l] || moreForms[l]
 }
 
-func wordOf(shown string, kind Kind, known map[string]*word) *word {
-	key := shown
-	if kind == Person {
-		key = "p " + shown
-	}
-	if w, ok := known[key]; ok {
-		return w
-	}
-	w := newWord(strings.Clone(shown), kind)
-	if known != nil {
-		known[strings.Clone(key)] = w
-	}
-	return w
-}
-
 func newWord(shown string, kind Kind) *word {
 	w := &word{text: shown, shown: shown, script: script(shown), id: -1}
 	if kind == Company {
@@ -206,8 +200,12 @@ func newWord(shown string, kind Kind) *word {
 	}
 	w.class, w.ours = sortOf(w.text, kind)
 	w.weight = weights[w.class]
-	w.runes = []rune(w.text)
-	if w.class == plain && w.script == 'l' && len(w.runes) < 3 {
+	w.length = len(w.text)
+	if !isASCII(w.text) {
+		w.runes = []rune(w.text)
+		w.length = len(w.runes)
+	}
+	if w.class == plain && w.script == 'l' && w.length < 3 {
 		w.weight = weighsInitial
 	}
 	for _, l := range latin(w.text) {

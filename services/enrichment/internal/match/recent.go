@@ -11,6 +11,42 @@ const (
 	recentBytes = 200
 )
 
+// recentWords remembers the words of the names looked for: most names are made of words that others have, too. What is
+// kept of a word is a function of the word and the index alone. Two generations, as in recent.
+type recentWords struct {
+	mu          sync.RWMutex
+	now, before map[string]*word
+}
+
+// mostRecent is how many words one generation holds.
+const mostRecent = 1 << 13
+
+func (r *recentWords) get(shown string) (*word, bool) {
+	r.mu.RLock()
+	w, ok := r.now[shown]
+	old := false
+	if !ok {
+		w, old = r.before[shown]
+	}
+	r.mu.RUnlock()
+	if old {
+		r.put(w)
+	}
+	return w, ok || old
+}
+
+func (r *recentWords) put(w *word) {
+	if len(w.shown) > recentBytes {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.now == nil || len(r.now) >= mostRecent {
+		r.before, r.now = r.now, make(map[string]*word, 1024)
+	}
+	r.now[w.shown] = w
+}
+
 // recent remembers what was found for names seen before, for most names of an order stream come again. What is found is
 // a function of the name and the index alone, so a remembered answer is the one that would be found again. Two
 // generations: a full one replaces the older, so that what is asked for stays and the rest goes.

@@ -31,7 +31,7 @@ func newVocabulary() vocabulary {
 	for _, w := range v.words {
 		v.runes = append(v.runes, []rune(w))
 	}
-	v.near = newNeighborhood(v.runes, 3)
+	v.near = newNeighborhood(len(v.runes), 3, func(i int, room []rune) []rune { return append(room, v.runes[i]...) })
 	return v
 }
 
@@ -110,12 +110,15 @@ func (ix *Index) righted(sc *scratch, i int, right string, out []Candidate) ([]C
 	sc.right.write(folded)
 	sc.h.set(sc.right.runes)
 	sc.rows = ix.keys.same(&sc.h, sc.rows[:0])
-	for _, row := range sc.rows {
-		key := &ix.texts[row]
-		if key.kinds&folded == 0 || !equal(key.runes, sc.right.runes) {
+	for _, at := range sc.rows {
+		key := &ix.texts[at]
+		if key.kinds&folded == 0 {
 			continue
 		}
-		letters := len(key.runes)
+		if sc.key = ix.runes(int(at), sc.key[:0]); !equal(sc.key, sc.right.runes) {
+			continue
+		}
+		letters := len(sc.key)
 		if i >= to {
 			letters += len(right)
 		}

@@ -1,16 +1,19 @@
 package match
 
-import "slices"
-
-// table maps hashes to rows: sorted pairs, cut into buckets by the hash's upper bits, behind a bit set that answers
-// most absent hashes from one word of memory.
+// table maps hashes to rows: entries in buckets by the hash's upper bits, in the order they came, behind a bit set that
+// answers most absent hashes from one word of memory. An entry keeps the hash's lower half; with the bucket that is
+// enough, and callers compare what they find.
 type table struct {
-	hashes []uint64
-	rows   []int32
-	starts []int32 // by bucket
-	shift  uint
-	seen   []uint64
-	mask   uint64
+	entries []entry
+	starts  []uint32 // by bucket
+	shift   uint
+	seen    []uint64
+	mask    uint64
+}
+
+type entry struct {
+	mark uint32 // lower half of the hash
+	row  int32
 }
 
 type pair struct {
@@ -19,42 +22,47 @@ type pair struct {
 }
 
 func newTable(pairs []pair) *table {
-	slices.SortFunc(pairs, func(a, b pair) int {
-		switch {
-		case a.hash < b.hash:
-			return -1
-		case a.hash > b.hash:
-			return 1
+	return tableOf(len(pairs), func(put func(uint64, int32)) {
+		for _, p := range pairs {
+			put(p.hash, p.row)
 		}
-		return int(a.row) - int(b.row)
 	})
-	pairs = slices.Compact(pairs)
+}
+
+// tableOf builds a table of n entries, which each gives twice: counted first, then put in their places, so that
+// nothing is sorted and nothing is kept twice.
+func tableOf(n int, each func(put func(hash uint64, row int32))) *table {
 	bits := uint(1)
-	for 1<<bits < len(pairs) {
+	for 2<<bits < n {
 		bits++
 	}
-	t := &table{shift: 64 - bits, starts: make([]int32, (1<<bits)+1), mask: 1<<(bits+4) - 1}
-	t.seen = make([]uint64, max(1, (1<<(bits+4))/64))
-	for _, p := range pairs {
-		t.hashes, t.rows = append(t.hashes, p.hash), append(t.rows, p.row)
-		t.starts[p.hash>>t.shift+1]++
-		t.seen[(p.hash&t.mask)/64] |= 1 << (p.hash & 63)
-	}
-	for i := 1; i < len(t.starts); i++ {
+	t := &table{shift: 64 - bits, starts: make([]uint32, (1<<bits)+2), mask: 1<<(bits+5) - 1, entries: make([]entry, n)}
+	t.seen = make([]uint64, 1<<(bits+5)/64)
+	each(func(hash uint64, _ int32) {
+		t.starts[hash>>t.shift+2]++
+		t.seen[(hash&t.mask)/64] |= 1 << (hash & 63)
+	})
+	for i := 2; i < len(t.starts); i++ {
 		t.starts[i] += t.starts[i-1]
 	}
+	each(func(hash uint64, row int32) {
+		at := &t.starts[hash>>t.shift+1]
+		t.entries[*at] = entry{uint32(hash), row} //nolint:gosec // the lower half
+		*at++
+	})
+	t.starts = t.starts[:len(t.starts)-1]
 	return t
 }
 
-// find appends the rows stored under a hash.
+// find appends the rows stored under a hash, in the order they came.
 func (t *table) find(hash uint64, rows []int32) []int32 {
 	if t.seen[(hash&t.mask)/64]&(1<<(hash&63)) == 0 {
 		return rows
 	}
 	bucket := hash >> t.shift
-	for i := t.starts[bucket]; i < t.starts[bucket+1]; i++ {
-		if t.hashes[i] == hash {
-			rows = append(rows, t.rows[i])
+	for _, e := range t.entries[t.starts[bucket]:t.starts[bucket+1]] {
+		if e.mark == uint32(hash) { //nolint:gosec // the lower half
+			rows = append(rows, e.row)
 		}
 	}
 	return rows

@@ -16,7 +16,7 @@ import (
 	"github.com/tidegate/tidegate/shared/codec"
 )
 
-// Format names the one form orders are read in so far.
+// Format names the form orders are read in.
 const Format = "tidegate-json"
 
 // Unnamed is the tenant or source of an order that names none.
@@ -35,6 +35,8 @@ type Input struct {
 	// Of the whole input, where Bytes is only its beginning.
 	Size   int
 	SHA256 [sha256.Size]byte
+
+	format string // Format when empty
 }
 
 // Digest is half a SHA-256: enough to tell things apart, half the memory.
@@ -42,10 +44,11 @@ type Digest [16]byte
 
 // Entry is what an input became: the line to store and what idempotency goes by.
 type Entry struct {
-	Line    []byte // cause or refusal, compact JSON without a line break
-	Event   string // the line's id
-	Key     Digest // of the idempotency key
-	Content Digest // of the order without its spaces and line breaks
+	Kind    event.Kind // what happened; of a refusal what the input says, which may be nothing
+	Line    []byte     // cause or refusal, compact JSON without a line break; nil while an act waits for its order
+	Event   string     // the line's id
+	Key     Digest     // of the idempotency key
+	Content Digest     // of the order without its spaces and line breaks
 	OrderID string
 	Source  string
 	Faults  []event.Fault // why it was refused; none when it was accepted
@@ -53,19 +56,41 @@ type Entry struct {
 	in   Input
 	head head
 	name string // idempotency key as text
+	act  *act   // of a cause that is not an order
 }
 
 // Refused says whether the line is a refusal.
 func (e Entry) Refused() bool { return len(e.Faults) > 0 }
 
-// Size is the number of bytes received, as far as they are kept.
-func (e Entry) Size() int { return len(e.in.Bytes) }
+// Size is the number of bytes received, as far as they are kept; of an act with its order, of the whole line.
+func (e Entry) Size() int {
+	if e.act != nil {
+		return max(len(e.in.Bytes), len(e.Line))
+	}
+	return len(e.in.Bytes)
+}
 
 // head is what an order says about itself.
 type head struct {
 	tenant, source, id string
 	revision           int
 	kind               event.Kind
+	act                string // id of an act
+}
+
+// key is the idempotency key; "" where the input does not say enough.
+func (h head) key() string {
+	tenant := or(h.tenant, Unnamed)
+	switch _, isAct := memberOf[h.kind]; {
+	case isAct && h.act != "" && h.id != "":
+		return orderKey(tenant, h.source, h.id) + "/" + string(h.kind) + "/" + url.PathEscape(h.act)
+	case isAct && h.act != "" && !ofOrder(h.kind):
+		return url.PathEscape(tenant) + "//" + string(h.kind) + "/" + url.PathEscape(h.act)
+	case isAct || h.id == "":
+		return ""
+	default:
+		return Key(tenant, h.source, h.id, h.revision)
+	}
 }
 
 // Accept reads one order. An order with faults becomes a refusal that lists them all.
@@ -81,15 +106,20 @@ func Accept(in Input) Entry {
 	in.Size, in.SHA256 = len(in.Bytes), sha256.Sum256(in.Bytes)
 	faults := codec.Check(in.Bytes, codec.Foreign)
 	var h head
+	var m *members
 	if !codec.Broken(faults) {
 		var more []event.Fault
-		h, more = look(in.Bytes)
+		h, m, more = look(in.Bytes)
 		faults = append(faults, more...)
 	}
-	if len(faults) > 0 {
+	switch {
+	case len(faults) > 0:
 		return refuse(in, h, "", faults)
+	case h.kind == event.Cancelled, h.kind == event.Shipped:
+		return orderActed(in, h, m)
+	default:
+		return accepted(in, h)
 	}
-	return accepted(in, h)
 }
 
 func accepted(in Input, h head) Entry {
@@ -104,7 +134,7 @@ func accepted(in Input, h head) Entry {
 	}
 	name := Key(h.tenant, h.source, h.id, h.revision)
 	e := Entry{
-		Event: uuid.NewSHA1(space, []byte(name)).String(), Key: digest([]byte(name)), Content: Digest(content[:16]),
+		Kind: h.kind, Event: uuid.NewSHA1(space, []byte(name)).String(), Key: digest([]byte(name)), Content: Digest(content[:16]),
 		OrderID: h.id, Source: h.source, in: in, head: h, name: name,
 	}
 	e.Line = causeLine(e, body, kept)
@@ -128,13 +158,20 @@ func normal(in Input) (body []byte, content [sha256.Size]byte, kept bool) {
 
 // Key is the idempotency key of an order's revision.
 func Key(tenant, source, id string, revision int) string {
-	return url.PathEscape(tenant) + "/" + url.PathEscape(source) + "/" + url.PathEscape(id) + "/" + strconv.Itoa(revision)
+	return orderKey(tenant, source, id) + "/" + strconv.Itoa(revision)
 }
 
 // Conflict gives the refusal of an accepted order whose key was taken before, in block sequence, by other content.
 func (e Entry) Conflict(sequence uint64) Entry {
 	in := e.in
-	in.Source = e.Source
+	in.Source = or(e.Source, in.Source)
+	if e.act != nil {
+		return refuse(in, e.head, "conflict/", []event.Fault{{
+			Pointer: "/id", Code: "conflict", Detail: fmt.Sprintf(
+				"%s %q was accepted before with other content (block %d); give another one an id of its own", e.head.kind, e.act.id, sequence,
+			),
+		}})
+	}
 	return refuse(in, e.head, "conflict/", []event.Fault{{
 		Pointer: "/id", Code: "conflict", Detail: fmt.Sprintf(
 			"order %q of source %q was accepted before at revision %d with other content (block %d); give a change a higher revision",
@@ -145,14 +182,15 @@ func (e Entry) Conflict(sequence uint64) Entry {
 
 // refuse makes a refusal. The same bytes refused again are the same refusal.
 func refuse(in Input, h head, why string, faults []event.Fault) Entry {
-	h.source = or(h.source, in.Source)
+	if !ofNone(h.kind) {
+		h.source = or(h.source, in.Source)
+	}
 	e := Entry{
+		Kind:    h.kind,
 		Event:   uuid.NewSHA1(space, fmt.Appendf(nil, "refusal/%s%s/%x", why, url.PathEscape(in.Source), in.SHA256)).String(),
 		Content: Digest(in.SHA256[:16]), OrderID: h.id, Source: h.source, Faults: few(faults), in: in, head: h,
 	}
-	if h.id != "" {
-		e.name = Key(or(h.tenant, Unnamed), h.source, h.id, h.revision)
-	}
+	e.name = h.key()
 	e.Key = refusalKey(e.Event)
 	e.Line = refusalLine(e)
 	return e

@@ -90,6 +90,10 @@ func isWord(v []byte) bool {
 	return len(v) > 0 && len(v) <= 64 && only(v, func(c byte) bool { return c >= 'a' && c <= 'z' || digit(c) || c == '_' })
 }
 
+func isDigest(v []byte) bool {
+	return len(v) == 64 && only(v, func(c byte) bool { return digit(c) || c >= 'a' && c <= 'f' })
+}
+
 func only(v []byte, in func(byte) bool) bool {
 	for _, c := range v {
 		if !in(c) {

@@ -1,7 +1,6 @@
 package accept
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -35,14 +34,22 @@ func causeLine(e Entry, body []byte, kept bool) []byte {
 	b = member(b, "source", e.Source)
 	b = member(b, "order_id", e.OrderID)
 	b = strconv.AppendInt(append(b, `,"revision":`...), int64(e.head.revision), 10)
-	b = member(b, "format", Format)
+	b = member(b, "format", or(e.in.format, Format))
 	b = member(b, "received_at", string(e.in.At))
 	text := ""
 	if kept {
 		text = string(e.in.Bytes)
 	}
 	b = received(b, e.in, text)
-	b = append(append(b, orderMember...), body...)
+	if e.act != nil {
+		if e.act.of != "" {
+			b = member(b, "of", e.act.of)
+		}
+		b = append(b, e.act.particulars...)
+	}
+	if len(body) > 0 {
+		b = append(append(b, orderMember...), body...)
+	}
 	return append(b, '}')
 }
 
@@ -57,7 +64,7 @@ func refusalLine(e Entry) []byte {
 	if e.OrderID != "" {
 		b = member(b, "order_id", e.OrderID)
 	}
-	b = member(b, "format", Format)
+	b = member(b, "format", or(e.in.format, Format))
 	b = member(b, "received_at", string(e.in.At))
 	b = append(b, `,"faults":`...)
 	b = encode(b, e.Faults)
@@ -93,10 +100,13 @@ func encode(b []byte, v any) []byte {
 var ErrLine = errors.New("not a cause or refusal line")
 
 // Recall gives back, from the first line of a stored case, what idempotency goes by: the key's and the content's
-// digest, and the ids. Known is false for lines that have no key, as control events.
+// digest, and the ids. Known is false for lines that have no key. The content of an act is what was received, that of an order its
+// order member.
 func Recall(line []byte) (e Entry, known bool, err error) {
 	var l struct {
 		Line     string         `json:"line"`
+		Kind     event.Kind     `json:"kind"`
+		Revision int            `json:"revision"`
 		Event    string         `json:"event"`
 		Key      string         `json:"key"`
 		OrderID  string         `json:"order_id"`
@@ -106,7 +116,7 @@ func Recall(line []byte) (e Entry, known bool, err error) {
 	if err := codec.Decode(line, &l); err != nil {
 		return Entry{}, false, fmt.Errorf("%w: %w", ErrLine, err)
 	}
-	e = Entry{Event: l.Event, OrderID: l.OrderID, Source: l.Source, name: l.Key}
+	e = Entry{Kind: l.Kind, Event: l.Event, OrderID: l.OrderID, Source: l.Source, name: l.Key, head: head{revision: l.Revision}}
 	switch l.Line {
 	case event.LineRefusal:
 		e.Key = refusalKey(l.Event)
@@ -115,11 +125,13 @@ func Recall(line []byte) (e Entry, known bool, err error) {
 		}
 		return e, true, nil
 	case event.LineOrder:
-		at := bytes.Index(line, []byte(orderMember))
-		if at < 0 || l.Key == "" {
+		body, ok := OrderOf(line)
+		if _, isAct := memberOf[l.Kind]; isAct {
+			body, ok, e.act = []byte(l.Received.Bytes), true, &act{}
+		}
+		if !ok || l.Key == "" {
 			return Entry{}, false, nil
 		}
-		body := line[at+len(orderMember) : len(line)-1]
 		sum := sha256.Sum256(codec.Compact(make([]byte, 0, len(body)), body))
 		e.Key, e.Content = digest([]byte(l.Key)), Digest(sum[:16])
 		return e, true, nil

@@ -15,6 +15,7 @@ const (
 	codeRange        = "range"
 	codeFormat       = "format"
 	codeNotSupported = "not_supported"
+	codeUnknownOrder = "unknown_order"
 )
 
 // rule is what a value must be beyond its JSON type.
@@ -36,7 +37,7 @@ func (r rule) needs(name string) string {
 // rules are looked up by "Type.member", "Type.member[]" for a list's entries, or "Type". What is not named here is a
 // text up to 4 KB, a list up to 64 entries, or a number from 0.
 var rules = map[string]rule{
-	"Order":                  {need: []string{"parties", "items"}, why: "an order needs at least one party and one item", also: revisedHasRevision},
+	"Order":                  {also: orderIsWhole},
 	"Order.tenant":           {min: 1, max: 64},
 	"Order.source":           {min: 1, max: 128},
 	"Order.id":               {min: 1, max: 256},
@@ -104,6 +105,59 @@ var rules = map[string]rule{
 	"Authority.code":    {max: 32},
 	"Authority.country": {check: country},
 
+	"Act":                   {need: []string{"kind", "id"}, also: actIsWhole},
+	"Act.kind":              oneOf(texts(event.Cancelled, event.Shipped, event.Rejudge, event.Disposition, event.License, event.Control, event.Remark)...),
+	"Act.id":                {min: 1, max: 128},
+	"Act.actor":             {min: 1, max: 256},
+	"Act.tenant":            {min: 1, max: 64},
+	"Act.source":            {min: 1, max: 128},
+	"Act.order_id":          {min: 1, max: 256},
+	"Shipment":              {need: []string{"date"}},
+	"Shipment.document":     {min: 1, max: 128},
+	"Rejudging":             {need: []string{"why"}},
+	"Rejudging.why":         oneOf("valid_until", "replay", "listing", "activation", "person"),
+	"Rejudging.replay":      hexDigest,
+	"Disposed":              {need: []string{"by", "role", "outcome", "reason", "findings"}},
+	"Disposed.by":           {min: 1, max: 256},
+	"Disposed.role":         {min: 1, max: 64},
+	"Disposed.second":       {min: 1, max: 256},
+	"Disposed.outcome":      oneOf(string(event.Release), string(event.Block)),
+	"Disposed.reason":       {min: 1, max: 4096},
+	"Disposed.decision":     hexDigest,
+	"Disposed.findings":     {min: 1, max: 500, why: "a disposition answers at least one finding"},
+	"Answered":              {need: []string{"rule"}},
+	"Answered.rule":         {min: 1, max: 128},
+	"Answered.entry":        {min: 1, max: 256},
+	"Licensed":              {need: []string{"number", "kind", "issuer"}, also: spanInOrder},
+	"Licensed.number":       {min: 1, max: 128},
+	"Licensed.kind":         oneOf("license", "certification", "agency_letter"),
+	"Licensed.issuer":       {min: 1, max: 128},
+	"Licensed.parties":      {max: 1000},
+	"Licensed.parties[]":    {min: 1, max: 512},
+	"Licensed.countries":    {max: 300},
+	"Licensed.countries[]":  {check: country},
+	"Licensed.eccns":        {max: 1000},
+	"Licensed.eccns[]":      {min: 1, max: 32, check: matches(isECCN, "want an ECCN such as 3A090.a, or EAR99")},
+	"Licensed.parts":        {max: 1000},
+	"Licensed.parts[]":      {min: 1, max: 256},
+	"Licensed.currency":     {check: matches(isCurrency, "want an ISO 4217 code of three capital letters, such as USD")},
+	"Licensed.rules[]":      {min: 1, max: 128},
+	"Licensed.conditions[]": {min: 1, max: 4096},
+	"Activation":            {need: []string{"what", "digest", "by", "why"}},
+	"Activation.what":       oneOf("lists", "masters", "pack"),
+	"Activation.digest":     hexDigest,
+	"Activation.version":    {max: 128},
+	"Activation.by":         {min: 1, max: 256},
+	"Activation.why":        {min: 1, max: 4096},
+	"Note":                  {need: []string{"what", "by", "text"}},
+	"Note.what":             {min: 1, max: 64},
+	"Note.by":               {min: 1, max: 256},
+	"Note.text":             {min: 1, max: 4096},
+	"Note.sha256":           hexDigest,
+	"Note.counts":           {max: 1000},
+	"Tally":                 {need: []string{"name", "count"}},
+	"Tally.name":            {min: 1, max: 128},
+
 	"Country":     {check: country},
 	"Date":        {check: date},
 	"Kind":        {check: orderKind},
@@ -170,6 +224,9 @@ func between(lowText string, low, high float64, highText string) func(v []byte) 
 	}
 }
 
+// hexDigest is the rule of a SHA-256 in lower-case hex.
+var hexDigest = rule{check: matches(isDigest, "want a SHA-256 in lower-case hex, 64 characters")}
+
 var percent = between("0", 0, 100, "100")
 
 func notNegative(v []byte) (string, string) {
@@ -193,15 +250,9 @@ func orderKind(v []byte) (string, string) {
 		if k.Accepted {
 			return "", ""
 		}
-		return codeNotSupported, quote(v) + " is declared but not taken yet by this version; it takes placed and revised"
+		return codeNotSupported, quote(v) + " comes as an act through the operator's door; an order document says " + strings.Join(taken, ", ")
 	}
 	return codeFormat, quote(v) + " is none of " + strings.Join(taken, ", ") + suggestion(string(v), all)
-}
-
-func revisedHasRevision(w *walk, m *members) {
-	if m.text("event") == string(event.Revised) && (!m.has("revision") || string(m.raw("revision")) == "0") {
-		w.faultAt("revision", codeRange, "a revised order has a revision from 1")
-	}
 }
 
 func partyIsSomebody(w *walk, m *members) {

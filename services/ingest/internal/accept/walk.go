@@ -68,21 +68,30 @@ func (w *walk) take(s *shape) *members {
 
 func (w *walk) release(m *members) { w.room = append(w.room, m) }
 
-// look lists the faults of an order and reads what it says about itself.
-func look(b []byte) (head, []event.Fault) {
+// look lists the faults of an order and reads what it says about itself; the members are nil where it is no object.
+func look(b []byte) (head, *members, []event.Fault) {
+	m, faults := hold(b, orderShape)
+	if m == nil {
+		return head{}, nil, faults
+	}
+	h := head{tenant: m.text("tenant"), source: m.text("source"), id: m.text("id"), kind: event.Kind(m.text("event"))}
+	h.revision, _ = strconv.Atoi(string(m.raw("revision"))) // a fault is listed where it is no number
+	return h, m, faults
+}
+
+// hold lists the faults of a whole input against its shape, and gives its members where it is an object.
+func hold(b []byte, s *shape) (*members, []event.Fault) {
 	w := walk{b: b, path: make([]place, 0, 8)}
 	w.space()
 	if kindOf(b[w.i]) != object {
 		w.wrongType(object)
-		return head{}, w.faults
+		return nil, w.faults
 	}
-	m := w.object(orderShape)
-	h := head{tenant: m.text("tenant"), source: m.text("source"), id: m.text("id"), kind: event.Kind(m.text("event"))}
-	h.revision, _ = strconv.Atoi(string(m.raw("revision"))) // a fault is listed where it is no number
+	m := w.object(s)
 	if w.more > 0 {
 		w.faults = append(w.faults, event.Fault{Code: codec.CodeSize, Detail: fmt.Sprintf("and %d faults more", w.more)})
 	}
-	return h, w.faults
+	return m, w.faults
 }
 
 func (w *walk) fault(code, detail string) {

@@ -29,6 +29,7 @@ type Entry struct {
 type Taken struct {
 	Key Digest
 	Entry
+	Over bool // replaces what took the key before
 }
 
 // flushKeys and flushAge say when what is in memory is written: so many keys, or so long after the first of them.
@@ -164,7 +165,8 @@ func (x *Index) inMemory(keys []Digest, found []*Entry) (missing int) {
 	return missing
 }
 
-// Apply adds the keys of a block, which must be the one behind Covered. A key that is taken already stays as it is.
+// Apply adds the keys of a block, which must be the one behind Covered. A key that is taken already stays as it is,
+// but for what says Over.
 func (x *Index) Apply(sequence uint64, keys []Taken) error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -172,7 +174,7 @@ func (x *Index) Apply(sequence uint64, keys []Taken) error {
 		return fmt.Errorf("index of idempotency keys covers block %d, block %d does not follow", x.covered, sequence)
 	}
 	for _, k := range keys {
-		if _, taken := x.fresh[k.Key]; !taken {
+		if _, taken := x.fresh[k.Key]; !taken || k.Over {
 			x.fresh[k.Key] = k.Entry
 		}
 	}

@@ -11,6 +11,7 @@ import (
 type epoch struct {
 	from    event.Date // "" for the first
 	clauses []*rule.Compiled
+	groups  []group      // the same clauses, by what an order must have for them
 	changed []*rule.Rule // whose clauses differ from the epoch before
 }
 
@@ -40,6 +41,7 @@ func epochsOf(rules []*rule.Rule, parameters map[string]string) []epoch {
 				e.changed = append(e.changed, r)
 			}
 		}
+		e.groups = groupsOf(e.clauses)
 		epochs = append(epochs, e)
 	}
 	return epochs
@@ -60,9 +62,6 @@ func (p *Pack) epochAt(d event.Date) int {
 	}
 	return i - 1
 }
-
-// Binding lists the clauses that bind on a date, in pack order.
-func (p *Pack) Binding(d event.Date) []*rule.Compiled { return p.epochs[p.epochAt(d)].clauses }
 
 // Change is a date on which some rules begin or cease to bind.
 type Change struct {

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"cel.dev/cel-go/common/types"
+
 	"github.com/tidegate/tidegate/schemas/event"
 )
 
@@ -43,6 +45,9 @@ func (c *Compiled) Evaluate(s *Scene, out []Say) []Say {
 	if s.needs&NeedFailed != 0 && c.Rule.needs&NeedFailed == 0 {
 		return out
 	}
+	if c.when.refuted(s, 0, 0) {
+		return out
+	}
 	return c.perItem(s, out)
 }
 
@@ -55,8 +60,9 @@ func (c *Compiled) perItem(s *Scene, out []Say) []Say {
 		if item := itemNeeds(&s.facts.Items[i]); c.Rule.needs&itemBits&^item != 0 {
 			continue
 		}
-		s.setItem(i)
-		out = c.perPlace(s, out)
+		if s.setItem(i); !c.when.refuted(s, perItem, perItem) {
+			out = c.perPlace(s, out)
+		}
 	}
 	return out
 }
@@ -68,8 +74,9 @@ func (c *Compiled) perPlace(s *Scene, out []Say) []Say {
 		return c.perParty(s, out)
 	}
 	for i := range max(1, len(s.places)) {
-		s.setPlace(i)
-		out = c.perParty(s, out)
+		if s.setPlace(i); !c.when.refuted(s, c.scope&(perItem|perDestination), perDestination) {
+			out = c.perParty(s, out)
+		}
 	}
 	return out
 }
@@ -83,7 +90,9 @@ func (c *Compiled) perParty(s *Scene, out []Say) []Say {
 		if c.roles != nil && !slices.Contains(c.roles, s.order.Parties[i].Role) {
 			continue
 		}
-		s.setParty(i)
+		if s.setParty(i); c.when.refuted(s, c.scope&^perMatch, perParty) {
+			continue
+		}
 		if c.scope&perMatch == 0 {
 			out = c.ask(s, out)
 			continue
@@ -147,10 +156,7 @@ func (c *Compiled) fires(s *Scene) Say {
 	return say
 }
 
-func (p policy) holds(s *Scene) bool {
-	t, _ := p.when.eval(s)
-	return t == Yes
-}
+func (p policy) holds(s *Scene) bool { return p.when.parts.ask(s) == types.True }
 
 func (t try) tried(s *Scene) event.Tried {
 	out := event.Tried{Code: t.Code, Why: fmt.Sprintf("%s (%s)", t.Fails, t.Cite)}

@@ -60,6 +60,10 @@ func (s *Scene) found() Need {
 	var n Need
 	for i := range s.facts.Parties {
 		n |= partyNeeds(&s.facts.Parties[i]) | statedOf(&s.order.Parties[i])
+		for m := range s.matchesOf(i) {
+			s.party, s.match = i, m
+			s.lists |= listBit(s.currentMatch().List)
+		}
 	}
 	if s.order.Payment != nil {
 		n |= NeedPayment

@@ -8,12 +8,34 @@ import (
 	"sync"
 
 	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/cost"
 	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/common/types/ref"
 )
 
-// costLimit bounds one evaluation, in CEL's cost units; the dearest rule of the US pack takes some hundreds. A
-// condition that would pass it is an error, so the rule holds: no rule can hang the stream.
+// costLimit bounds one evaluation, in CEL's cost units. A condition that may cost more, texts of the order taken at
+// longest, is refused with its pack; one that does cost more all the same is an error, so that the rule holds: no rule
+// can hang the stream.
 const costLimit = 20_000
+
+// longest is the longest text of an order that a condition is reckoned with, in characters.
+const longest = 2_000
+
+// sizes tells cel-go how long the words of the vocabulary are.
+type sizes struct{}
+
+// EstimateSize is 0 to longest for texts of the order; cel-go knows the size of constants itself.
+func (sizes) EstimateSize(part cost.AstNode) *cost.SizeEstimate {
+	if part.Type().Kind() == types.StringKind && part.ComputedSize() == nil {
+		return &cost.SizeEstimate{Min: 0, Max: longest}
+	}
+	return nil
+}
+
+// EstimateCallCost leaves every function to cel-go.
+func (sizes) EstimateCallCost(string, string, *cost.AstNode, []cost.AstNode) *cost.CallEstimate {
+	return nil
+}
 
 // Truth is what a condition says.
 type Truth int
@@ -26,9 +48,14 @@ const (
 	Broken
 )
 
+// program is a condition ready to ask.
 type program struct {
-	prg cel.Program
+	whole cel.Program // as cel-go has it
+	parts *native     // the same, faster
+	early []conjunct  // the parts that may be asked before all is set: cheap ones
 }
+
+var programOptions = []cel.ProgramOption{cel.EvalOptions(cel.OptOptimize), cel.CostLimit(costLimit)}
 
 var environment = sync.OnceValues(func() (*cel.Env, error) {
 	opts := []cel.EnvOption{cel.ExpressionNodeLimit(500), cel.ParserExpressionSizeLimit(8 << 10)}
@@ -57,11 +84,22 @@ func compile(source string, scope Scope) (*program, error) {
 			return nil, fmt.Errorf("%s cannot be asked of a rule per %s", info.Name, scope)
 		}
 	}
-	prg, err := env.Program(ast, cel.EvalOptions(cel.OptOptimize), cel.CostLimit(costLimit))
+	switch estimate, err := env.EstimateCost(ast, sizes{}); {
+	case err != nil:
+		return nil, fmt.Errorf("condition: %w", err)
+	case estimate.Max > costLimit:
+		return nil, fmt.Errorf("condition may cost %d, at most %d is allowed: make it shorter, or ask fewer things", estimate.Max, costLimit)
+	}
+	prg, err := env.Program(ast, programOptions...)
 	if err != nil {
 		return nil, fmt.Errorf("condition: %w", err)
 	}
-	return &program{prg}, nil
+	parts, err := nativeOf(env, ast)
+	if err != nil {
+		return nil, err
+	}
+	cheap := slices.DeleteFunc(slices.Clone(parts.conj), func(c conjunct) bool { return c.slow })
+	return &program{whole: prg, parts: parts, early: cheap}, nil
 }
 
 func compileOptional(source string, scope Scope) (*program, error) {
@@ -80,23 +118,28 @@ func firstLines(s string) string {
 
 // eval runs the condition. Missing names, sorted, the facts that would settle an Unknown.
 func (p *program) eval(s *Scene) (t Truth, missing []string) {
-	v, _, err := p.prg.Eval(s)
-	if u, ok := v.(*types.Unknown); ok && err == nil {
-		return Unknown, names(u)
-	}
-	switch {
-	case err != nil:
-		return Broken, nil
-	case v == types.True:
-		return Yes, nil
-	default:
+	return truthOf(p.parts.ask(s))
+}
+
+func truthOf(v ref.Val) (t Truth, missing []string) {
+	switch v := v.(type) {
+	case types.Bool:
+		if v {
+			return Yes, nil
+		}
 		return No, nil
+	case *types.Unknown:
+		return Unknown, names(v)
+	default:
+		return Broken, nil
 	}
 }
 
+// names lists, sorted, the facts that an unknown is about. The list is the caller's own.
 func names(u *types.Unknown) []string {
-	var out []string
-	for _, id := range u.IDs() {
+	ids := u.IDs()
+	out := make([]string, 0, len(ids))
+	for _, id := range ids {
 		trails, _ := u.GetAttributeTrails(id)
 		for _, t := range trails {
 			out = append(out, t.Variable())

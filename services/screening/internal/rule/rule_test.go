@@ -84,17 +84,6 @@ func TestConditionsAreThreeValued(t *testing.T) {
 	}
 }
 
-func TestAConditionThatCostsTooMuchHolds(t *testing.T) {
-	t.Parallel()
-	list := "[" + strings.Repeat("1, ", 40) + "1]"
-	r := compiled(t, list+".exists(a, "+list+".exists(b, "+list+".exists(c, a + b + c > 3)))")
-	c, f := scene("a", "DE")
-	says := evaluate(r, c, f)
-	if len(says) != 1 || !says[0].Unknown || !slices.Equal(says[0].Missing, []string{"rule:x"}) {
-		t.Errorf("%+v", says)
-	}
-}
-
 func TestTextsNameWhatIsNotStated(t *testing.T) {
 	t.Parallel()
 	r := compiled(t, "item.a")

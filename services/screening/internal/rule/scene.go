@@ -32,6 +32,10 @@ type Scene struct {
 	values   []ref.Val
 	d5mOf    []ref.Val // by party: partyD5M on this date
 	lastUnkn int64
+	lists    Lists    // that parties may be on
+	says     []Say    // room for what clauses say
+	room     []int    // room for places of clauses
+	texts    []string // room for values of a word
 }
 
 // Load readies the scene for an order on a date. The facts must have one entry per party and item unless they failed.
@@ -43,7 +47,7 @@ func (s *Scene) Load(c *event.Cause, f *event.Facts, d event.Date, t Thresholds)
 	s.lastUnkn = 0
 	clear(s.values)
 	s.d5mOf = append(s.d5mOf[:0], make([]ref.Val, len(f.Parties))...)
-	s.places = s.places[:0]
+	s.places, s.lists = s.places[:0], 0
 	if f.Failed != "" {
 		s.needs = NeedFailed
 		return
@@ -57,6 +61,7 @@ func (s *Scene) Clear() {
 	s.cause, s.order, s.facts = nil, nil, nil
 	clear(s.values)
 	clear(s.d5mOf)
+	clear(s.says)
 }
 
 // At moves the scene to another date.
@@ -65,6 +70,12 @@ func (s *Scene) At(d event.Date) {
 	clear(s.values)
 	clear(s.d5mOf)
 }
+
+// Says is an empty list with room for what clauses say; its contents last until it is asked for again.
+func (s *Scene) Says() []Say { return s.says[:0] }
+
+// KeepSays gives the list back when it has grown.
+func (s *Scene) KeepSays(says []Say) { s.says = says }
 
 // Needs is what the order has.
 func (s *Scene) Needs() Need { return s.needs }
@@ -78,10 +89,15 @@ func (s *Scene) ResolveName(name string) (any, bool) {
 	if !ok {
 		return nil, false
 	}
-	if s.values[i] == nil {
-		s.values[i] = vocabulary[i].get(s)
+	return s.value(i), true
+}
+
+// value is that of the word at a place of the vocabulary.
+func (s *Scene) value(word int) ref.Val {
+	if s.values[word] == nil {
+		s.values[word] = getters[word](s)
 	}
-	return s.values[i], true
+	return s.values[word]
 }
 
 func (s *Scene) setItem(i int) {

@@ -2,6 +2,8 @@ package rule
 
 import (
 	"slices"
+	"strings"
+	"unicode"
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/types"
@@ -37,6 +39,15 @@ type variable struct {
 
 // Values of variables are kept by place in this table; a scope's variables must stand together.
 var vocabulary = slices.Concat(orderWords, itemWords, destinationWords, partyWords, matchWords)
+
+// getters is set by init, for what gets a value may ask for another.
+var getters []func(*Scene) ref.Val
+
+func init() {
+	for _, v := range vocabulary {
+		getters = append(getters, v.get)
+	}
+}
 
 var variables = func() map[string]int {
 	m := make(map[string]int, len(vocabulary))
@@ -149,7 +160,10 @@ var partyWords = []variable{
 	{"party.a1", cel.BoolType, perParty, "located in Country Group A:1; false when not known", truth(func(s *Scene) bool { return s.member(s.partyFacts().Country, "A:1") == types.True })},
 	{"party.role", cel.StringType, perParty, "role", text(func(s *Scene) string { return string(s.orderParty().Role) })},
 	{"party.name", cel.StringType, perParty, "name", text(func(s *Scene) string { return s.orderParty().Name })},
+	{"party.customer", cel.StringType, perParty, "the seller's own number for it; empty when not stated", text(func(s *Scene) string { return s.orderParty().Customer })},
+	{"party.plain_name", cel.StringType, perParty, "name in small letters, words parted by one space, without marks", text(func(s *Scene) string { return plainName(s.orderParty().Name) })},
 	{"party.business", cel.StringType, perParty, "line of business; empty when not stated", text(func(s *Scene) string { return s.orderParty().Business })},
+	{"party.unrelated_trade", cel.StringType, perParty, "a trade that has no use for advanced chips, in its line of business or name: realtor, bakery …; empty when none", text(func(s *Scene) string { return unrelatedTrade(s.orderParty()) })},
 	{"party.incorporated", cel.StringType, perParty, "date of incorporation; empty when not stated", text(func(s *Scene) string { return string(s.orderParty().Incorporated) })},
 	{"party.no_web_presence", cel.BoolType, perParty, "a web presence was looked for and not found", truth(func(s *Scene) bool { return is(s.orderParty().NoWebsite) })},
 	{"party.address_kind", cel.StringType, perParty, "office, datacenter, warehouse, residential, mail_drop; empty when not stated", text(func(s *Scene) string {
@@ -178,6 +192,11 @@ var matchWords = []variable{
 	{"match.method", cel.StringType, perMatch | perParty, "exact, normalized, reordered, one_edit, alike, address_room, address_building", text(func(s *Scene) string { return s.currentMatch().Method })},
 	{"match.scope", cel.StringType, perMatch | perParty, "what items the row covers: all, ccl", text(func(s *Scene) string { return s.currentMatch().Scope })},
 	{"match.address_only", cel.BoolType, perMatch | perParty, "an address-only row", truth(func(s *Scene) bool { return s.currentMatch().Scope == "ccl" })},
+}
+
+// plainName keeps letters and digits: "Lantern-Bay Trading Co., Ltd." is "lantern bay trading co ltd".
+func plainName(name string) string {
+	return strings.Join(strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }), " ")
 }
 
 // packagedByFoundry says whether the fabricator packages the IC outside Macau and the D:5 places (15 CFR 742.6(a)(6)(iii)).

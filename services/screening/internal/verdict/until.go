@@ -45,11 +45,18 @@ func mayMatter(rules []*rule.Rule, has rule.Need) bool {
 // differs asks the rules, or only some, on another date and compares with the findings of now.
 func differs(p *pack.Pack, s *rule.Scene, c *event.Cause, at event.Date, only []*rule.Rule, now []found) bool {
 	s.At(at)
-	says := ask(p.Binding(at), s, only)
-	if only != nil && concernsOthers(only, says, now) {
-		says, only = ask(p.Binding(at), s, nil), nil
+	var then []found
+	if only != nil {
+		says := askOnly(only, s)
+		if concernsOthers(only, says, now) {
+			only = nil
+		} else {
+			then = settle(says, s, c)
+		}
 	}
-	then := settle(says, s, c)
+	if only == nil {
+		then = on(p, s, c)
+	}
 	// The same finding may stand more than once, for one destination each: one more or one less is a change.
 	gone := make(map[findingKey]int, len(now))
 	for i := range now {
@@ -75,14 +82,16 @@ func concernsOthers(only []*rule.Rule, says []rule.Say, now []found) bool {
 	return len(says) > 0 || slices.ContainsFunc(now, func(f found) bool { return slices.Contains(only, f.Rule) })
 }
 
-// changes says whether any rule or fact changes between two dates.
-func changes(p *pack.Pack, facts []event.Date, a, b event.Date) bool {
+// changes says whether any rule that the order has something for, or any fact, changes between two dates.
+func changes(p *pack.Pack, facts []event.Date, has rule.Need, a, b event.Date) bool {
 	a, b = min(a, b), max(a, b)
 	for change := range p.After(a) {
-		if change.Date <= b {
+		if change.Date > b {
+			break
+		}
+		if mayMatter(change.Rules, has) {
 			return true
 		}
-		break
 	}
 	return slices.ContainsFunc(facts, func(d event.Date) bool { return a < d && d <= b })
 }

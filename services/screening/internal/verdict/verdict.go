@@ -41,7 +41,7 @@ func Judge(p *pack.Pack, c *event.Cause, f *event.Facts, read *event.Read, prev 
 	facts := factDates(s, f)
 	var all, here, now []found
 	for i, d := range dates {
-		if i == 0 || changes(p, facts, dates[i-1].Date, d.Date) {
+		if i == 0 || changes(p, facts, s.Needs(), dates[i-1].Date, d.Date) {
 			s.At(d.Date)
 			here = on(p, s, c)
 		}
@@ -97,18 +97,25 @@ type found struct {
 	dates   []string
 }
 
-// on asks every rule that binds on the scene's date.
+// on asks every rule that binds on the scene's date and that the order may make fire.
 func on(p *pack.Pack, s *rule.Scene, c *event.Cause) []found {
-	return settle(ask(p.Binding(s.Date()), s, nil), s, c)
+	says := s.Says()
+	p.Select(s.Date(), s, func(clause *rule.Compiled) { says = clause.Evaluate(s, says) })
+	s.KeepSays(says)
+	return settle(says, s, c)
 }
 
-func ask(clauses []*rule.Compiled, s *rule.Scene, only []*rule.Rule) []rule.Say {
-	var says []rule.Say
-	for _, clause := range clauses {
-		if only == nil || slices.Contains(only, clause.Rule) {
-			says = clause.Evaluate(s, says)
+// askOnly asks some rules on the scene's date.
+func askOnly(rules []*rule.Rule, s *rule.Scene) []rule.Say {
+	says := s.Says()
+	for _, r := range rules {
+		for _, clause := range r.Conditions() {
+			if clause.Binds(s.Date()) {
+				says = clause.Evaluate(s, says)
+			}
 		}
 	}
+	s.KeepSays(says)
 	return says
 }
 
@@ -167,9 +174,11 @@ func addOpen(out []found, say rule.Say, c *event.Cause) []found {
 		return append(out, f)
 	}
 	f := &out[i]
-	f.Missing = append(slices.Clone(f.Missing), say.Missing...)
-	slices.Sort(f.Missing)
-	f.Missing = slices.Compact(f.Missing)
+	for _, m := range say.Missing {
+		if at, found := slices.BinarySearch(f.Missing, m); !found {
+			f.Missing = slices.Insert(f.Missing, at, m)
+		}
+	}
 	if f.Party != say.Party {
 		f.Party = -1
 	}
