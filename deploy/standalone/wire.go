@@ -44,7 +44,12 @@ func (s *Standalone) wire() error {
 	if nc, err = s.connect("screening"); err != nil {
 		return err
 	}
-	if s.Screening, err = screening.New(nc, screening.Config{Pack: s.cfg.Pack, Log: s.cfg.Log}); err != nil {
+	if s.Screening, err = screening.New(nc, screening.Config{
+		Pack: s.cfg.Pack, Dir: screeningDir(s.cfg.Data), Log: s.cfg.Log,
+		History: func(ctx context.Context, from uint64) iter.Seq2[screening.Past, error] {
+			return decided(ctx, logDir, from)
+		},
+	}); err != nil {
 		return err
 	}
 	if nc, err = s.connect("audit"); err != nil {
@@ -88,6 +93,17 @@ func cause(ctx context.Context, logDir, id string) ([]byte, bool, error) {
 		}
 	}
 	return nil, false, nil
+}
+
+// decided reads the log's cases for screening's ledger.
+func decided(ctx context.Context, logDir string, from uint64) iter.Seq2[screening.Past, error] {
+	return func(yield func(screening.Past, error) bool) {
+		for l, err := range audit.ReadBlocks(ctx, logDir, from) {
+			if !yield(screening.Past{Sequence: l.Leaf.Sequence, Case: l.Case}, err) || err != nil {
+				return
+			}
+		}
+	}
 }
 
 // lookup writes what the log holds of an order as JSON: its leaves, oldest first, each with the lines of its case. The

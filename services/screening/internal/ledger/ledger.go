@@ -11,7 +11,8 @@
 //	            back. A held order that is never released never counted.
 //	tpp_window  counts the same TPP of every order that was neither blocked nor cancelled, whatever was decided, by its
 //	            date: who splits an order does not wait for the answer. Cancelling gives back; a revision replaces.
-//	tpp_most    is the largest of the orders that tpp_year counts, of all years; given back likewise.
+//	tpp_most    is the largest of the orders that tpp_year counts, of all years up to the date judged for; given back
+//	            likewise.
 //	licenses    a released order draws the pieces and the value of the items on which the license answered a finding.
 //	            Given back as tpp_year is. What shipped stays drawn for ever. A license registered again under its
 //	            number keeps what was drawn.

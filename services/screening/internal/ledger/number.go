@@ -52,3 +52,12 @@ func (a Amount) decimal() event.Decimal {
 }
 
 func (a Amount) plus(o Amount) Amount { return min(a+o, most) }
+
+// Plus adds a number.
+func (a Amount) Plus(d event.Decimal) Amount { return a.plus(exact(d)) }
+
+// Exceeds says whether the sum is more than a number.
+func (a Amount) Exceeds(d event.Decimal) bool { return a > exact(d) }
+
+// String prints the sum as its decimal.
+func (a Amount) String() string { return string(a.decimal()) }

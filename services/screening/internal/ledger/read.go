@@ -108,7 +108,7 @@ func (a *account) total(id, key string, own *order, counted bool, d event.Date) 
 	case event.TPPMost:
 		sum, t.Orders = a.Most, a.Before
 		for _, e := range a.Recent {
-			if e.Order != key && e.Released {
+			if e.Order != key && e.Released && e.Date <= d {
 				sum, t.Orders = max(sum, e.TPP), t.Orders+1
 			}
 		}

@@ -2,6 +2,7 @@ package rule
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -41,12 +42,23 @@ func (s *Scene) SetFaulty(faulty []Faulty) {
 	}
 }
 
+// State is what was read from the ledger; nil when nothing was.
+func (s *Scene) State() *event.Read { return s.state }
+
+// Totals lists the running totals that were read.
+func (s *Scene) Totals() []event.Total {
+	if s.state == nil {
+		return nil
+	}
+	return s.state.Totals
+}
+
+// Destinations lists where the order's items go.
+func (s *Scene) Destinations() []event.Country { return s.places }
+
 // Read gives the scene what was read from the ledger.
 func (s *Scene) Read(r *event.Read) {
-	if s.read = r; r == nil {
-		return
-	}
-	if len(r.Stopped) > 0 {
+	if s.state = r; r != nil && len(r.Stopped) > 0 {
 		s.needs |= NeedStopped
 	}
 }
@@ -79,7 +91,11 @@ var ledgerTexts = map[string]word{
 	"order.total_tpp":      {0, func(s *Scene) string { return s.sumText("") }},
 	"order.consignee":      {0, (*Scene).consigneeName},
 	"order.unreleased_why": {0, (*Scene).unreleasedWhy},
-	"license.faults":       {0, func(s *Scene) string { return "" }},
+	"license.unknown_why":  faultsText(LicenseUnknown),
+	"license.expired_why":  faultsText(LicenseExpired),
+	"license.party_why":    faultsText(LicenseParty),
+	"license.item_why":     faultsText(LicenseItem),
+	"license.overdraw_why": faultsText(LicenseOverdraw),
 	"party.stopped_by":     {perParty, func(s *Scene) string { p, _ := s.stoppedParty(); return sharedWords[p.By] }},
 	"party.stopped_name":   {perParty, func(s *Scene) string { p, _ := s.stoppedParty(); return p.Name }},
 	"party.stopped_order":  {perParty, func(s *Scene) string { p, _ := s.stoppedParty(); return p.Source + "/" + p.OrderID }},
@@ -92,27 +108,25 @@ var sharedWords = map[string]string{
 	"customer": "the customer number", "address": "the street address", "sound": "the sound of the name",
 }
 
-func init() {
-	for fault, name := range map[LicenseFault]string{
-		LicenseUnknown: "license.unknown_why", LicenseExpired: "license.expired_why", LicenseParty: "license.party_why",
-		LicenseItem: "license.item_why", LicenseOverdraw: "license.overdraw_why",
-	} {
-		ledgerTexts[name] = word{0, func(s *Scene) string { return s.faultText(fault) }}
-	}
-	delete(ledgerTexts, "license.faults")
-	for name, w := range ledgerTexts {
-		texts[name] = w
-	}
+// allTexts are the places of every kind.
+var allTexts = func() map[string]word {
+	out := maps.Clone(texts)
+	maps.Copy(out, ledgerTexts)
+	return out
+}()
+
+func faultsText(f LicenseFault) word {
+	return word{0, func(s *Scene) string { return s.faultText(f) }}
 }
 
 // totalOf is the running total read for the scene's date; on another date, what was read for the latest: nobody knows what
 // a later year brings. Nothing was counted where nothing was read.
 func (s *Scene) totalOf(id string) event.Total {
 	t := event.Total{Sum: "0"}
-	if s.read == nil {
+	if s.state == nil {
 		return t
 	}
-	for _, o := range s.read.Totals {
+	for _, o := range s.state.Totals {
 		if o.ID != id {
 			continue
 		}
@@ -158,12 +172,12 @@ func (s *Scene) consigneeName() string {
 }
 
 func (s *Scene) stoppedParty() (event.Stopped, bool) {
-	if s.read == nil {
+	if s.state == nil {
 		return event.Stopped{}, false
 	}
 	var found event.Stopped
 	ok := false
-	for _, p := range s.read.Stopped {
+	for _, p := range s.state.Stopped {
 		if p.Party == s.party && (!ok || p.Listed) {
 			found, ok = p, true
 		}
@@ -180,8 +194,8 @@ func (s *Scene) unreleasedWhy() string {
 		return ""
 	}
 	var d *event.Decided
-	if s.read != nil {
-		d = s.read.Decided
+	if s.state != nil {
+		d = s.state.Decided
 	}
 	switch {
 	case d == nil && s.cause.Of == "":

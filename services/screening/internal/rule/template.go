@@ -73,7 +73,7 @@ var texts = map[string]word{
 }
 
 // Texts lists the places that explanations may have, sorted.
-func Texts() []string { return slices.Sorted(maps.Keys(texts)) }
+func Texts() []string { return slices.Sorted(maps.Keys(allTexts)) }
 
 func parseTemplate(text string, scope Scope) (template, error) {
 	var t template
@@ -86,7 +86,7 @@ func parseTemplate(text string, scope Scope) (template, error) {
 			break
 		}
 		name, after, closed := strings.Cut(rest, "}")
-		w, ok := texts[name]
+		w, ok := allTexts[name]
 		switch {
 		case !closed:
 			return t, fmt.Errorf("{%s is not closed", name)
