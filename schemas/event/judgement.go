@@ -97,7 +97,8 @@ type Record struct {
 	OrderID    string  `json:"order_id"`
 	Source     string  `json:"source"`
 	Outcome    Outcome `json:"outcome,omitempty"` // of the decision; empty for a refusal
-	Kind       string  `json:"kind,omitempty"`    // of a leaf that is of no order: control, license, note; gap, accept, whose event and key are empty, too
+	Kind       string  `json:"kind,omitempty"`    // of a leaf that is of no order: control, license, note; gap, accept, restore, whose event and key are empty, too
+	Log        string  `json:"log,omitempty"`     // name of the log, where it is not the first: after a declared restore
 	Leaf       uint64  `json:"leaf"`              // index in the log, from 0
 	LeafHash   string  `json:"leaf_hash"`         // RFC 6962 leaf hash, lower-case hex
 	Sequence   uint64  `json:"sequence"`          // of the block in the decision stream

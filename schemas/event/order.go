@@ -73,12 +73,14 @@ type Party struct {
 	Headquarters  Country  `json:"headquarters,omitempty"`
 	Parent        *Parent  `json:"ultimate_parent,omitempty"`
 	Independent   *bool    `json:"no_parent,omitempty"` // stated to have no parent: its own ultimate parent
-	Owners        []Owner  `json:"owners,omitempty"`    // direct owners
+	Owners        []Owner  `json:"owners,omitempty"`    // its owners, and theirs
 	Directors     []string `json:"directors,omitempty"`
 	Contacts      []string `json:"contacts,omitempty"` // persons to talk to
 	LEI           string   `json:"lei,omitempty"`      // ISO 17442
 	Registration  string   `json:"registration_number,omitempty"`
-	GLN           string   `json:"gln,omitempty"` // GS1
+	Identifiers   []string `json:"identifiers,omitempty"` // other official numbers, each with its kind: IMO 9074729, passport X1234567 (Cuba)
+	Born          string   `json:"born,omitempty"`        // a person's date of birth, or the year or month alone
+	GLN           string   `json:"gln,omitempty"`         // GS1
 	Customer      string   `json:"customer_number,omitempty"`
 	Email         string   `json:"email,omitempty"`
 	Phone         string   `json:"phone,omitempty"`
@@ -105,9 +107,10 @@ type Parent struct {
 	Country Country `json:"country,omitempty"` // where it is headquartered
 }
 
-// Owner is a stake in a party. A percent that is not given is unknown, not zero.
+// Owner is a stake in a party, or in one of its owners. A percent that is not given is unknown, not zero.
 type Owner struct {
 	Name    string  `json:"name"`
+	Of      string  `json:"of,omitempty"` // the owner whose owner it is, by name; the party itself when not given
 	Country Country `json:"country,omitempty"`
 	Percent Decimal `json:"percent,omitempty"` // 0 to 100
 	Span            // when the stake was held; always, when empty

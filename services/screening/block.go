@@ -118,7 +118,7 @@ func prepare(p *Pack, c event.Case) (w work) {
 	}
 	w.decoded = d
 	if d.cause.Order = d.cause.Carried(); d.cause.Order != nil {
-		w.contacts = ledger.Contacts(d.cause.Source, d.cause.Order)
+		w.contacts = ledger.Contacts(d.cause.Source, d.facts.Judged(&d.cause))
 	}
 	if !ledger.Stateful(&d.cause, &d.facts) {
 		w.judge(p, nil)

@@ -43,7 +43,7 @@ func TestAnOwnerIsToldOnceWithTheEntryItResemblesMost(t *testing.T) {
 			},
 			"affiliates-50", "PoD",
 			"Ostrava Steppe holds 49.9 % (Entity List: Ostrava Steppe, row of Ostrava Steppe, review policy 744.23(d)); " +
-				"Kama Delta holds 0.10 % (Military End-User List: Kama Delta, row of Kama Delta, review policy PoD); 50.00 % in all.",
+				"Kama Delta holds 0.10 % (Military End-User List: Kama Delta, row of Kama Delta, review policy PoD); 50 % in all.",
 		},
 		{
 			"an owner on two lists, for the rule that counts one",

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/tidegate/tidegate/schemas/event"
+	"github.com/tidegate/tidegate/services/enrichment/internal/owner"
 	"github.com/tidegate/tidegate/services/enrichment/internal/snapshot"
 )
 
@@ -22,6 +23,9 @@ func (d *Directory) Party(p *event.Party, payer *event.Payment) event.PartyFacts
 	for _, a := range p.Aliases {
 		take("alias", a, f.Country)
 	}
+	borne, n := d.byNumber(p, f.Country)
+	f.Matches, f.Considered = append(f.Matches, borne...), f.Considered+n
+	d.weighIdentity(p, f.Country, f.Matches)
 	for _, n := range p.Directors {
 		take("director", n, "")
 	}
@@ -38,7 +42,7 @@ func (d *Directory) Party(p *event.Party, payer *event.Payment) event.PartyFacts
 	f.Matches, f.Considered = append(f.Matches, rows...), f.Considered+n
 	f.Matches = bestPerEntry(f.Matches)
 	f.SharedWith = without(near, f.Matches)
-	f.Owners = d.owners(p, &f.Considered)
+	d.owners(p, &f)
 	f.Headquarters, f.Parent = d.headquarters(p, f.Matches), d.parent(p, f.Matches)
 	f.Matches, f.SharedWith = most(f.Matches), most(f.SharedWith)
 	return f
@@ -50,25 +54,24 @@ func most(ms []event.Match) []event.Match { return ms[:min(len(ms), MostMatches)
 func without(near, matched []event.Match) []event.Match {
 	var out []event.Match
 	for _, m := range near {
-		if !slices.ContainsFunc(matched, func(o event.Match) bool { return o.Entry == m.Entry && (o.Field == "name" || o.Field == "alias") }) {
+		if !slices.ContainsFunc(matched, func(o event.Match) bool {
+			return o.Entry == m.Entry && (o.Field == "name" || o.Field == "alias" || o.Field == "identifier")
+		}) {
 			out = append(out, m)
 		}
 	}
 	return out
 }
 
-// owners states the stakes that listed parties hold, as the order gives them. An owner that resembles several entries
-// gives one stake each.
-func (d *Directory) owners(p *event.Party, considered *int) []event.ListedHold {
-	var out []event.ListedHold
-	for _, o := range p.Owners {
-		ms, n := d.byName("owner", o.Name, o.Country)
-		*considered += n
-		for _, m := range most(ms) {
-			out = append(out, event.ListedHold{Owner: o.Name, Percent: o.Percent, Held: o.Span, Match: m})
-		}
-	}
-	return out
+// owners states who on the lists holds a stake, as the order and the registers have it. An owner that resembles several
+// entries stands once for each.
+func (d *Directory) owners(p *event.Party, f *event.PartyFacts) {
+	found := owner.Find(p, nil, nil, func(name string, country event.Country) ([]event.Match, int) {
+		ms, n := d.byName("owner", name, country)
+		return most(ms), n
+	})
+	f.Owners, f.Stakes, f.StakesCut = found.Owners, found.Stakes, found.Cut
+	f.Considered += found.Considered
 }
 
 // headquarters is stated, or the country of the listed entry that the name hits. A natural person has none: where the
@@ -80,7 +83,7 @@ func (d *Directory) headquarters(p *event.Party, ms []event.Match) event.Known {
 	case natural(p):
 		return ofPerson(p)
 	}
-	return fromEntry(ms, "name", "alias")
+	return fromEntry(ms, "name", "alias", "identifier")
 }
 
 // natural says whether the party is stated to be a natural person.
@@ -109,7 +112,7 @@ func (d *Directory) parent(p *event.Party, ms []event.Match) event.Known {
 	case natural(p) && p.Parent == nil:
 		return personsParent(d.headquarters(p, ms))
 	}
-	if k := fromEntry(ms, "parent", "parent"); k.Country != "" {
+	if k := fromEntry(ms, "parent"); k.Country != "" {
 		return k
 	}
 	return d.parentOfEntry(ms)
@@ -126,7 +129,7 @@ func personsParent(own event.Known) event.Known {
 // parentOfEntry uses the reference set's own knowledge of a listed unit's group.
 func (d *Directory) parentOfEntry(ms []event.Match) event.Known {
 	for _, m := range ms {
-		if m.Score < hit || m.Field != "name" && m.Field != "alias" {
+		if m.Score < hit || m.Field != "name" && m.Field != "alias" && m.Field != "identifier" {
 			continue
 		}
 		i, ok := slices.BinarySearchFunc(d.entries, m.Entry, func(e snapshot.Entry, id string) int { return strings.Compare(e.ID, id) })
@@ -137,10 +140,10 @@ func (d *Directory) parentOfEntry(ms []event.Match) event.Known {
 	return event.Known{}
 }
 
-// fromEntry takes the country of the best hit in one of two fields.
-func fromEntry(ms []event.Match, field, other string) event.Known {
+// fromEntry takes the country of the best hit in one of some fields.
+func fromEntry(ms []event.Match, fields ...string) event.Known {
 	for _, m := range ms {
-		if m.Score >= hit && (m.Field == field || m.Field == other) && m.Country != "" {
+		if m.Score >= hit && slices.Contains(fields, m.Field) && m.Country != "" {
 			return event.Known{Country: m.Country, How: "listed_entry", Evidence: m.Entry}
 		}
 	}

@@ -40,6 +40,9 @@ func Parse(s string) Name {
 	return n
 }
 
+// Key is a name as one word, folded but with its legal forms: what two spellings of one registered name have in common.
+func Key(s string) string { return strings.Join(rawWords(make([]string, 0, 8), s), "") }
+
 // rawWords appends a name's words, folded to lower case without accents. Most are parts of one folded string, so that a
 // name costs one allocation.
 func rawWords(words []string, s string) []string {

@@ -58,6 +58,9 @@ var rules = map[string]rule{
 	"Party.lei":                 {check: matches(isLEI, "want an LEI (ISO 17442): 18 capital letters and digits, then two digits")},
 	"Party.gln":                 {check: matches(isGLN, "want a GLN: 13 digits")},
 	"Party.registration_number": {max: 128},
+	"Party.identifiers":         {max: 32},
+	"Party.identifiers[]":       {max: 128},
+	"Party.born":                {check: matches(isBorn, "want a date of birth such as 1970-02-28, or 1970-02, or 1970")},
 	"Party.customer_number":     {max: 128},
 	"Party.email":               {max: 320, check: matches(isEmail, "want an e-mail address such as orders@example.com")},
 	"Party.phone":               {max: 64},
@@ -74,6 +77,7 @@ var rules = map[string]rule{
 	"Parent.name":   {max: 512},
 	"Owner":         {need: []string{"name"}, also: spanInOrder},
 	"Owner.name":    {min: 1, max: 512},
+	"Owner.of":      {max: 512},
 	"Owner.percent": {check: percent},
 
 	"Item":                    {also: itemSaysSomething},

@@ -184,10 +184,10 @@ func (l *Ledger) next(c *event.Cause, f *event.Facts, j *event.Judgement, was *o
 	}
 	next.Date = governing(j)
 	if next.TPP = TPP(f); next.TPP > 0 {
-		next.Keys = Keys(c.Order, f)
+		next.Keys = Keys(f.Judged(c), f)
 	}
 	if next.released() {
-		next.Draws = draws(c.Order, j)
+		next.Draws = draws(f.Judged(c), j)
 	}
 	return next
 }
@@ -305,9 +305,10 @@ func (l *Ledger) stop(key string, c *event.Cause, f *event.Facts, j *event.Judge
 	if o.Outcome.Severity() < event.NeedsLic.Severity() || c.Kind == event.Cancelled || c.Kind == event.Shipped {
 		return
 	}
-	for _, at := range Contacts(c.Source, c.Order) {
+	parties := f.Judged(c).Parties
+	for _, at := range Contacts(c.Source, f.Judged(c)) {
 		*l.stops.put(at.hash) = stop{
-			Order: key, Revision: c.Revision, Source: strings.Clone(c.Source), OrderID: strings.Clone(c.OrderID), Name: strings.Clone(c.Order.Parties[at.party].Name),
+			Order: key, Revision: c.Revision, Source: strings.Clone(c.Source), OrderID: strings.Clone(c.OrderID), Name: strings.Clone(parties[at.party].Name),
 			Date: o.Date, Outcome: o.Outcome, Rule: strings.Clone(j.Rule), Listed: listed(j, at.party),
 		}
 		o.Stops = append(o.Stops, at.hash)

@@ -17,7 +17,7 @@ func Stateful(c *event.Cause, f *event.Facts) bool {
 	if c.Kind != event.Placed && c.Kind != event.Revised || c.Order == nil {
 		return true
 	}
-	return TPP(f) > 0 || slices.ContainsFunc(c.Order.Declared, func(a event.Authority) bool { return a.Kind == "license" && a.Number != "" })
+	return TPP(f) > 0 || slices.ContainsFunc(f.Judged(c).Declared, func(a event.Authority) bool { return a.Kind == "license" && a.Number != "" })
 }
 
 // Read gives what a judgement of the cause on these dates reads. What the order itself gave before is left out of it.
@@ -27,8 +27,8 @@ func (l *Ledger) Read(c *event.Cause, f *event.Facts, contacts []Contact, dates 
 	}
 	key := Key(c)
 	own := l.orders.get(key)
-	r := &event.Read{Totals: l.totals(key, own, c, f, dates), Stopped: l.stopped(key, c, contacts, dates)}
-	for _, a := range c.Order.Declared {
+	r := &event.Read{Totals: l.totals(key, own, c, f, dates), Stopped: l.stopped(key, c, f.Judged(c), contacts, dates)}
+	for _, a := range f.Judged(c).Declared {
 		known := slices.ContainsFunc(r.Licenses, func(h event.Held) bool { return h.Number == a.Number })
 		if a.Kind == "license" && a.Number != "" && !known {
 			r.Licenses = append(r.Licenses, l.held(a.Number, own))
@@ -53,7 +53,7 @@ func (l *Ledger) totals(key string, own *order, c *event.Cause, f *event.Facts, 
 	if TPP(f) == 0 {
 		return nil
 	}
-	keys := Keys(c.Order, f)
+	keys := Keys(f.Judged(c), f)
 	var out []event.Total
 	for i, d := range dates {
 		if slices.Contains(dates[:i], d) {
@@ -119,14 +119,14 @@ func (a *account) total(id, key string, own *order, counted bool, d event.Date) 
 
 // stopped lists the parties that share something with one that was stopped under another name. The same party under the
 // same name is what the rules see anyway.
-func (l *Ledger) stopped(key string, c *event.Cause, contacts []Contact, dates []event.Date) []event.Stopped {
+func (l *Ledger) stopped(key string, c *event.Cause, o *event.Order, contacts []Contact, dates []event.Date) []event.Stopped {
 	var out []event.Stopped
 	for _, at := range contacts {
 		s := l.stops.get(at.hash)
 		if s == nil || s.Order == key && s.Revision == c.Revision || len(out) == 16 {
 			continue
 		}
-		name := c.Order.Parties[at.party].Name
+		name := o.Parties[at.party].Name
 		if Fold(name) == Fold(s.Name) || !s.Listed && !recent(s.Date, dates) {
 			continue
 		}

@@ -128,7 +128,7 @@ func partyNeeds(f *event.PartyFacts) Need {
 	if len(f.SharedWith) > 0 {
 		n |= NeedShared | NeedMatch
 	}
-	if len(f.Owners) > 0 {
+	if len(f.Owners) > 0 || f.StakesCut {
 		n |= NeedOwner
 	}
 	for i := range f.Matches {

@@ -3,7 +3,6 @@ package rule
 import (
 	"cmp"
 	"fmt"
-	"math/big"
 	"slices"
 	"strings"
 
@@ -31,7 +30,7 @@ func (s *Scene) stakes(lists []string) []stake {
 	owners := s.partyFacts().Owners
 	for i := range owners {
 		o := &owners[i]
-		if !o.Held.Holds(s.date) || !slices.Contains(lists, o.Match.List) || !s.listed(&o.Match) || o.Match.Score < s.thresholds.Review {
+		if !o.Held.Holds(s.date) || !slices.Contains(lists, o.Match.List) || !s.listed(&o.Match) || o.Match.Score < s.thresholds.Review || s.gone(o) {
 			continue
 		}
 		one := stake{o, s.isHit(&o.Match)}
@@ -67,8 +66,10 @@ func (s stake) policy() string {
 	return s.Match.Policy
 }
 
-// counts says whether the stake's percent adds to what is held for certain.
-func (s stake) counts() bool { return s.hit && s.Percent != "" }
+// counts says whether the stake adds to what is held for certain.
+func (s *Scene) counts(one stake) bool {
+	return one.hit && (one.Percent != "" || s.isHolder(one.Owner))
+}
 
 // Leniency ranks review policies: where several apply the strictest counts.
 func Leniency(policy string) int {
@@ -86,19 +87,6 @@ func Leniency(policy string) int {
 	}
 }
 
-// sum adds up what is held for certain, exactly.
-func sum(stakes []stake) (held *big.Rat, decimals int) {
-	held = new(big.Rat)
-	for _, one := range stakes {
-		if p, ok := new(big.Rat).SetString(string(one.Percent)); ok && one.counts() {
-			held.Add(held, p)
-			_, after, _ := strings.Cut(string(one.Percent), ".")
-			decimals = max(decimals, len(after))
-		}
-	}
-	return held, decimals
-}
-
 // open names the facts that would settle whether more is held: a percent that is not stated, an owner who only
 // resembles a listed one, a listed parent.
 func (s *Scene) open(stakes []stake, lists []string) []string {
@@ -107,9 +95,13 @@ func (s *Scene) open(stakes []stake, lists []string) []string {
 		switch {
 		case !one.hit:
 			out = append(out, s.partyFact("owners["+one.Owner+"].identity"))
-		case one.Percent == "":
+		case one.Percent == "" && !s.isHolder(one.Owner):
 			out = append(out, s.partyFact("owners["+one.Owner+"].percent"))
 		}
+	}
+	out = append(out, s.openShares(stakes)...)
+	if s.partyFacts().StakesCut {
+		out = append(out, s.partyFact("owners"))
 	}
 	if parents := s.openParents(lists); parents != nil {
 		out = append(out, s.partyFact(parents[0].Field+"_share"))
@@ -134,23 +126,27 @@ func (s *Scene) openParents(lists []string) []*event.Match {
 	return out
 }
 
+// heldBy is what these hold for certain, shares multiplied along every way and summed (15 CFR part 744, Supplement 8).
 func heldBy(lists ...string) func(*Scene) ref.Val {
-	return func(s *Scene) ref.Val {
-		held, _ := sum(s.stakes(lists))
-		f, _ := held.Float64()
-		return types.Double(f)
-	}
+	return func(s *Scene) ref.Val { return inPercent(s.held(s.stakes(lists), multiplied)) }
 }
 
-// totalHeldBy is unknown when a share is open, by the facts that would settle it.
-func totalHeldBy(lists ...string) func(*Scene) ref.Val {
+// ownedBy is what these hold for certain where who is owned half counts as one of them (OFAC's way).
+func ownedBy(lists ...string) func(*Scene) ref.Val {
+	return func(s *Scene) ref.Val { return inPercent(s.held(s.stakes(lists), chained)) }
+}
+
+// totalOwnedBy is unknown when a share is open and what may be held could be half, by the facts that would settle it.
+func totalOwnedBy(lists ...string) func(*Scene) ref.Val {
 	return func(s *Scene) ref.Val {
-		var u *types.Unknown
-		for _, fact := range s.open(s.stakes(lists), lists) {
-			u = types.MergeUnknowns(u, s.unknown(fact).(*types.Unknown))
+		stakes := s.stakes(lists)
+		open := s.open(stakes, lists)
+		if len(open) == 0 || len(s.openParents(lists)) == 0 && !s.partyFacts().StakesCut && s.mayHold(stakes, chained).Cmp(half) < 0 {
+			return inPercent(s.held(stakes, chained))
 		}
-		if u == nil {
-			return heldBy(lists...)(s)
+		var u *types.Unknown
+		for _, fact := range open {
+			u = types.MergeUnknowns(u, s.unknown(fact).(*types.Unknown))
 		}
 		return u
 	}
@@ -161,26 +157,33 @@ func (s *Scene) shareOpen() ref.Val {
 }
 
 // ownersText tells each stake once, with the entry that its owner resembles most, and what they make together.
-func (s *Scene) ownersText(lists []string) string {
+func (s *Scene) ownersText(lists []string, count counting) string {
 	var out []string
 	stakes := s.stakes(lists)
 	for _, one := range stakes {
-		out = append(out, one.text())
+		out = append(out, one.text(s.ways(one)))
 	}
-	if held, decimals := sum(stakes); held.Sign() > 0 {
-		out = append(out, held.FloatString(decimals)+" % in all")
+	if held := s.held(stakes, count); held.Sign() > 0 {
+		out = append(out, printed(held)+" % in all"+s.upTo(stakes, count, held))
 	}
 	if out == nil {
 		for _, m := range s.openParents(lists) {
 			out = append(out, fmt.Sprintf("%s %s resembles %s: %s (%s) and holds an unstated share", m.Field, m.Queried, listName(m.List), m.Matched, m.Citation))
 		}
 	}
+	if out == nil && s.partyFacts().StakesCut {
+		out = append(out, "there are more owners than were followed")
+	}
 	return strings.Join(out, "; ")
 }
 
-func (s stake) text() string {
+// text says what the owner holds: directly, or by these ways.
+func (s stake) text(ways string) string {
 	share, is, review := "an unstated share", "", ""
-	if s.Percent != "" {
+	switch {
+	case ways != "":
+		share = ways
+	case s.Percent != "":
 		share = string(s.Percent) + " %"
 	}
 	if !s.hit {
@@ -196,7 +199,7 @@ func (s stake) text() string {
 func (s *Scene) ownersPolicy() string {
 	strictest := ""
 	for _, one := range s.stakes(listedOwners) {
-		if p := one.policy(); one.counts() && Leniency(p) < Leniency(strictest) {
+		if p := one.policy(); s.counts(one) && Leniency(p) < Leniency(strictest) {
 			strictest = p
 		}
 	}

@@ -45,7 +45,7 @@ func (s *Scene) Load(c *event.Cause, f *event.Facts, d event.Date, t Thresholds)
 	if s.values == nil {
 		s.values = make([]ref.Val, len(vocabulary))
 	}
-	s.cause, s.order, s.facts, s.date, s.thresholds = c, c.Order, f, d, t
+	s.cause, s.order, s.facts, s.date, s.thresholds = c, f.Judged(c), f, d, t
 	s.lastUnkn, s.state, s.faulty = 0, nil, nil
 	clear(s.values)
 	s.d5mOf = append(s.d5mOf[:0], make([]ref.Val, len(f.Parties))...)

@@ -175,9 +175,9 @@ var partyWords = []variable{
 	{"party.consignee_type", cel.StringType, perParty, "direct_consumer, government, reseller, other; empty when not stated", text(func(s *Scene) string { return s.orderParty().ConsigneeType })},
 	{"party.room_listed", cel.BoolType, perParty, "an address-only row of the Entity List in force names its room", (*Scene).roomListed},
 	{"party.freight", cel.BoolType, perParty, "a freight forwarder by its other role or its line of business", (*Scene).freight},
-	{"party.held_by_sdn", cel.DoubleType, perParty, "percent held for certain by SDN parties, together", heldBy("SDN")},
-	{"party.total_held_by_sdn", cel.DoubleType, perParty, "the same; unknown when a share is open", totalHeldBy("SDN")},
-	{"party.held_by_listed", cel.DoubleType, perParty, "percent held for certain by Entity List, MEU List and SDN parties, together", heldBy(listedOwners...)},
+	{"party.held_by_sdn", cel.DoubleType, perParty, "percent held for certain by SDN parties, together; who they own half of counts as one of them", ownedBy("SDN")},
+	{"party.total_held_by_sdn", cel.DoubleType, perParty, "the same; unknown when a share is open that could make it half", totalOwnedBy("SDN")},
+	{"party.held_by_listed", cel.DoubleType, perParty, "percent held for certain by Entity List, MEU List and SDN parties, together: shares multiplied along every way and summed", heldBy(listedOwners...)},
 	{"party.held_by_el_sdn", cel.DoubleType, perParty, "percent of these held by Entity List and SDN parties", heldBy("EL", "SDN")},
 	{"party.listed_share_open", cel.BoolType, perParty, "a listed party holds a share that nobody stated", (*Scene).shareOpen},
 }
@@ -188,8 +188,8 @@ var matchWords = []variable{
 	{"match.possible", cel.BoolType, perMatch | perParty, "a person must look: review band, country in conflict, or another name than the party's own", (*Scene).matchPossible},
 	{"match.listed", cel.BoolType, perMatch | perParty, "the entry is in force", truth(func(s *Scene) bool { return s.listed(s.currentMatch()) })},
 	{"match.certain", cel.BoolType, perMatch | perParty, "score at the hit threshold", truth(func(s *Scene) bool { return s.currentMatch().Score >= s.thresholds.Hit })},
-	{"match.field", cel.StringType, perMatch | perParty, "name, alias, director, contact, parent, owner, payer, address", text(func(s *Scene) string { return s.currentMatch().Field })},
-	{"match.method", cel.StringType, perMatch | perParty, "exact, normalized, reordered, one_edit, alike, address_room, address_building", text(func(s *Scene) string { return s.currentMatch().Method })},
+	{"match.field", cel.StringType, perMatch | perParty, "name, alias, identifier, director, contact, parent, owner, payer, address", text(func(s *Scene) string { return s.currentMatch().Field })},
+	{"match.method", cel.StringType, perMatch | perParty, "exact, normalized, reordered, one_edit, alike, identifier, address_room, address_building", text(func(s *Scene) string { return s.currentMatch().Method })},
 	{"match.scope", cel.StringType, perMatch | perParty, "what items the row covers: all, ccl", text(func(s *Scene) string { return s.currentMatch().Scope })},
 	{"match.address_only", cel.BoolType, perMatch | perParty, "an address-only row", truth(func(s *Scene) bool { return s.currentMatch().Scope == "ccl" })},
 }

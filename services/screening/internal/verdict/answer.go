@@ -15,18 +15,19 @@ import (
 // relies on, then what a person found. An answer covers findings, never the order. Licenses that do not cover what they
 // are named for become findings themselves.
 func answers(p *pack.Pack, s *rule.Scene, c *event.Cause, f *event.Facts, read *event.Read, all []found) []found {
-	if len(c.Order.Declared) == 0 && (read == nil || len(read.Dispositions) == 0) {
+	o := f.Judged(c)
+	if len(o.Declared) == 0 && (read == nil || len(read.Dispositions) == 0) {
 		return all
 	}
 	for i := range all {
-		byException(c.Order, s.Date(), &all[i])
+		byException(o, s.Date(), &all[i])
 	}
 	if read == nil {
 		return all
 	}
 	var faulty []rule.Faulty
 	for i := range read.Licenses {
-		faulty = append(faulty, byLicense(c.Order, f, &read.Licenses[i], s, all)...)
+		faulty = append(faulty, byLicense(o, f, &read.Licenses[i], s, all)...)
 	}
 	dispose(p, read, s.Date(), all)
 	if faulty = stillWanted(faulty, all); faulty == nil {

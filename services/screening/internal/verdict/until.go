@@ -117,6 +117,9 @@ func factDates(s *rule.Scene, c *event.Cause, f *event.Facts, read *event.Read) 
 			add(p.Owners[o].Held)
 			add(p.Owners[o].Match.Listed...)
 		}
+		for t := range p.Stakes {
+			add(p.Stakes[t].Span)
+		}
 	}
 	if s.AsksPlaces() {
 		for i := range f.Places {
@@ -125,8 +128,9 @@ func factDates(s *rule.Scene, c *event.Cause, f *event.Facts, read *event.Read) 
 			}
 		}
 	}
-	for i := range c.Order.Declared {
-		if a := &c.Order.Declared[i]; a.Kind == "exception" {
+	declared := f.Judged(c).Declared
+	for i := range declared {
+		if a := &declared[i]; a.Kind == "exception" {
 			add(a.Span)
 		}
 	}

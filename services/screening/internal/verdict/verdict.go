@@ -72,9 +72,11 @@ func unusable(c *event.Cause, f *event.Facts) string {
 		return f.Failed
 	case c.Order == nil:
 		return "the case holds no order"
-	case len(f.Parties) != len(c.Order.Parties) || len(f.Items) != len(c.Order.Items):
-		return fmt.Sprintf("facts of %d parties and %d items for an order of %d and %d",
-			len(f.Parties), len(f.Items), len(c.Order.Parties), len(c.Order.Items))
+	}
+	for _, o := range []*event.Order{c.Order, f.Judged(c)} {
+		if len(f.Parties) != len(o.Parties) || len(f.Items) != len(o.Items) {
+			return fmt.Sprintf("facts of %d parties and %d items for an order of %d and %d", len(f.Parties), len(f.Items), len(o.Parties), len(o.Items))
+		}
 	}
 	return ""
 }
