@@ -49,7 +49,7 @@ func history(t *rapid.T) []event.Case {
 	var out []event.Case
 	for i := range rapid.IntRange(1, 25).Draw(t, "causes") {
 		c := event.Cause{
-			Kind: rapid.SampledFrom([]event.Kind{event.Placed, event.Placed, event.Revised, event.Cancelled, event.Shipped, event.Rejudge, event.Disposition, event.License}).Draw(t, "kind"),
+			Kind:  rapid.SampledFrom([]event.Kind{event.Placed, event.Placed, event.Revised, event.Cancelled, event.Shipped, event.Rejudge, event.Disposition, event.License}).Draw(t, "kind"),
 			Event: fmt.Sprintf("3a4b0c10-7f5e-5b6e-9d61-%012d", i), Tenant: "default", Source: "shop", At: "2026-11-20T10:00:00.000000Z",
 			OrderID: rapid.SampledFrom([]string{"A", "B", "C", "D"}).Draw(t, "order"),
 		}

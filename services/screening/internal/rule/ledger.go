@@ -108,12 +108,7 @@ var sharedWords = map[string]string{
 	"customer": "the customer number", "address": "the street address", "sound": "the sound of the name",
 }
 
-// allTexts are the places of every kind.
-var allTexts = func() map[string]word {
-	out := maps.Clone(texts)
-	maps.Copy(out, ledgerTexts)
-	return out
-}()
+func init() { maps.Copy(texts, ledgerTexts) }
 
 func faultsText(f LicenseFault) word {
 	return word{0, func(s *Scene) string { return s.faultText(f) }}

@@ -38,6 +38,9 @@ const (
 	NeedShipped                        // the order, or a part of it, left
 	NeedStopped                        // a party looks like one that was stopped before
 	NeedLicenseFault                   // a license that the order names does not answer what it should
+	NeedRoute                          // countries passed on the way
+	NeedCCL                            // an item known to be on the Commerce Control List
+	NeedProduct                        // an item that is subject to the EAR as a direct product alone, or below the de minimis line
 )
 
 // placeless are the needs of rules that never ask for a country's groups on their own.
@@ -51,6 +54,7 @@ var needNames = map[string]Need{
 	"incorporated": NeedIncorporated, "no_web_presence": NeedNoWebsite, "address_kind": NeedAddressKind,
 	"consignee_type": NeedConsigneeType, "line_of_business": NeedLineOfWork, "outside": NeedOutside,
 	"shipped": NeedShipped, "stopped": NeedStopped, "license_fault": NeedLicenseFault,
+	"route": NeedRoute, "ccl": NeedCCL, "direct_product": NeedProduct,
 }
 
 // Needs lists the names of the needs, sorted.
@@ -86,6 +90,9 @@ func (s *Scene) found() Need {
 	}
 	if s.cause.Kind == event.Shipped {
 		n |= NeedShipped
+	}
+	if len(s.order.Route) > 0 {
+		n |= NeedRoute
 	}
 	if s.outside() {
 		n |= NeedOutside
@@ -161,6 +168,12 @@ func itemNeeds(f *event.ItemFacts) Need {
 	}
 	if f.Letter != "" {
 		n |= NeedLetter
+	}
+	if f.Subject != "no" && (advancedClass(f.Class) || f.ECCN != "" && f.ECCN != "EAR99") {
+		n |= NeedCCL
+	}
+	if directProduct(*f) || f.SubjectHow == "de_minimis" {
+		n |= NeedProduct
 	}
 	if f.PRCChip != "" {
 		n |= NeedPRCChip

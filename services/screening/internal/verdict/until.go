@@ -109,6 +109,9 @@ func factDates(s *rule.Scene, c *event.Cause, f *event.Facts, read *event.Read) 
 		p := &f.Parties[i]
 		for m := range p.Matches {
 			add(p.Matches[m].Listed...)
+			for _, n := range p.Matches[m].Footnotes {
+				add(n.Span)
+			}
 		}
 		for m := range p.SharedWith {
 			add(p.SharedWith[m].Listed...)

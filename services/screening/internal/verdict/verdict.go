@@ -356,10 +356,10 @@ func compare(a, b found) int {
 	)
 }
 
-// deciding is the first finding of the outcome's severity that stands on the governing date.
+// deciding is the first finding of the outcome's severity that stands on the governing date. Notes of duties decide nothing.
 func deciding(all []found, outcome event.Outcome, asOf string) string {
 	for i := range all {
-		if all[i].answered == nil && all[i].outcome == outcome && slices.Contains(all[i].dates, asOf) {
+		if all[i].answered == nil && all[i].outcome == outcome && !all[i].Rule.Duty && slices.Contains(all[i].dates, asOf) {
 			return all[i].Rule.ID
 		}
 	}
