@@ -28,6 +28,7 @@ type Config struct {
 	Data     string                // directory of all local state; created when missing, locked while running
 	GuardDir string                // where the log's guard keeps its state, outside Data; below the user's state directory when empty
 	Audit    audit.Config          // witnesses and export of the log; its directories and limits are set from the rest
+	Ingest   ingest.Config         // webhooks, streams, TLS of the doors; its directory, address and look-ups are set from the rest
 	HTTP     string                // address of the HTTP door; 127.0.0.1 with a free port when empty
 	NATSHost string                // address the embedded server listens on; 127.0.0.1 when empty
 	NATSPort int                   // 0 listens on no port, -1 takes a free one
@@ -159,7 +160,12 @@ func (s *Standalone) connect(name string) (*nats.Conn, error) {
 func (s *Standalone) Ready() <-chan struct{} { return s.ready }
 
 // HTTP is the base URL of the HTTP door, once Ready.
-func (s *Standalone) HTTP() string { return "http://" + s.Ingest.Addr().String() }
+func (s *Standalone) HTTP() string {
+	if s.cfg.Ingest.TLS.Set() {
+		return "https://" + s.Ingest.Addr().String()
+	}
+	return "http://" + s.Ingest.Addr().String()
+}
 
 // Run works until ctx ends, which is no error, or until one service must stop, which stops all. It ends with
 // everything closed.

@@ -93,6 +93,9 @@ const (
 	HeaderCESource  = "ce-source"
 	HeaderCEType    = "ce-type"
 	HeaderCESubject = "ce-subject"
+	HeaderTenant    = "ce-tenant" // an extension: the order's tenant, where it is not "default"
+
+	HeaderContentType = "content-type" // of the data
 
 	TypeDecision = "io.tidegate.v1.decision"
 	TypeRecord   = "io.tidegate.v1.record"

@@ -45,6 +45,34 @@ func LoadPack(fsys fs.FS) (*Pack, error) {
 	return &Pack{p}, nil
 }
 
+// Object is what the pack's digest is the SHA-256 of, and what OpenPack reads.
+func (p *Pack) Object() []byte { return p.p.Object() }
+
+// Activation is the object by which the pack is put in force: with its parameters, where they are not the pack's own.
+func (p *Pack) Activation() []byte { return p.p.Activation() }
+
+// AtDefaults is the pack with its own values of every parameter, which its cases are written for.
+func (p *Pack) AtDefaults() *Pack {
+	params := map[string]string{}
+	for _, d := range p.Parameters() {
+		params[d.Name] = d.Default
+	}
+	q, err := p.With(params)
+	if err != nil {
+		panic(err) // a pack that was loaded takes its own defaults
+	}
+	return q
+}
+
+// OpenPack loads the pack of an object. The error of a pack with faults wraps ErrPack.
+func OpenPack(object []byte) (*Pack, error) {
+	p, err := pack.FromObject(object)
+	if err != nil {
+		return nil, err
+	}
+	return &Pack{p}, nil
+}
+
 // With gives the pack with other values of its parameters. Names and values that it does not declare are refused.
 func (p *Pack) With(params map[string]string) (*Pack, error) {
 	q, err := p.p.With(params)

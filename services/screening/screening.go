@@ -40,6 +40,7 @@ type Service struct {
 	js    jetstream.JetStream
 	cfg   Config
 	state *state
+	force *forcing
 	stage bus.Stage
 }
 
@@ -60,21 +61,28 @@ func New(nc *nats.Conn, cfg Config) (*Service, error) {
 		return nil, fmt.Errorf("screening: %w", err)
 	}
 	kept := &state{dir: cfg.Dir, history: cfg.History, js: js, log: cfg.Log}
-	return &Service{nc: nc, js: js, cfg: cfg, state: kept, stage: bus.Stage{
+	force := newForcing(js, cfg.Pack, cfg.Log)
+	return &Service{nc: nc, js: js, cfg: cfg, state: kept, force: force, stage: bus.Stage{
 		In: subject.EnrichedStream, Out: subject.DecisionStream, OutSubject: subject.DecisionSubject,
 		Begin: kept.begin,
 		Block: func(seq uint64, cases []event.Case, each func(int, func(int))) []event.Case {
-			return kept.block(cfg.Pack, seq, cases, each)
+			return kept.block(force.now.Load(), seq, cases, each)
 		},
 		Shrink: func(c event.Case) event.Case {
-			return held(firstTwo(c), cfg.Pack, "the findings of this order do not fit into a message")
+			return held(firstTwo(c), force.now.Load(), "the findings of this order do not fit into a message")
 		},
-		Log: cfg.Log,
+		Switch: force.to,
+		Log:    cfg.Log,
 	}}, nil
 }
 
 // Run judges until ctx ends, which is no error.
 func (s *Service) Run(ctx context.Context) error {
+	stop, err := bus.ServeLoads(ctx, s.nc, bus.Loader{Service: "screening", What: []string{bus.Pack}, Load: s.force.try, InForce: s.force.says})
+	if err != nil {
+		return fmt.Errorf("screening: %w", err)
+	}
+	defer stop()
 	g, below := errgroup.WithContext(ctx)
 	g.Go(func() error {
 		defer s.state.save()

@@ -263,24 +263,6 @@ func sayDiff(w io.Writer, d lists.Diff) error {
 	return err
 }
 
-func activateCommand() *cli.Command {
-	return &cli.Command{
-		Name: "activate", Usage: "put a set in force for the next start: the newest, or the one a digest names", ArgsUsage: "[DIGEST]",
-		Flags: []cli.Flag{dataFlag(), jsonFlag()},
-		Action: func(_ context.Context, c *cli.Command) error {
-			digest, err := store(c).Activate(c.Args().First())
-			if err != nil {
-				return err
-			}
-			if c.Bool("json") {
-				return printJSON(c.Root().Writer, map[string]string{"active": digest})
-			}
-			_, err = fmt.Fprintf(c.Root().Writer, "set %s is in force from the next start on\n", digest)
-			return err
-		},
-	}
-}
-
 func printJSON(w io.Writer, v any) error {
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)

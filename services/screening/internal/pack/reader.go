@@ -48,7 +48,7 @@ func (r *reader) load() *Pack {
 	for _, name := range r.list("cases") {
 		r.cases(p, name)
 	}
-	p.Digest = digest(r.files)
+	p.Digest, p.files = digest(r.files), r.files
 	return p
 }
 
