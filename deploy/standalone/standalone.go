@@ -60,6 +60,9 @@ type Standalone struct {
 func natsDir(data string) string   { return filepath.Join(data, "nats") }
 func ingestDir(data string) string { return filepath.Join(data, "ingest") }
 
+// screeningDir is where screening keeps snapshots of its ledger.
+func screeningDir(data string) string { return filepath.Join(data, "screening") }
+
 // AuditDir is where the audit service of a data directory keeps the log.
 func AuditDir(data string) string { return filepath.Join(data, "audit") }
 
