@@ -3,6 +3,7 @@ package standalone
 import (
 	"fmt"
 
+	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/screening"
 	screeningcli "github.com/tidegate/tidegate/services/screening/cli"
 )
@@ -29,4 +30,18 @@ func openPack(dirs []string, params map[string]string) (*screening.Pack, error) 
 		}
 	}
 	return p.With(params)
+}
+
+// Review is the score from which the pack of a folder sends a match to a person; the shipped pack's where it is "".
+func Review(dir string) (event.Milli, error) {
+	var dirs []string
+	if dir != "" {
+		dirs = []string{dir}
+	}
+	p, err := openPack(dirs, nil)
+	if err != nil {
+		return 0, err
+	}
+	_, review := p.Thresholds()
+	return review, nil
 }

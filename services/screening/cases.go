@@ -139,11 +139,11 @@ func (p *Pack) try(packs variants, of string, r *Rule, f *pack.CaseFile, c *pack
 	if err != nil {
 		return err.Error()
 	}
-	cause, facts, err := f.Build(c)
+	b, err := f.Build(c)
 	if err != nil {
 		return err.Error()
 	}
-	j := q.Decide(cause, facts, "", AsOf{Fixed: c.Date})
+	j := q.DecideWith(b.Cause, b.Facts, b.Read, "", AsOf{Fixed: c.Date})
 	if misdated := misdated(r, c); misdated != "" {
 		return misdated
 	}

@@ -82,6 +82,13 @@ func TestASetIsNamedByAllOfItsPacks(t *testing.T) {
 	if err != nil || codified.Ref().Packs[0].Parameters["diffusion"] != "codified" || codified.Ref().Digest != ref.Digest {
 		t.Errorf("%v: %+v", err, codified.Ref())
 	}
+	back, err := OpenPack(codified.Activation())
+	if err != nil || back.Ref().Digest != ref.Digest || back.Ref().Parameters["diffusion"] != "codified" || event.Digest(both.Object()) != ref.Digest {
+		t.Errorf("from its object: %v", err)
+	}
+	if own, err := OpenPack(shipped(t, "example").Object()); err != nil || own.Ref().Digest != shipped(t, "example").Ref().Digest {
+		t.Errorf("a pack that stands on another, from its object: %v", err)
+	}
 	if again := composed(t, both, a, b); again.Ref().Digest != ref.Digest {
 		t.Error("a pack that stands twice counts once")
 	}

@@ -31,6 +31,7 @@ type Pack struct {
 	Rules      []*rule.Rule      // in pack order: by file name, then by place in the file
 	Thresholds rule.Thresholds
 	Members    []*Pack // of a set, in order; nil for one pack alone
+	files      map[string][]byte
 	cases      map[string]CaseFile
 	epochs     []epoch
 }
@@ -45,6 +46,8 @@ type Manifest struct {
 	Parameters []Parameter      `yaml:"parameters,omitempty" json:"parameters,omitempty"`
 	With       []string         `yaml:"with,omitempty" json:"with,omitempty"`           // shipped packs that this one stands on: loaded before it
 	Overrides  []Override       `yaml:"overrides,omitempty" json:"overrides,omitempty"` // what it sets in packs before it
+
+	Dispositions []DispositionRule `yaml:"dispositions,omitempty" json:"dispositions,omitempty"` // who may answer findings
 }
 
 // Override is what a company sets in a pack that it stands on, with who decided so and why.
@@ -70,8 +73,13 @@ type Parameter struct {
 	Default string   `yaml:"default" json:"default"`
 }
 
-// Load reads the pack in fsys. The error lists every fault.
+// Load reads the pack in fsys, or the set of packs in its folders. The error lists every fault.
 func Load(fsys fs.FS) (*Pack, error) {
+	if _, err := fs.Stat(fsys, "pack.yaml"); err != nil {
+		if folders, _ := fs.Glob(fsys, "*/pack.yaml"); len(folders) > 0 {
+			return loadSet(fsys, folders)
+		}
+	}
 	r := reader{fsys: fsys}
 	p := r.load()
 	if len(r.faults) > 0 {
@@ -79,6 +87,29 @@ func Load(fsys fs.FS) (*Pack, error) {
 	}
 	p.epochs = epochsOf(p.Rules, p.Parameters)
 	return p, nil
+}
+
+// loadSet reads a folder of packs, each in a folder of its own, in the order of their names.
+func loadSet(fsys fs.FS, folders []string) (*Pack, error) {
+	var all []*Pack
+	var faults []error
+	for _, f := range folders {
+		one, err := fs.Sub(fsys, path.Dir(f))
+		if err != nil {
+			faults = append(faults, err)
+			continue
+		}
+		p, err := Load(one)
+		if err != nil {
+			faults = append(faults, fmt.Errorf("%s: %w", path.Dir(f), err))
+			continue
+		}
+		all = append(all, p)
+	}
+	if faults != nil {
+		return nil, errors.Join(faults...)
+	}
+	return Compose(all...)
 }
 
 // With gives the pack with other values of its parameters.
@@ -122,10 +153,6 @@ func (p *Pack) Rule(id string) (*rule.Rule, bool) {
 }
 
 func digest(files map[string][]byte) string {
-	h := sha256.New()
-	for _, name := range slices.Sorted(maps.Keys(files)) {
-		fmt.Fprintf(h, "%s %d\n", path.Clean(name), len(files[name]))
-		h.Write(files[name])
-	}
-	return hex.EncodeToString(h.Sum(nil))
+	sum := sha256.Sum256(object(files))
+	return hex.EncodeToString(sum[:])
 }

@@ -1,8 +1,6 @@
 package pack
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"maps"
 	"slices"
@@ -59,11 +57,14 @@ func (s *set) compose() *Pack {
 	first := s.members[0]
 	out := &Pack{Parameters: map[string]string{}, Thresholds: first.Thresholds, Members: s.members, cases: map[string]CaseFile{}}
 	out.Manifest = Manifest{Semantics: first.Manifest.Semantics, Thresholds: first.Manifest.Thresholds}
-	h := sha256.New()
+	out.files = map[string][]byte{}
 	var ids, versions, titles []string
-	for _, m := range s.members {
+	for i, m := range s.members {
 		ids, versions, titles = append(ids, m.Manifest.ID), append(versions, m.Manifest.Version), append(titles, m.Manifest.Title)
-		fmt.Fprintf(h, "%s %s\n", m.Manifest.ID, m.Digest)
+		for name, content := range m.files {
+			out.files[fmt.Sprintf("%02d-%s/%s", i+1, m.Manifest.ID, name)] = content
+		}
+		out.Manifest.Dispositions = append(out.Manifest.Dispositions, m.Manifest.Dispositions...)
 		s.parameters(out, m)
 		s.overrides(out, m)
 		for _, r := range m.Rules {
@@ -72,7 +73,7 @@ func (s *set) compose() *Pack {
 	}
 	s.answers(out)
 	out.Manifest.ID, out.Manifest.Version, out.Manifest.Title = strings.Join(ids, "+"), strings.Join(versions, "+"), strings.Join(titles, "; ")
-	out.Digest = hex.EncodeToString(h.Sum(nil))
+	out.Digest = digest(out.files)
 	return out
 }
 
