@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -227,15 +226,6 @@ func few(short, long int) int {
 		return long
 	}
 	return short
-}
-
-var errNoTool = errors.New("not on this machine")
-
-func tool(name string) error {
-	if _, err := exec.LookPath(name); err != nil {
-		return fmt.Errorf("%s: %w", name, errNoTool)
-	}
-	return nil
 }
 
 // pause waits at most d, or until ok.
