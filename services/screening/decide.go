@@ -85,6 +85,11 @@ func (p *Pack) With(params map[string]string) (*Pack, error) {
 // Ref names the pack as judgements do.
 func (p *Pack) Ref() event.PackRef { return p.p.Ref() }
 
+// Thresholds are the scores from which a match is a hit, and from which a person looks at it.
+func (p *Pack) Thresholds() (hit, review event.Milli) {
+	return p.p.Thresholds.Hit, p.p.Thresholds.Review
+}
+
 // Title is the pack's title.
 func (p *Pack) Title() string { return p.p.Manifest.Title }
 
