@@ -26,7 +26,7 @@ var telling = map[string]string{
 // kindOf finds by its members what an object is, without reading more of it than it must.
 func kindOf(b []byte) string {
 	s := scan{b: b}
-	nested := ""
+	nested, around, own := "", false, false
 	for s.member() {
 		name := s.name
 		if name == "object" {
@@ -34,8 +34,13 @@ func kindOf(b []byte) string {
 				return k
 			}
 		}
-		if k, ok := telling[name]; ok {
+		switch k, ok := telling[name]; {
+		case ok && k == wrapped:
+			around = true
+		case ok:
 			return k
+		case name == "event" || name == "source" || name == "id": // an order of ours that shipped has a shipment too
+			own = true
 		}
 		if nested == "" && s.object() {
 			nested = name
@@ -44,7 +49,12 @@ func kindOf(b []byte) string {
 			return ours
 		}
 	}
-	if nested != "" && !s.mixed {
+	switch {
+	case own:
+		return ours
+	case around:
+		return wrapped
+	case nested != "" && !s.mixed:
 		return beside
 	}
 	return ours
