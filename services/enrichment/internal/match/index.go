@@ -10,7 +10,7 @@ import (
 )
 
 // Matcher names this matcher and its weights; a change of either changes it.
-const Matcher = "names-3"
+const Matcher = "names-4"
 
 // Methods, best first.
 const (
