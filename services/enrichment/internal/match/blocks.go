@@ -5,6 +5,8 @@ import (
 	"math/bits"
 	"slices"
 	"strings"
+
+	"github.com/tidegate/tidegate/services/enrichment/internal/recent"
 )
 
 // A listed name is also found by what it is made of: by every pair of its weightiest words, or by its one word that
@@ -33,7 +35,7 @@ type blocks struct {
 	near     neighborhood // of patterns
 	abroad   *table       // by skeleton: listed words in scripts that write few vowels
 	all      *table       // by skeleton: every listed word
-	recent   recentWords
+	recent   *recent.Cache[string, *word]
 }
 
 // profile is a listed name prepared for comparing it: where its parts begin. They end where those of the next begin.
@@ -77,7 +79,7 @@ func newWearer(w *word) wearer {
 }
 
 func newBlocks(names []Listed, kind Kind) *blocks {
-	b := &blocks{kind: kind}
+	b := &blocks{kind: kind, recent: recent.New[string, *word](recentWords)}
 	k := filing{blocks: b, known: map[string]*word{}, forms: map[string]uint16{}}
 	for i := range names {
 		if names[i].Kind == kind {
@@ -297,11 +299,13 @@ func (b *blocks) profile(name string, q *asking) Profile {
 
 // asked gives a word that is looked for, with the listed words that it may be.
 func (b *blocks) asked(shown string, q *asking) *word {
-	w, ok := b.recent.get(shown)
+	w, ok := b.recent.Get(shown)
 	if !ok {
 		w = newWord(strings.Clone(shown), b.kind)
 		w.alike = slices.Clone(b.alike(w, q, q.near[:0]))
-		b.recent.put(w)
+		if len(shown) <= recentBytes {
+			b.recent.Put(w.shown, w)
+		}
 	}
 	return w
 }
