@@ -21,7 +21,10 @@ import (
 
 // Commands are the verbs that need the whole product or its server.
 func Commands() []*cli.Command {
-	return []*cli.Command{serveCommand(), demoCommand(), replayCommand(), natsCommand(), streamsCommand(), webhookCommand()}
+	return []*cli.Command{
+		serveCommand(), demoCommand(), replayCommand(), natsCommand(), streamsCommand(), webhookCommand(),
+		screenCommand(), explainCommand(), disposeCommand(), licensesCommand(),
+	}
 }
 
 // dataFlag is the directory of all local state.
@@ -87,7 +90,7 @@ func serve(ctx context.Context, cmd *cli.Command) error {
 	}
 	s, err := New(ctx, Config{
 		Nightly: Nightly{Records: cmd.Uint64("reproduce-sample"), At: at},
-		Data: cmd.String("data"), GuardDir: logging.GuardDir, Audit: logging, Ingest: doors, HTTP: cmd.String("listen"), NATSHost: host, NATSPort: port,
+		Data:    cmd.String("data"), GuardDir: logging.GuardDir, Audit: logging, Ingest: doors, HTTP: cmd.String("listen"), NATSHost: host, NATSPort: port,
 		Pack: pack, Required: required, Webhooks: cmd.String("webhooks"), Log: log,
 	})
 	if err != nil {
