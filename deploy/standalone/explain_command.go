@@ -15,6 +15,7 @@ import (
 	"github.com/tidegate/tidegate/services/enrichment"
 	"github.com/tidegate/tidegate/services/ingest"
 	"github.com/tidegate/tidegate/services/screening"
+	screeningcli "github.com/tidegate/tidegate/services/screening/cli"
 	"github.com/tidegate/tidegate/shared/codec"
 )
 
@@ -59,7 +60,7 @@ func screenCommand() *cli.Command {
 		Flags: []cli.Flag{
 			dataFlag(),
 			&cli.BoolFlag{Name: "explain", Usage: "say why, what would answer it, and when the answer changes"},
-			&cli.StringFlag{Name: "pack", Usage: "`DIR` of the rule pack; the shipped one when not given"},
+			&cli.StringSliceFlag{Name: "pack", Usage: screeningcli.PackUsage},
 			&cli.StringMapFlag{Name: "set", Usage: "a parameter of the rule pack, `NAME=VALUE`"},
 			&cli.BoolFlag{Name: "json", Usage: "print JSON"},
 		},
@@ -122,7 +123,7 @@ func newScreener(ctx context.Context, cmd *cli.Command) (s screener, err error) 
 	if s.reference, err = enrichment.InForce(ListsDir(data)); err != nil {
 		return s, err
 	}
-	if s.pack, err = openPack(cmd.String("pack"), cmd.StringMap("set")); err != nil {
+	if s.pack, err = openPack(cmd.StringSlice("pack"), cmd.StringMap("set")); err != nil {
 		return s, err
 	}
 	s.ledger = screening.NewLedger()
