@@ -30,6 +30,7 @@ require (
 	github.com/tidegate/tidegate/services/screening v0.0.0-00010101000000-000000000000
 	github.com/tidegate/tidegate/shared v0.0.0
 	github.com/urfave/cli/v3 v3.14.0
+	go.uber.org/goleak v1.3.0
 	go.yaml.in/yaml/v4 v4.0.0
 	golang.org/x/sync v0.24.0
 )

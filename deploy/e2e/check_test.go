@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"encoding/json"
 	"net"
+	"strings"
 	"testing"
 	"time"
 
@@ -51,8 +52,26 @@ func checkEverything(t *testing.T, url, creds, auditDir string, accepted map[str
 			t.Errorf("order %s: accepted as %+v, receipt %+v, leaf %d of block %d", id, a, r, l.Index, l.Leaf.Sequence)
 		}
 	}
+	checkShipped(t, accepted, leaves)
 	if len(receipts) != len(accepted) || len(leaves) != len(accepted) {
 		t.Errorf("%d orders accepted, %d leaves, %d receipts", len(accepted), len(leaves), len(receipts))
+	}
+}
+
+// checkShipped holds every ship notice to the order it was sent after.
+func checkShipped(t *testing.T, accepted map[string]answer, leaves map[string]audit.Logged) {
+	t.Helper()
+	for key, a := range accepted {
+		id, is := strings.CutSuffix(key, " shipped")
+		if !is {
+			continue
+		}
+		var c event.Cause
+		if err := json.Unmarshal(leaves[a.Event].Case.Line(0), &c); err != nil {
+			t.Error(err)
+		} else if c.Of != accepted[id].Event || c.Order == nil {
+			t.Errorf("order %s shipped as of event %q, it was placed as %q", id, c.Of, accepted[id].Event)
+		}
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -78,9 +79,20 @@ func (f *flow) send() {
 	}
 }
 
-// sendTo repeats one order at one door until the door has answered, however often it dies meanwhile.
+// shippedKey is under which the answer to an order's ship notice is remembered.
+func shippedKey(id string) string { return id + " shipped" }
+
+// sendTo sends one order to one door, and the ship notice of every fourth.
 func (f *flow) sendTo(door, id string) {
-	body := fmt.Appendf(nil, `{"source":"kill","id":%q,"order_date":"2026-11-20","ship_to":"DE","parties":[{"role":"purchaser","name":"Holm & Vester %s GmbH","address":{"country":"DE"}}],"items":[{"description":"desk fan","eccn":"EAR99","quantity":1}]}`, id, id)
+	order := fmt.Appendf(nil, `{"source":"kill","id":%q,"order_date":"2026-11-20","ship_to":"DE","parties":[{"role":"purchaser","name":"Holm & Vester %s GmbH","address":{"country":"DE"}}],"items":[{"description":"desk fan","eccn":"EAR99","quantity":1}]}`, id, id)
+	f.sendUntilAnswered(door, id, order)
+	if strings.HasSuffix(id, "4") || strings.HasSuffix(id, "8") {
+		f.sendUntilAnswered(door, shippedKey(id), fmt.Appendf(nil, `{"source":"kill","id":%q,"event":"shipped","shipment":{"date":"2026-11-21","document":"DN-%s"}}`, id, id))
+	}
+}
+
+// sendUntilAnswered repeats one document at one door until the door has answered, however often it dies meanwhile.
+func (f *flow) sendUntilAnswered(door, id string, body []byte) {
 	var pause clock.Backoff
 	for end := time.Now().Add(time.Minute); ; {
 		a, err := post(door, body)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/schemas/subject"
 	"github.com/tidegate/tidegate/services/audit"
+	"github.com/tidegate/tidegate/services/ingest"
 	"github.com/tidegate/tidegate/shared/bus"
 	"github.com/tidegate/tidegate/shared/clock"
 )
@@ -54,9 +56,15 @@ func submitOne(ctx context.Context, url string, body []byte) (a answer, err erro
 		return a, err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	if err := json.NewDecoder(resp.Body).Decode(&a); err != nil {
+	said, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return a, err
+	}
+	got, err := ingest.ReadAnswer(resp.Header.Get("Content-Type"), said)
+	if err != nil {
 		return a, fmt.Errorf("status %d: %w", resp.StatusCode, err)
 	}
+	a = answer{got.Status, got.Event, got.Faults}
 	if a.Event == "" {
 		return a, fmt.Errorf("status %d: the order was not taken", resp.StatusCode)
 	}

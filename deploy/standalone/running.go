@@ -19,6 +19,7 @@ type Running struct {
 	NATS     string `json:"nats,omitempty"`     // URL, when the server listens
 	Creds    string `json:"creds,omitempty"`    // the clients' credentials file
 	Operator string `json:"operator,omitempty"` // the operators' credentials file
+	Token    string `json:"token"`              // for the HTTP door, with every scope, while this process runs
 
 	file string
 }
@@ -28,8 +29,8 @@ func runningFile(data string) string { return filepath.Join(data, "running.json"
 func (s *Standalone) announce() (Running, error) {
 	r := Running{
 		PID: os.Getpid(), HTTP: s.HTTP(), NATS: s.server.URL(), Creds: filepath.Join(natsDir(s.cfg.Data), natsembed.ClientCreds),
-		Operator: filepath.Join(natsDir(s.cfg.Data), natsembed.OperatorCreds),
-		file:     runningFile(s.cfg.Data),
+		Operator: filepath.Join(natsDir(s.cfg.Data), natsembed.OperatorCreds), Token: s.Ingest.LocalToken(),
+		file: runningFile(s.cfg.Data),
 	}
 	b, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {

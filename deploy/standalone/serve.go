@@ -19,7 +19,7 @@ import (
 
 // Commands are the verbs that need the whole product or its server.
 func Commands() []*cli.Command {
-	return []*cli.Command{serveCommand(), demoCommand(), replayCommand(), natsCommand(), streamsCommand()}
+	return []*cli.Command{serveCommand(), demoCommand(), replayCommand(), natsCommand(), streamsCommand(), webhookCommand()}
 }
 
 // dataFlag is the directory of all local state.
@@ -44,6 +44,7 @@ func serveCommand() *cli.Command {
 			&cli.StringFlag{Name: "pack", Usage: "`DIR` of the rule pack; the shipped one when not given", Sources: cli.EnvVars("TIDEGATE_PACK")},
 			&cli.StringMapFlag{Name: "set", Usage: "a parameter of the rule pack, `NAME=VALUE`"},
 			&cli.StringSliceFlag{Name: "require-list", Usage: "hold orders while `LIST` (or LIST=DAYS, at most so old) is not loaded", Sources: cli.EnvVars("TIDEGATE_REQUIRE_LIST")},
+			&cli.StringFlag{Name: "webhooks", Usage: "`FILE` of the endpoints decisions and receipts go to; webhooks.yaml in the data directory where it is there", Sources: cli.EnvVars("TIDEGATE_WEBHOOKS")},
 			&cli.BoolFlag{Name: "json", Usage: "say where the doors are as JSON"},
 		}, auditcli.RunFlags()...),
 		Action: serve,
@@ -74,7 +75,7 @@ func serve(ctx context.Context, cmd *cli.Command) error {
 	}
 	s, err := New(ctx, Config{
 		Data: cmd.String("data"), GuardDir: logging.GuardDir, Audit: logging, HTTP: cmd.String("listen"), NATSHost: host, NATSPort: port,
-		Pack: pack, Required: required, Log: log,
+		Pack: pack, Required: required, Webhooks: cmd.String("webhooks"), Log: log,
 	})
 	if err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/tidegate/tidegate/deploy/webhook"
 	"github.com/tidegate/tidegate/services/audit"
 	"github.com/tidegate/tidegate/services/enrichment"
 	"github.com/tidegate/tidegate/services/ingest"
@@ -33,6 +34,7 @@ type Config struct {
 	Limits   bus.Limits            // sizes of the streams
 	Pack     *screening.Pack       // rules; the US pack when nil
 	Required []enrichment.Required // lists without which orders are held
+	Webhooks string                // file of the endpoints that decisions and receipts go to; WebhooksFile(Data), where it is there, when empty
 	Log      *slog.Logger          // discarded when nil
 }
 
@@ -42,7 +44,9 @@ type Standalone struct {
 	lock   *lock
 	server *natsembed.Server
 	conns  []*nats.Conn
-	ready  chan struct{}
+
+	webhooks *nats.Conn // nil where no endpoint is configured
+	ready    chan struct{}
 
 	Ingest     *ingest.Service
 	Enrichment *enrichment.Service
@@ -90,7 +94,25 @@ func (s *Standalone) open(ctx context.Context) (err error) {
 	if err := errors.Join(s.declare(ctx), s.compare(ctx)); err != nil {
 		return err
 	}
-	return s.wire()
+	return errors.Join(s.wire(), s.prepareWebhooks(ctx))
+}
+
+// prepareWebhooks gives every endpoint its place before a door is open, so that a new one misses nothing.
+func (s *Standalone) prepareWebhooks(ctx context.Context) error {
+	if s.cfg.Webhooks == "" {
+		if s.cfg.Webhooks = WebhooksFile(s.cfg.Data); !webhook.Exists(s.cfg.Webhooks) {
+			return nil
+		}
+	}
+	endpoints, err := webhook.Load(s.cfg.Webhooks)
+	if err != nil {
+		return err
+	}
+	if s.webhooks, err = s.connect("webhooks"); err != nil {
+		return err
+	}
+	_, err = webhook.New(ctx, s.webhooks, endpoints, s.cfg.Log)
+	return err
 }
 
 func (s *Standalone) declare(ctx context.Context) error {
@@ -153,6 +175,9 @@ func (s *Standalone) Run(ctx context.Context) error {
 			}
 			return nil
 		})
+	}
+	if s.webhooks != nil {
+		g.Go(func() error { return webhook.RunFile(ctx, s.webhooks, s.cfg.Webhooks, s.cfg.Log) })
 	}
 	g.Go(func() error { return s.announceWhenReady(ctx) })
 	return g.Wait()

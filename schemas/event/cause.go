@@ -58,8 +58,9 @@ type Cause struct {
 	Source   string   `json:"source"`
 	OrderID  string   `json:"order_id"`
 	Revision int      `json:"revision"`
-	Format   string   `json:"format"` // "tidegate-json"; "tidegate-act" through the operator's door
+	Format   string   `json:"format"` // tidegate-json, ubl-order, x12-850 …: what the received bytes were; tidegate-act through the operator's door
 	At       Instant  `json:"received_at"`
+	Again    string   `json:"idempotency_key,omitempty"` // the sender's own (the header Idempotency-Key, a webhook's id), where it gave one
 	Received Received `json:"received"`
 	Of       string   `json:"of,omitempty"` // of cancelled, shipped, rejudge, disposition: the event whose order is repeated here; empty where ingest knows no such order
 	Particulars
@@ -68,10 +69,14 @@ type Cause struct {
 
 // Received describes the bytes as they came in (15 CFR 762.4 asks for the original).
 type Received struct {
-	SHA256 string `json:"sha256"`          // lower-case hex, of the exact received bytes
-	Size   int    `json:"size"`            // bytes
-	Bytes  string `json:"bytes,omitempty"` // the received bytes where they differ from the order member's; valid UTF-8
+	SHA256   string `json:"sha256"`             // lower-case hex, of the exact received bytes
+	Size     int    `json:"size"`               // bytes
+	Bytes    string `json:"bytes,omitempty"`    // the received bytes where they differ from the order member's: the document, or the part of a file that the order came from
+	Encoding string `json:"encoding,omitempty"` // of a cause's bytes: base64 where they are no UTF-8, else empty
 }
+
+// Base64 is the encoding of received bytes that are no UTF-8.
+const Base64 = "base64"
 
 // Refusal is the only line of its case: an input that was not accepted, with every reason. Written by ingest.
 type Refusal struct {
@@ -90,7 +95,7 @@ type Refusal struct {
 
 // Fault is one reason for a refusal with its place in the input.
 type Fault struct {
-	Pointer string `json:"pointer"`          // JSON pointer (RFC 6901) to the value at fault; "" is the whole input
+	Pointer string `json:"pointer"`          // JSON pointer (RFC 6901) to the value at fault, where the input is no JSON to the order's; "" is the whole input
 	Offset  int    `json:"offset,omitempty"` // byte offset in the input, where the input is not JSON
 	Code    string `json:"code"`             // syntax, type, required, unknown_member, duplicate_member, range, format, size, depth, utf8, conflict, unknown_order, not_supported
 	Detail  string `json:"detail"`           // one sentence that says what is wrong and what is wanted

@@ -80,20 +80,23 @@ type Known struct {
 // Match is a listed entry that a name or address of the order resembles. A score is a fact; what counts as a hit is
 // the pack's threshold.
 type Match struct {
-	List      string     `json:"list"`                // EL, MEU, UVL, DPL, SDN, CMIC, 1260H
-	Entry     string     `json:"entry"`               // stable id of the entry in the snapshot
-	Name      string     `json:"name"`                // the entry's primary name
-	Country   Country    `json:"country,omitempty"`   // the entry's country
-	Queried   string     `json:"queried"`             // the order's string
-	Matched   string     `json:"matched"`             // the list's string it was compared with
-	Field     string     `json:"field"`               // name, alias, director, contact, parent, owner, payer, address
-	Method    string     `json:"method"`              // exact, normalized, reordered, one_edit, alike, address_room, address_building
-	Alias     bool       `json:"alias,omitempty"`     // Matched is an alias of the entry, not its primary name
-	Score     Milli      `json:"score"`               // 0.000 to 1.000
-	Countries string     `json:"countries,omitempty"` // same, different, unknown: the party's country against the entry's
-	Footnotes []Footnote `json:"footnotes,omitempty"` // Entity List footnotes, each with the dates it binds, by number
-	Policy    string     `json:"policy,omitempty"`    // license review policy as the row states it: PoD, denial, CBC …
-	Scope     string     `json:"scope,omitempty"`     // what items the row covers: all, ccl (address-only rows)
+	List      string     `json:"list"`                      // EL, MEU, UVL, DPL, SDN, CMIC, 1260H
+	Entry     string     `json:"entry"`                     // stable id of the entry in the snapshot
+	Name      string     `json:"name"`                      // the entry's primary name
+	Country   Country    `json:"country,omitempty"`         // the entry's country
+	Queried   string     `json:"queried"`                   // the order's string
+	Matched   string     `json:"matched"`                   // the list's string it was compared with
+	Field     string     `json:"field"`                     // name, alias, identifier, director, contact, parent, owner, payer, address
+	Method    string     `json:"method"`                    // exact, normalized, reordered, one_edit, alike, identifier, address_room, address_building
+	Alias     bool       `json:"alias,omitempty"`           // Matched is an alias of the entry, not its primary name
+	Weak      bool       `json:"weak_alias,omitempty"`      // the list itself calls the alias weak
+	Confirmed []string   `json:"confirmed_by,omitempty"`    // identifiers and dates of birth of the order that stand in the row, too
+	Contrary  []string   `json:"contradicted_by,omitempty"` // those that the row has otherwise
+	Score     Milli      `json:"score"`                     // 0.000 to 1.000
+	Countries string     `json:"countries,omitempty"`       // same, different, unknown: the party's country against the entry's
+	Footnotes []Footnote `json:"footnotes,omitempty"`       // Entity List footnotes, each with the dates it binds, by number
+	Policy    string     `json:"policy,omitempty"`          // license review policy as the row states it: PoD, denial, CBC …
+	Scope     string     `json:"scope,omitempty"`           // what items the row covers: all, ccl (address-only rows)
 	Citation  string     `json:"citation"`
 	Certainty string     `json:"certainty"` // C, R, D, M, ? as in the sources' confidence tags
 	Listed    []Span     `json:"listed"`    // when the entry is in force

@@ -39,7 +39,7 @@ type Judgement struct {
 	Differs    bool      `json:"differs,omitempty"`
 	ValidUntil Date      `json:"valid_until,omitempty"` // last day this answer holds by what is known now; open-ended when empty
 	Findings   []Finding `json:"findings"`              // every one, most severe first, then by rule, party, item
-	Read       *Read     `json:"read,omitempty"`         // what was read from the ledger; nil when nothing was
+	Read       *Read     `json:"read,omitempty"`        // what was read from the ledger; nil when nothing was
 	Pack       PackRef   `json:"pack"`
 	Failed     string    `json:"failed,omitempty"` // why the order could not be judged (poison); the outcome is hold
 }
@@ -97,7 +97,8 @@ type Record struct {
 	OrderID    string  `json:"order_id"`
 	Source     string  `json:"source"`
 	Outcome    Outcome `json:"outcome,omitempty"` // of the decision; empty for a refusal
-	Kind       string  `json:"kind,omitempty"`    // of a leaf that is of no order: control, license, note; gap, accept, whose event and key are empty, too
+	Kind       string  `json:"kind,omitempty"`    // of a leaf that is of no order: control, license, note; gap, accept, restore, whose event and key are empty, too
+	Log        string  `json:"log,omitempty"`     // name of the log, where it is not the first: after a declared restore
 	Leaf       uint64  `json:"leaf"`              // index in the log, from 0
 	LeafHash   string  `json:"leaf_hash"`         // RFC 6962 leaf hash, lower-case hex
 	Sequence   uint64  `json:"sequence"`          // of the block in the decision stream

@@ -11,7 +11,7 @@ import (
 type Leaf struct {
 	Line     string  `json:"line"`             // "leaf"
 	V        int     `json:"v"`                // 1
-	Kind     string  `json:"kind"`             // decision, refusal, control, license, note, gap, accept
+	Kind     string  `json:"kind"`             // decision, refusal, control, license, note, gap, accept, restore
 	Stream   string  `json:"stream"`           // the stream it was read from
 	Sequence uint64  `json:"sequence"`         // of the block in that stream
 	Place    int     `json:"place"`            // of the case in the block, from 0
@@ -52,8 +52,14 @@ func (c Case) LeafKind() string {
 	return LeafDecision
 }
 
+// LeafRestore is the first leaf of a log that was begun after a declared restore; it stands before the first case.
+const LeafRestore = "restore"
+
 // HasCase says whether the leaf is of a case: what reads history passes over the others.
-func (l Leaf) HasCase() bool { return l.Kind != LeafGap && l.Kind != LeafAccept }
+func (l Leaf) HasCase() bool { return l.Kind != LeafGap && !l.Declares() }
+
+// Declares says whether the leaf is an operator's declaration, which stands between cases.
+func (l Leaf) Declares() bool { return l.Kind == LeafAccept || l.Kind == LeafRestore }
 
 // Accept is the one line of an accept leaf: which checkpoint was trusted before, and which is now.
 type Accept struct {
@@ -64,8 +70,27 @@ type Accept struct {
 	At       Instant `json:"at"`                // when that was declared
 }
 
-// LineAccept names the line.
-const LineAccept = "accept"
+// Restore is the one line of a restore leaf: which log this one goes on from, how much of that one counts, and who
+// declared it. What the log before lost is Trusted's size less Leaves.
+type Restore struct {
+	Line     string  `json:"line"`              // "restore"
+	V        int     `json:"v"`                 // 1
+	Log      string  `json:"log"`               // name of the log before
+	Key      string  `json:"key"`               // its verifier key
+	Trusted  string  `json:"trusted,omitempty"` // the largest checkpoint of it that anybody kept, a signed note; empty when none was
+	Found    string  `json:"found,omitempty"`   // the checkpoint of what is left of it; empty when it was abandoned
+	Leaves   uint64  `json:"leaves"`            // leaves left of it; 0 when it was abandoned
+	Sequence uint64  `json:"sequence"`          // first block of this log: what the log before holds of it and of later ones does not count
+	By       string  `json:"by"`                // who declared it
+	Why      string  `json:"why"`
+	At       Instant `json:"at"`
+}
+
+// The lines of declarations.
+const (
+	LineAccept  = "accept"
+	LineRestore = "restore"
+)
 
 // AppendLeaf writes a leaf: its header line, then the case's exact bytes (none when they are in the blob store).
 func AppendLeaf(b []byte, l Leaf, c []byte) ([]byte, error) {

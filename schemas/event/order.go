@@ -78,7 +78,9 @@ type Party struct {
 	Contacts      []string `json:"contacts,omitempty"` // persons to talk to
 	LEI           string   `json:"lei,omitempty"`      // ISO 17442
 	Registration  string   `json:"registration_number,omitempty"`
-	GLN           string   `json:"gln,omitempty"` // GS1
+	Identifiers   []string `json:"identifiers,omitempty"` // other official numbers, each with its kind: IMO 9074729, passport X1234567 (Cuba)
+	Born          string   `json:"born,omitempty"`        // a person's date of birth, or the year or month alone
+	GLN           string   `json:"gln,omitempty"`         // GS1
 	Customer      string   `json:"customer_number,omitempty"`
 	Email         string   `json:"email,omitempty"`
 	Phone         string   `json:"phone,omitempty"`

@@ -20,12 +20,43 @@ const (
 	GuardKey    = "audit"
 )
 
+// Webhooks out: what endpoints were sent, and what they never took.
+const (
+	WebhookBucket     = "WEBHOOK"                // by endpoint: how far it is, what is open, its last error
+	WebhookDeadStream = "WEBHOOK_DEAD"           // messages given up, as they were; deleted when a replay delivers them
+	WebhookDeadPrefix = "tidegate.webhook.dead." // + endpoint's name
+)
+
+// Headers of a dead letter, beside those of the public message.
+const (
+	HeaderDeadID    = "Tidegate-Webhook-Id"    // what the receiver knows it by
+	HeaderDeadWhy   = "Tidegate-Webhook-Why"   // the last answer
+	HeaderDeadTries = "Tidegate-Webhook-Tries" // attempts that count
+	HeaderDeadFrom  = "Tidegate-Webhook-From"  // the public subject it was on
+	HeaderDeadTime  = "Tidegate-Webhook-Time"  // when the public message was stored, RFC 3339
+)
+
 // ActSubject is the operator's door: request, one event.Act in; the reply comes when it is durable, or says why it was
 // refused. Only the services' and the operator's credentials reach it.
 const ActSubject = "tidegate.op.v1.act"
 
-// OperatorPublishes are the subjects that the operator's credentials may publish to, beside what an outsider's may.
-var OperatorPublishes = []string{IngestSubject, ActSubject}
+// LoadSubject asks every running instance whether it can load an object of the reference store, before it is activated.
+const LoadSubject = "tidegate.op.v1.load"
+
+// The reference store: compiled lists, masters and rule packs, each an object named by the SHA-256 of its bytes. Whoever activates puts them
+// there, and each service what it works with; the audit log keeps a copy of what its records name.
+const (
+	ReferenceBucket = "REFERENCE"
+	ReferenceStream = "OBJ_" + ReferenceBucket // the stream that JetStream keeps it in
+)
+
+// OperatorPublishes are the subjects that the operator's credentials may publish to: both doors, what asks running instances, and what
+// reading and writing the reference store takes.
+var OperatorPublishes = []string{
+	IngestSubject, "tidegate.op.v1.>", "$O." + ReferenceBucket + ".>", "$JS.API.INFO", "$JS.API.STREAM.INFO." + ReferenceStream,
+	"$JS.API.STREAM.PURGE." + ReferenceStream, "$JS.API.STREAM.MSG.GET." + ReferenceStream, "$JS.API.DIRECT.GET." + ReferenceStream + ".>",
+	"$JS.API.CONSUMER.CREATE." + ReferenceStream + ".>", "$JS.API.CONSUMER.DELETE." + ReferenceStream + ".>", "$JS.FC." + ReferenceStream + ".>",
+}
 
 // Public streams: one message is one order's CloudEvent (NATS binding, binary mode). They are copies that can be made again.
 const (
@@ -42,11 +73,19 @@ const (
 	IngestQueue            = "ingest" // queue group in which the doors share the ingest subject
 )
 
+// Headers of blocks: what activations have put in force for the block, as SHA-256 in lower-case hex; absent where nothing was activated.
+const (
+	HeaderLists   = "Tidegate-Lists"
+	HeaderMasters = "Tidegate-Masters"
+	HeaderPack    = "Tidegate-Pack"
+)
+
 // Headers of public messages.
 const (
 	HeaderSequence = "Tidegate-Sequence" // block the message comes from, as a decimal: where its publisher goes on after a restart
 	HeaderPlace    = "Tidegate-Place"    // place of the case in that block, from 0
 	HeaderLeaf     = "Tidegate-Leaf"     // index of the receipt's leaf in the log
+	HeaderLog      = "Tidegate-Log"      // name of that log, where it is not the first
 
 	// CloudEvents 1.0, NATS protocol binding, binary content mode.
 	HeaderCESpec    = "ce-specversion"

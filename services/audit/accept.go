@@ -25,7 +25,11 @@ func Accept(ctx context.Context, cfg Config, o auditverify.Options) (auditverify
 		return auditverify.Report{}, err
 	}
 	defer unlock()
-	key, err := PublicKey(cfg.Dir)
+	sh, err := current(cfg.Dir)
+	if err != nil {
+		return auditverify.Report{}, err
+	}
+	key, err := PublicKey(sh.dir)
 	if err != nil {
 		return auditverify.Report{}, err
 	}
@@ -34,17 +38,22 @@ func Accept(ctx context.Context, cfg Config, o auditverify.Options) (auditverify
 			return auditverify.Report{}, err
 		}
 	}
-	o.Key, o.Blobs = key, blobs(cfg.Dir)
-	rep, err := auditverify.Dir(ctx, filepath.Join(cfg.Dir, logName), o)
+	o.Key, o.Blobs = key, sh.blobs()
+	rep, err := auditverify.Dir(ctx, sh.log(), o)
 	if err != nil {
 		return rep, err
 	}
-	return rep, trust(cfg, rep, key)
+	k, next := declaration(cfg, sh, rep.Size)
+	if trusted, err := auditverify.OpenCheckpoint(next.Declared.Trusted, key); err == nil && trusted.Size > rep.Size {
+		return rep, fmt.Errorf("%w: %d leaves were verified before, %d are left; restore the audit directory from a later backup, or declare "+
+			"the others lost with \"tidegate audit restore\", which begins a new log", ErrRefused, trusted.Size, rep.Size)
+	}
+	return rep, trust(sh, rep, key, k, next)
 }
 
 // declaration remembers what was trusted before; a guard's file that is gone or cannot be read has nothing to say.
-func declaration(cfg Config, size uint64) (*keeper, *declared) {
-	k, old, _, err := openKeeper(cfg.GuardDir)
+func declaration(cfg Config, sh shard, size uint64) (*keeper, kept) {
+	k, old, _, err := openKeeper(cfg.GuardDir, sh.n)
 	d := &declared{Size: size, At: event.At(cfg.Clock())}
 	if err == nil {
 		d.Trusted = old.Checkpoint
@@ -52,10 +61,10 @@ func declaration(cfg Config, size uint64) (*keeper, *declared) {
 			d.Trusted = old.Declared.Trusted
 		}
 	}
-	return k, d
+	return k, kept{Declared: d, Receipts: old.Receipts}
 }
 
-func trust(cfg Config, rep auditverify.Report, key string) error {
+func trust(sh shard, rep auditverify.Report, key string, k *keeper, next kept) error {
 	point, err := auditverify.OpenCheckpoint([]byte(rep.Checkpoint), key)
 	if err != nil {
 		return err
@@ -64,7 +73,7 @@ func trust(cfg Config, rep auditverify.Report, key string) error {
 	if err != nil {
 		return err
 	}
-	dir := filepath.Join(cfg.Dir, logName)
+	dir := sh.log()
 	for leaf, err := range auditverify.Leaves(os.DirFS(dir), 0, point.Size) {
 		if err != nil {
 			return err
@@ -81,6 +90,6 @@ func trust(cfg Config, rep auditverify.Report, key string) error {
 	if err := writeFile(filepath.Join(dir, filepath.FromSlash(stateName)), state, 0o644); err != nil {
 		return err
 	}
-	k, d := declaration(cfg, point.Size)
-	return k.save(kept{State: g.State(), Declared: d})
+	next.State = g.State()
+	return k.save(next)
 }

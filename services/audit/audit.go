@@ -114,6 +114,7 @@ type Service struct {
 	nc    *nats.Conn
 	js    jetstream.JetStream
 	ready atomic.Bool
+	shard shard // the log that grows, once Run has looked
 
 	receipted atomic.Uint64 // last block of which every case has its receipt
 	leaves    atomic.Uint64 // leaves that have their receipt
@@ -157,6 +158,9 @@ func (s *Service) Run(ctx context.Context) error {
 		return err
 	}
 	defer unlock()
+	if s.shard, err = current(s.cfg.Dir); err != nil {
+		return refuse("%w", err)
+	}
 	if err := CheckStreams(ctx, s.js, s.cfg.Dir); err != nil { // before keys or a log are made
 		return err
 	}

@@ -102,6 +102,29 @@ func TestCommands(t *testing.T) {
 	}
 }
 
+func TestRestoreIsADryRunUnlessConfirmed(t *testing.T) {
+	t.Parallel()
+	nc := natstest.Server(t)
+	cfg := rolled(t, nc)
+	args := []string{"restore", "--data", filepath.Dir(cfg.Dir), "--guard-dir", cfg.GuardDir}
+	for range 2 {
+		out, code := command(t, args...)
+		if code != 0 || !strings.Contains(out, "100 leaves are left, 100 are declared lost") || !strings.Contains(out, "nothing was done") {
+			t.Fatalf("exit %d\n%s", code, out)
+		}
+	}
+	if out, code := command(t, append(args, "--yes")...); code == 0 {
+		t.Fatalf("nobody stands for it:\n%s", out)
+	}
+	out, code := command(t, append(args, "--yes", "--by", "kim", "--why", "the disk broke")...)
+	if code != 0 || !strings.Contains(out, "done; auditors and witnesses need its key: tidegate/audit/2+") {
+		t.Fatalf("exit %d\n%s", code, out)
+	}
+	if out, code := command(t, "verify", "--data", filepath.Dir(cfg.Dir), "--guard-dir", cfg.GuardDir); code != 0 || !strings.Contains(out, "log 2 was declared and is not begun") {
+		t.Errorf("exit %d\n%s", code, out)
+	}
+}
+
 func TestVerifyWorksWhileAuditRuns(t *testing.T) {
 	t.Parallel()
 	nc := natstest.Server(t)

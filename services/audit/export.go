@@ -57,6 +57,9 @@ func (r *run) exportNewest(ctx context.Context) {
 // exportPoint writes SIZE.checkpoint and, from the authority, SIZE.tsr over its exact bytes. What is there stays.
 func (r *run) exportPoint(ctx context.Context, point auditverify.Checkpoint) error {
 	name := filepath.Join(r.cfg.CheckpointDir, fmt.Sprintf("%020d", point.Size))
+	if r.shard.n > 1 {
+		name = filepath.Join(r.cfg.CheckpointDir, fmt.Sprintf("log-%d", r.shard.n), fmt.Sprintf("%020d", point.Size))
+	}
 	if err := writeOnce(name+".checkpoint", point.Raw); err != nil {
 		return err
 	}

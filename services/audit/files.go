@@ -30,7 +30,7 @@ const (
 	secretPerm = 0o600
 )
 
-func (s *Service) logDir() string { return filepath.Join(s.cfg.Dir, logName) }
+func (s *Service) logDir() string { return s.shard.log() }
 
 // lock keeps a second writer off. The file stays; the lock goes with the process.
 func lock(dir string) (unlock func(), err error) {

@@ -84,6 +84,9 @@ func (r *run) prepareGap(ctx context.Context, head event.Leaf, held []byte, out 
 // declare writes down that an operator declared the log to be trusted as it is, with the checkpoint that was trusted
 // before: the first leaf after a restore.
 func (r *run) declare(ctx context.Context, out chan<- prepared) error {
+	if restore := r.shard.restore; restore != nil && r.start.size == 0 {
+		return r.declareRestore(ctx, restore, out)
+	}
 	d := r.start.kept.Declared
 	if d == nil || d.Size != r.start.size {
 		return nil
@@ -98,6 +101,18 @@ func (r *run) declare(ctx context.Context, out chan<- prepared) error {
 	head := event.Leaf{
 		Line: "leaf", V: 1, Kind: event.LeafAccept, Stream: subject.DecisionStream,
 		Sequence: next.Sequence, Place: next.Case, Cases: max(1, r.start.position.Cases), At: event.At(r.cfg.Clock()),
+	}
+	return r.control(ctx, head, event.NewCase(line), 0, out)
+}
+
+// declareRestore writes a log's first leaf where it goes on from another one.
+func (r *run) declareRestore(ctx context.Context, said *event.Restore, out chan<- prepared) error {
+	line, err := codec.Append(nil, said)
+	if err != nil {
+		return err
+	}
+	head := event.Leaf{
+		Line: "leaf", V: 1, Kind: event.LeafRestore, Stream: subject.DecisionStream, Sequence: said.Sequence, Cases: 1, At: event.At(r.cfg.Clock()),
 	}
 	return r.control(ctx, head, event.NewCase(line), 0, out)
 }

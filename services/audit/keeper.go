@@ -27,6 +27,7 @@ import (
 type kept struct {
 	guard.State
 	Declared *declared `json:"declared,omitempty"`
+	Receipts uint64    `json:"receipts_before,omitempty"` // that went out before the log's first one, of the logs before
 }
 
 // declared is what "audit accept" leaves for the next start.
@@ -41,6 +42,7 @@ type declared struct {
 // back, or runs a second writer on a copy, is noticed. The file is written first, so it is never behind the bucket.
 type keeper struct {
 	dir      string
+	n        int    // of the log
 	file     []byte // as it was read or written last
 	kv       jetstream.KeyValue
 	revision uint64
@@ -54,7 +56,7 @@ var errMoved = errors.New("the high-water mark was changed by somebody else")
 // GuardDir is where the guard of an audit directory's log is kept unless a directory is given: below the user's state
 // directory, under the log's id, which is the beginning of its public key's SHA-256.
 func GuardDir(dir string) (string, error) {
-	key, err := PublicKey(dir)
+	key, err := firstKey(dir)
 	if err != nil {
 		return "", err
 	}
@@ -69,10 +71,28 @@ func GuardDir(dir string) (string, error) {
 	return filepath.Join(base, "tidegate", event.Digest([]byte(strings.TrimSpace(key)))[:16]), nil
 }
 
-// openKeeper reads the file; found is false when there is none.
-func openKeeper(dir string) (k *keeper, state kept, found bool, err error) {
-	k = &keeper{dir: dir}
-	k.file, err = os.ReadFile(filepath.Join(dir, guardName))
+// firstKey is the public key of the oldest log that still has one.
+func firstKey(dir string) (key string, err error) {
+	all, err := auditverify.LogDirs(dir)
+	if err != nil {
+		return "", err
+	}
+	for _, d := range all {
+		if key, err = PublicKey(d); err == nil {
+			return key, nil
+		}
+	}
+	return "", err
+}
+
+func (k *keeper) name() string { return filepath.Join(k.dir, guardFile(k.n)) }
+
+func (k *keeper) key() string { return guardKey(k.n) }
+
+// openKeeper reads the file about the n-th log; found is false when there is none.
+func openKeeper(dir string, n int) (k *keeper, state kept, found bool, err error) {
+	k = &keeper{dir: dir, n: n}
+	k.file, err = os.ReadFile(k.name())
 	if errors.Is(err, fs.ErrNotExist) {
 		return k, state, false, nil
 	}
@@ -100,7 +120,7 @@ func (k *keeper) save(state kept) error {
 		return err
 	}
 	defer unlock()
-	name := filepath.Join(k.dir, guardName)
+	name := k.name()
 	old, err := os.ReadFile(name)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("guard state: %w", err)
@@ -135,7 +155,7 @@ func (k *keeper) openBucket(ctx context.Context, js jetstream.JetStream) (raw []
 	if k.kv, err = js.KeyValue(ctx, subject.GuardBucket); err != nil {
 		return nil, false, fmt.Errorf("guard bucket %s: %w", subject.GuardBucket, err)
 	}
-	e, err := k.kv.Get(ctx, subject.GuardKey)
+	e, err := k.kv.Get(ctx, k.key())
 	if errors.Is(err, jetstream.ErrKeyNotFound) {
 		return nil, false, nil
 	}
@@ -176,9 +196,9 @@ func (k *keeper) raise(ctx context.Context, raw []byte) error {
 func (k *keeper) swap(ctx context.Context, raw []byte) (err error) {
 	revision := k.revision
 	if revision == 0 {
-		revision, err = k.kv.Create(ctx, subject.GuardKey, raw)
+		revision, err = k.kv.Create(ctx, k.key(), raw)
 	} else {
-		revision, err = k.kv.Update(ctx, subject.GuardKey, raw, revision)
+		revision, err = k.kv.Update(ctx, k.key(), raw, revision)
 	}
 	if err == nil {
 		k.revision, k.raised = revision, bytes.Clone(raw)
@@ -188,7 +208,7 @@ func (k *keeper) swap(ctx context.Context, raw []byte) (err error) {
 
 // taken finds out what became of an update without a good answer.
 func (k *keeper) taken(ctx context.Context, raw []byte) (bool, error) {
-	e, err := k.kv.Get(ctx, subject.GuardKey)
+	e, err := k.kv.Get(ctx, k.key())
 	switch {
 	case errors.Is(err, jetstream.ErrKeyNotFound) && k.revision == 0:
 		return false, nil
@@ -235,11 +255,11 @@ func (k *keeper) agree(ctx context.Context, js jetstream.JetStream, state kept, 
 }
 
 // contains demands that the log contains what a checkpoint covers.
-func contains(dir string, high auditverify.Checkpoint) error {
+func (s shard) contains(high auditverify.Checkpoint) error {
 	if high.Size == 0 {
 		return nil
 	}
-	log, err := openLog(dir)
+	log, err := openLog(s.dir)
 	if err != nil {
 		return refuse("%w", err)
 	}

@@ -52,7 +52,7 @@ func (x *indexer) open(size uint64) error {
 	if x.file != nil {
 		return nil
 	}
-	f, err := os.OpenFile(filepath.Join(x.cfg.Dir, indexName), os.O_CREATE|os.O_RDWR, 0o644)
+	f, err := os.OpenFile(filepath.Join(x.shard.dir, indexName), os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
 		return fmt.Errorf("open index: %w", err)
 	}
@@ -95,7 +95,7 @@ func (x *indexer) fromLog(ctx context.Context, end uint64) error {
 	if x.next >= end {
 		return nil
 	}
-	for l, err := range logged(ctx, x.cfg.Dir, x.next, end) {
+	for l, err := range x.shard.logged(ctx, x.next, end) {
 		if err != nil {
 			return err
 		}
@@ -126,43 +126,59 @@ func (x *indexer) add(leaf uint64, order, event string) error {
 	return nil
 }
 
-// Find gives every case of an order, by its id or an event's id, in the log's order, each proven to be under the
-// published checkpoint, which it gives too. The index says where to look; leaves it does not cover yet are read.
+// Find gives every case of an order, by its id or an event's id, in the order they were logged, each proven to be under its
+// log's published checkpoint; it gives the newest log's checkpoint, too. The index says where to look; leaves it does not
+// cover yet are read.
 func Find(ctx context.Context, dir, id string) ([]Logged, auditverify.Checkpoint, error) {
-	log, err := openLog(dir)
+	all, err := shards(dir)
 	if err != nil {
 		return nil, auditverify.Checkpoint{}, err
 	}
-	point := log.Checkpoint()
-	hints, err := hints(ctx, dir, id, point.Size)
-	if err != nil {
-		return nil, point, err
-	}
 	var found []Logged
-	for _, at := range hints {
-		data, err := log.Prove(at)
+	var point auditverify.Checkpoint
+	for _, sh := range all {
+		log, err := sh.open()
 		if err != nil {
 			return nil, point, err
 		}
-		l, err := openLogged(dir, at, data)
+		if log == nil {
+			continue
+		}
+		point = log.Checkpoint()
+		more, err := sh.find(ctx, log, id)
 		if err != nil {
 			return nil, point, err
+		}
+		found = append(found, more...)
+	}
+	return found, point, nil
+}
+
+func (s shard) find(ctx context.Context, log *auditverify.Log, id string) (found []Logged, err error) {
+	hints, err := s.hints(ctx, id, log.Checkpoint().Size)
+	if err != nil {
+		return nil, err
+	}
+	for _, at := range hints {
+		l, err := s.prove(log, at)
+		if err != nil {
+			return nil, err
 		}
 		rec, err := receiptOf(l.Leaf, l.Case)
 		if err != nil {
-			return nil, point, err
+			return nil, err
 		}
-		if rec.OrderID == id || rec.Event == id {
+		if s.counts(l.Leaf) && (rec.OrderID == id || rec.Event == id) {
 			found = append(found, l)
 		}
 	}
-	return found, point, nil
+	return found, nil
 }
 
 // Receipt makes the receipt of an event again, under the checkpoint published now; found is false while the event is
 // not logged.
 func Receipt(ctx context.Context, dir, id string) (line []byte, found bool, err error) {
-	logged, point, err := Find(ctx, dir, id)
+	logged, _, err := Find(ctx, dir, id)
 	if err != nil {
 		return nil, false, err
 	}
@@ -174,20 +190,20 @@ func Receipt(ctx context.Context, dir, id string) (line []byte, found bool, err 
 		if rec.Event != id {
 			continue
 		}
-		rec.Leaf, rec.LeafHash = l.Index, hex.EncodeToString(l.LeafHash())
-		line, err := codec.Append(nil, under(rec, point))
+		rec.Log, rec.Leaf, rec.LeafHash = l.Log, l.Index, hex.EncodeToString(l.LeafHash())
+		line, err := codec.Append(nil, under(rec, *l.Under))
 		return line, err == nil, err
 	}
 	return nil, false, nil
 }
 
 // hints are the leaves to look at: those the index names, and those behind it that are of the id.
-func hints(ctx context.Context, dir, id string, size uint64) ([]uint64, error) {
-	hints, covered, err := fromIndex(filepath.Join(dir, indexName), id)
+func (s shard) hints(ctx context.Context, id string, size uint64) ([]uint64, error) {
+	hints, covered, err := fromIndex(filepath.Join(s.dir, indexName), id)
 	if err != nil || covered > size {
 		hints, covered = nil, 0 // it is only an index: the log has it all
 	}
-	for l, err := range logged(ctx, dir, covered, size) {
+	for l, err := range s.logged(ctx, covered, size) {
 		if err != nil {
 			return nil, err
 		}

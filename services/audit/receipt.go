@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"strconv"
 
 	"github.com/nats-io/nats.go"
@@ -86,11 +85,12 @@ type desk struct {
 	*run
 	outlet *bus.Outlet
 	next   uint64 // leaf whose receipt is next
+	name   string // of the log, as receipts say it
 }
 
 // receipts publishes what is released. A failed publish is tried again from where the stream of receipts ends.
 func (r *run) receipts(ctx context.Context, in <-chan release, indexed chan<- release) error {
-	d := &desk{run: r}
+	d := &desk{run: r, name: r.shard.name()}
 	for rel := range in {
 		var pause clock.Backoff
 		for {
@@ -167,9 +167,13 @@ func (d *desk) open(ctx context.Context, size uint64) error {
 	if err != nil {
 		return err
 	}
-	d.next = ends.Last
-	if mark.Sequence > 0 {
+	switch {
+	case mark.Sequence > 0 && mark.Log == d.name:
 		d.next = mark.Leaf + 1
+	case mark.Sequence > 0: // receipts of the log before, and none of this one yet
+		d.next = 0
+	default:
+		d.next = ends.Last - min(ends.Last, d.start.kept.Receipts)
 	}
 	if d.next > size {
 		return refuse("receipts went out for %d leaves, the log's checkpoint covers %d", d.next, size)
@@ -183,12 +187,11 @@ func (d *desk) fromLog(ctx context.Context, end uint64, point auditverify.Checkp
 	if d.next >= end {
 		return nil
 	}
-	blobs := os.DirFS(filepath.Join(d.cfg.Dir, blobName))
 	for leaf, err := range auditverify.Leaves(os.DirFS(d.logDir()), d.next, end) {
 		if err != nil {
 			return refuse("%w", err)
 		}
-		head, c, err := auditverify.OpenLeaf(leaf.Data, blobs)
+		head, c, err := auditverify.OpenLeaf(leaf.Data, d.shard.blobs())
 		if err != nil {
 			return refuse("leaf %d: %w", leaf.Index, err)
 		}
@@ -205,6 +208,7 @@ func (d *desk) fromLog(ctx context.Context, end uint64, point auditverify.Checkp
 }
 
 func (d *desk) send(ctx context.Context, r event.Record, point auditverify.Checkpoint) error {
+	r.Log = d.name
 	msg, err := message(under(r, point))
 	if err != nil {
 		return err
@@ -239,5 +243,8 @@ func message(r event.Record) (*nats.Msg, error) {
 	}
 	bus.Mark{Sequence: r.Sequence, Place: r.Place}.Set(h)
 	h.Set(subject.HeaderLeaf, strconv.FormatUint(r.Leaf, 10))
+	if r.Log != "" {
+		h.Set(subject.HeaderLog, r.Log)
+	}
 	return &nats.Msg{Subject: subject.PublicRecordPrefix + subject.Token(r.Source) + "." + outcome, Header: h, Data: data}, nil
 }

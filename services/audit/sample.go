@@ -6,37 +6,36 @@ import (
 	"encoding/binary"
 	"iter"
 	"math/rand/v2"
+	"slices"
+
+	"github.com/tidegate/tidegate/services/audit/auditverify"
 )
 
-// Sample draws n different cases of the published log by lot, each proven to be under the checkpoint; all of them when
-// there are no more. The lot follows from the checkpoint's root and the auditor's number alone: who keeps the log
+// Sample draws n different cases of the published logs by lot, each proven to be under its checkpoint; all of them when
+// there are no more. The lot follows from the newest checkpoint's root and the auditor's number alone: who keeps the log
 // cannot know the number, who asks cannot know the root, and both can draw it again. An error ends it.
 func Sample(ctx context.Context, dir string, n, number uint64) iter.Seq2[Logged, error] {
 	return func(yield func(Logged, error) bool) {
-		log, err := openLog(dir)
+		all, err := openAll(dir)
 		if err != nil {
 			yield(Logged{}, err)
 			return
 		}
-		point := log.Checkpoint()
-		seed := sha256.Sum256(binary.BigEndian.AppendUint64(point.Root[:], number))
+		root, size := lots(all)
+		seed := sha256.Sum256(binary.BigEndian.AppendUint64(root, number))
 		lot := rand.New(rand.NewChaCha8(seed)) //nolint:gosec // it must be drawn again
 		drawn := map[uint64]bool{}
-		for taken := uint64(0); taken < n && uint64(len(drawn)) < point.Size; {
-			at := lot.Uint64N(point.Size)
+		for taken := uint64(0); taken < n && uint64(len(drawn)) < size; {
+			at := lot.Uint64N(size)
 			if drawn[at] {
 				continue
 			}
 			drawn[at] = true
-			data, err := log.Prove(at)
-			var l Logged
-			if err == nil {
-				l, err = openLogged(dir, at, data)
-			}
+			l, counts, err := draw(all, at)
 			if err == nil {
 				err = ctx.Err()
 			}
-			if err == nil && !l.Leaf.HasCase() {
+			if err == nil && !counts {
 				continue
 			}
 			if taken++; !yield(l, err) || err != nil {
@@ -44,4 +43,49 @@ func Sample(ctx context.Context, dir string, n, number uint64) iter.Seq2[Logged,
 			}
 		}
 	}
+}
+
+// opened is a log that counts, with its files.
+type opened struct {
+	shard
+	files *auditverify.Log
+}
+
+func openAll(dir string) (out []opened, err error) {
+	all, err := shards(dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, sh := range all {
+		log, err := sh.open()
+		if err != nil {
+			return nil, err
+		}
+		if log != nil {
+			out = append(out, opened{sh, log})
+		}
+	}
+	return out, nil
+}
+
+// lots gives the newest root, and how many leaves there are to draw from.
+func lots(all []opened) (root []byte, size uint64) {
+	for _, o := range all {
+		point := o.files.Checkpoint()
+		root, size = point.Root[:], size+point.Size
+	}
+	return slices.Clone(root), size
+}
+
+// draw gives the leaf at a place counted over all logs, and whether it is a case that counts.
+func draw(all []opened, at uint64) (Logged, bool, error) {
+	for _, o := range all {
+		if size := o.files.Checkpoint().Size; at >= size {
+			at -= size
+			continue
+		}
+		l, err := o.prove(o.files, at)
+		return l, l.Leaf.HasCase() && o.counts(l.Leaf), err
+	}
+	return Logged{}, false, nil
 }

@@ -12,9 +12,11 @@ import (
 	"github.com/transparency-dev/merkle/rfc6962"
 
 	"github.com/tidegate/tidegate/schemas/event"
+	"github.com/tidegate/tidegate/schemas/subject"
 	"github.com/tidegate/tidegate/services/audit/auditverify"
 	"github.com/tidegate/tidegate/services/audit/internal/guard"
 	"github.com/tidegate/tidegate/services/audit/internal/tlog"
+	"github.com/tidegate/tidegate/shared/bus"
 )
 
 // standing is how the log was found.
@@ -29,7 +31,7 @@ type standing struct {
 }
 
 // wayOut ends every refusal.
-const wayOut = "restore the audit directory and its guard as they were together, or check the log with \"tidegate audit verify\" and, if it is to be trusted as it is, declare that with \"tidegate audit accept\""
+const wayOut = "restore the audit directory and its guard as they were together, or check the log with \"tidegate audit verify\" and, if it is to be trusted as it is, declare that with \"tidegate audit accept\", or declare what is gone lost with \"tidegate audit restore\""
 
 func refuse(format string, args ...any) error {
 	return fmt.Errorf("%w: %w; %s", ErrRefused, fmt.Errorf(format, args...), wayOut)
@@ -42,10 +44,13 @@ func (s *Service) stand(ctx context.Context) (standing, *guard.Guard, error) {
 	found := s.found()
 	var st standing
 	var err error
-	if st.keys, err = loadKeys(s.cfg.Dir, s.cfg.Origin, found); err != nil {
+	if st.keys, err = loadKeys(s.shard.dir, s.cfg.Origin, found); err != nil {
 		return st, nil, err
 	}
 	if err := s.openGuard(&st, found); err != nil {
+		return st, nil, err
+	}
+	if err := s.shard.newest(ctx, s.js, s.cfg.GuardDir); err != nil {
 		return st, nil, err
 	}
 	g, err := guard.Resume(st.kept.State)
@@ -60,13 +65,12 @@ func (s *Service) stand(ctx context.Context) (standing, *guard.Guard, error) {
 		return st, nil, err
 	}
 	if !found {
-		st.position, err = tlog.Resume(nil)
-		return st, g, err
+		return st, g, s.begin(ctx, &st)
 	}
 	if err := s.examine(&st, g); err != nil {
 		return st, g, err
 	}
-	if err := contains(s.cfg.Dir, high); err != nil {
+	if err := s.shard.contains(high); err != nil {
 		return st, g, err
 	}
 	return st, g, st.keeper.raise(ctx, st.point.Raw)
@@ -79,7 +83,7 @@ func (s *Service) openGuard(st *standing, found bool) (err error) {
 			return err
 		}
 	}
-	k, state, there, err := openKeeper(s.cfg.GuardDir)
+	k, state, there, err := openKeeper(s.cfg.GuardDir, s.shard.n)
 	if err != nil {
 		return refuse("%w", err)
 	}
@@ -185,5 +189,25 @@ func (s *Service) resume(st *standing) error {
 	if st.position, err = tlog.Resume(heads); err != nil {
 		return refuse("%w", err)
 	}
+	if len(heads) == 0 {
+		st.position.Next.Sequence = s.shard.last() + 1
+	}
+	st.tail.first = max(st.tail.first, s.shard.last()+1)
 	return nil
+}
+
+// begin is where a log without leaves stands: at the first block, or where the log before it ended. How many receipts went
+// out before is kept: the stream of receipts has those of all logs.
+func (s *Service) begin(ctx context.Context, st *standing) error {
+	st.position.Next.Sequence = s.shard.last() + 1
+	st.tail.first = st.position.Next.Sequence
+	if s.shard.restore == nil {
+		return nil
+	}
+	receipts, err := bus.Look(ctx, s.js, subject.PublicRecordStream)
+	if err != nil {
+		return err
+	}
+	st.kept.Receipts = receipts.Last
+	return st.keeper.save(st.kept)
 }

@@ -23,11 +23,11 @@ func CheckStreams(ctx context.Context, js jetstream.JetStream, dir string) error
 	if err != nil {
 		return err
 	}
-	last, size, err := lastLogged(dir)
+	last, any, err := lastLogged(dir)
 	if err != nil {
 		return err
 	}
-	if size == 0 {
+	if !any {
 		return checkUnlogged(ctx, js, decisions, dir)
 	}
 	if decisions.Last < last {
@@ -52,33 +52,34 @@ func checkUnlogged(ctx context.Context, js jetstream.JetStream, decisions bus.Bo
 	return nil
 }
 
-// lastLogged is the last block of which the published log of an audit directory holds a case, and the log's size; 0
-// where there is none.
-func lastLogged(dir string) (block, size uint64, err error) {
-	if _, err := os.Stat(filepath.Join(dir, logName, auditverify.CheckpointFile)); os.IsNotExist(err) {
-		return 0, 0, nil
-	}
-	log, err := openLog(dir)
+// lastLogged is the last block of which the published logs of an audit directory hold a case; any says whether there is a
+// log with anything in it.
+func lastLogged(dir string) (block uint64, any bool, err error) {
+	sh, err := current(dir)
 	if err != nil {
-		return 0, 0, fmt.Errorf("%w: %w", ErrRefused, err)
+		return 0, false, fmt.Errorf("%w: %w", ErrRefused, err)
 	}
-	size = log.Checkpoint().Size
-	if size == 0 {
-		return 0, 0, nil
+	if _, err := os.Stat(filepath.Join(sh.log(), auditverify.CheckpointFile)); os.IsNotExist(err) {
+		return sh.last(), sh.restore != nil, nil
 	}
-	for leaf, err := range auditverify.Leaves(os.DirFS(filepath.Join(dir, logName)), size-min(size, 1024), size) {
+	log, err := openLog(sh.dir)
+	if err != nil {
+		return 0, false, fmt.Errorf("%w: %w", ErrRefused, err)
+	}
+	block, size := sh.last(), log.Checkpoint().Size
+	for leaf, err := range log.Leaves(size - min(size, 1024)) {
 		if err != nil {
-			return 0, 0, fmt.Errorf("%w: %w", ErrRefused, err)
+			return 0, false, fmt.Errorf("%w: %w", ErrRefused, err)
 		}
 		head, _, err := event.ParseLeaf(leaf.Data)
 		if err != nil {
-			return 0, 0, fmt.Errorf("%w: leaf %d: %w", ErrRefused, leaf.Index, err)
+			return 0, false, fmt.Errorf("%w: leaf %d: %w", ErrRefused, leaf.Index, err)
 		}
-		if head.Kind != event.LeafAccept { // which stands before a block that is not logged
+		if !head.Declares() { // which stands before a block that is not logged
 			block = max(block, head.Sequence, head.To)
 		}
 	}
-	return block, size, nil
+	return block, size > 0 || sh.restore != nil, nil
 }
 
 // ResetStreams moves the internal streams to where the log of an audit directory ends: the next block gets the number
@@ -101,18 +102,22 @@ func ResetStreams(ctx context.Context, js jetstream.JetStream, dir string) (next
 			return 0, err
 		}
 	}
-	return last + 1, restoreMark(ctx, js)
+	sh, err := current(dir)
+	if err != nil {
+		return 0, err
+	}
+	return last + 1, restoreMark(ctx, js, guardKey(sh.n))
 }
 
 // restoreMark makes the guard's key again where the server lost it: the file of the guard still says what was verified.
-func restoreMark(ctx context.Context, js jetstream.JetStream) error {
+func restoreMark(ctx context.Context, js jetstream.JetStream, key string) error {
 	kv, err := js.KeyValue(ctx, subject.GuardBucket)
 	if err != nil {
 		return fmt.Errorf("guard bucket %s: %w", subject.GuardBucket, err)
 	}
-	_, err = kv.Get(ctx, subject.GuardKey)
+	_, err = kv.Get(ctx, key)
 	if errors.Is(err, jetstream.ErrKeyNotFound) {
-		_, err = kv.Create(ctx, subject.GuardKey, nil)
+		_, err = kv.Create(ctx, key, nil)
 	}
 	if err != nil {
 		return fmt.Errorf("guard bucket %s: %w", subject.GuardBucket, err)

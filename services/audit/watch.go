@@ -104,7 +104,7 @@ func (r *run) verify(ctx context.Context, point auditverify.Checkpoint) error {
 	if err := r.guard.Advance(point.Size, point.Root[:], point.Raw); err != nil {
 		return refuse("%w", err)
 	}
-	state := kept{State: r.guard.State()}
+	state := kept{State: r.guard.State(), Receipts: r.start.kept.Receipts}
 	if d := r.start.kept.Declared; d != nil && point.Size <= d.Size {
 		state.Declared = d
 	}

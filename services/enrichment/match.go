@@ -1,7 +1,10 @@
 package enrichment
 
 import (
+	"errors"
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/enrichment/internal/entity"
@@ -12,13 +15,52 @@ import (
 // MatchFloor is the least score that is stated; candidates below it are only counted.
 const MatchFloor = entity.Floor
 
-// Question asks who on the lists a name may be. Only Name is needed.
+// Question asks who on the lists a party may be. A name, an address or an identifier is needed.
 type Question struct {
-	Name    string        `json:"name"`
-	Type    string        `json:"type,omitempty"`    // person, company or vessel; empty is any
-	Country event.Country `json:"country,omitempty"` // where the party is
-	Address string        `json:"address,omitempty"` // one line
-	AsOf    event.Date    `json:"as_of,omitempty"`   // entries in force on that day only; empty is every entry
+	Name        string        `json:"name,omitempty"`
+	Type        string        `json:"type,omitempty"`        // person, company or vessel; empty is any
+	Country     event.Country `json:"country,omitempty"`     // where the party is
+	Address     string        `json:"address,omitempty"`     // one line
+	AsOf        event.Date    `json:"as_of,omitempty"`       // entries in force on that day only; empty is every entry
+	Identifiers []string      `json:"identifiers,omitempty"` // official numbers, each with its kind: IMO 9074729
+	Born        string        `json:"born,omitempty"`        // date of birth, or the year or month alone
+}
+
+// Types are those that a question may have.
+var Types = []string{"person", "company", "vessel"}
+
+// Check says what is wrong with a question.
+func (q *Question) Check() error {
+	var faults []error
+	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
+	if q.Name == "" && q.Address == "" && len(q.Identifiers) == 0 {
+		fault("a name, an address or an identifier is missing")
+	}
+	if q.Type != "" && !slices.Contains(Types, q.Type) {
+		fault("type %q is not person, company or vessel", q.Type)
+	}
+	if c := q.Country; c != "" && (len(c) != 2 || strings.Trim(string(c), "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "") {
+		fault("country %q is not a code of two capital letters", c)
+	}
+	if q.AsOf != "" {
+		if _, err := event.ParseDate(string(q.AsOf)); err != nil {
+			fault("as_of: %w", err)
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// of says whether an entry is of the type asked for.
+func (q *Question) of(e *snapshot.Entry) bool {
+	switch q.Type {
+	case "person":
+		return e.Person
+	case "vessel":
+		return e.Kind == "vessel"
+	case "company":
+		return !e.Person && e.Kind == ""
+	}
+	return true
 }
 
 // Answer lists who a name may be.
@@ -38,7 +80,7 @@ type Candidate struct {
 
 // Match answers a question. It is a pure function of question and set.
 func (r *Reference) Match(q Question) Answer {
-	p := event.Party{Name: q.Name, Address: &event.Address{Country: q.Country}}
+	p := event.Party{Name: q.Name, Address: &event.Address{Country: q.Country}, Identifiers: q.Identifiers, Born: q.Born}
 	if q.Address != "" {
 		p.Address.Lines = []string{q.Address}
 	}
@@ -46,7 +88,7 @@ func (r *Reference) Match(q Question) Answer {
 	a := Answer{Snapshot: r.Digest(), Matcher: MatcherVersion, Considered: considered, Floor: MatchFloor, Candidates: []Candidate{}}
 	for _, m := range rows {
 		e, ok := r.directory.Entry(m.Entry)
-		if !ok || q.Type != "" && m.Field != "address" && e.Person != (q.Type == "person") || q.AsOf != "" && !inForce(e, q.AsOf) {
+		if !ok || m.Field != "address" && !q.of(e) || q.AsOf != "" && !inForce(e, q.AsOf) {
 			continue
 		}
 		a.Candidates = append(a.Candidates, Candidate{Match: m, Why: why(m, e)})
@@ -64,10 +106,19 @@ func why(m event.Match, e *snapshot.Entry) []string {
 	switch m.Method {
 	case "address_room":
 		return append(out, "the same building and the same room or floor")
+	case "identifier":
+		return append(out, m.Confirmed...)
 	case "address_building":
 		return append(out, "the same building, not known to be the same room")
 	}
 	out = append(out, match.Explain(m.Queried, m.Matched, kindOf(e.Person))...)
+	if m.Weak {
+		out = append(out, "the list itself calls this alias weak")
+	}
+	out = append(out, m.Confirmed...)
+	for _, c := range m.Contrary {
+		out = append(out, "against it: "+c)
+	}
 	if m.Alias {
 		out = append(out, "the listed string is an alias of "+`"`+m.Name+`"`)
 	}

@@ -277,3 +277,54 @@ func TestAControlActIsABlockByItself(t *testing.T) {
 		t.Errorf("%d controls", controls)
 	}
 }
+
+func TestBlocksSayWhatIsInForce(t *testing.T) {
+	t.Parallel()
+	nc := natstest.Server(t)
+	js := natstest.JetStream(t, nc)
+	dir := t.TempDir()
+	s, stop := service(t, nc, ingest.Config{Dir: dir})
+	activate := func(id, what, letter string) {
+		t.Helper()
+		if _, err := bus.Act(t.Context(), nc, event.Act{Kind: event.Control, ID: id, Particulars: event.Particulars{
+			Control: &event.Activation{What: what, Digest: strings.Repeat(letter, 64), By: "ann", Why: "test"},
+		}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	accepted(t, s, order("1", "a"))
+	activate("c1", "lists", "a")
+	accepted(t, s, order("3", "a"))
+	activate("c2", "pack", "b")
+	activate("c3", "lists", "c")
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	s, stop = service(t, nc, ingest.Config{Dir: dir})
+	accepted(t, s, order("6", "a"))
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(dir, "keys.db")); err != nil {
+		t.Fatal(err)
+	}
+	s, _ = service(t, nc, ingest.Config{Dir: dir})
+	accepted(t, s, order("7", "a"))
+	other, _ := service(t, nc, ingest.Config{})
+	accepted(t, other, order("8", "a"))
+	r, err := bus.OpenReader(t.Context(), js, subject.OrderStream, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	a, c := strings.Repeat("a", 64), bus.InForce{Lists: strings.Repeat("c", 64), Pack: strings.Repeat("b", 64)}
+	for k, want := range []bus.InForce{{}, {}, {Lists: a}, {Lists: a}, {Lists: a, Pack: c.Pack}, c, c, c} {
+		b, err := r.Next(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b.InForce != want {
+			t.Errorf("block %d: %+v, want %+v", k+1, b.InForce, want)
+		}
+	}
+}

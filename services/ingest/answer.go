@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"encoding/json"
+	"fmt"
 
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/shared/codec"
@@ -12,23 +13,29 @@ const (
 	statusAccepted    = "accepted"
 	statusRefused     = "refused"
 	statusUnavailable = "unavailable" // nothing is known about it; send it again
+	statusForbidden   = "forbidden"   // the sender may not act for its source; nothing was stored
+	statusReused      = "reused"      // its idempotency key was used before for other content; nothing was stored
 )
 
 // Answer is what a door says about one order, when that is durable.
 type Answer struct {
-	Status    string          `json:"status"`              // accepted, refused; unavailable inside a stream of answers only
+	Status    string          `json:"status"`              // accepted, refused; inside a stream of answers also unavailable, forbidden, reused
 	Duplicate bool            `json:"duplicate,omitempty"` // the same content was there before
 	Event     string          `json:"event,omitempty"`
 	OrderID   string          `json:"order_id,omitempty"`
 	Source    string          `json:"source,omitempty"`
 	Sequence  uint64          `json:"sequence,omitempty"` // of the block
 	Faults    []event.Fault   `json:"faults,omitempty"`
-	Detail    string          `json:"detail,omitempty"`   // why it is unavailable
+	Detail    string          `json:"detail,omitempty"`   // why it is neither accepted nor refused
 	Decision  json.RawMessage `json:"decision,omitempty"` // the judgement line, for who waited for it
 	Record    json.RawMessage `json:"record,omitempty"`   // the record line, for who waited for it
 }
 
 func answerOf(v verdict) Answer {
+	if v.reused {
+		return Answer{Status: statusReused, OrderID: v.entry.OrderID, Source: v.entry.Source, Detail: fmt.Sprintf(
+			"this idempotency key came with other content before (block %d)", v.sequence)}
+	}
 	if v.err != nil {
 		return Answer{Status: statusUnavailable, OrderID: v.entry.OrderID, Source: v.entry.Source, Detail: v.err.Error()}
 	}

@@ -161,11 +161,15 @@ func (w *writer) learn(seq uint64, cases []event.Case) error {
 		if !known {
 			continue
 		}
+		taken = append(taken, activated(e)...)
 		newer, err := w.newer(e, here)
 		if err != nil {
 			return err
 		}
-		taken = append(append(taken, idem.Taken{Key: e.Key, Entry: idem.Entry{Content: e.Content, Sequence: seq}}), newer...)
+		entry := idem.Entry{Content: e.Content, Sequence: seq}
+		if taken = append(append(taken, idem.Taken{Key: e.Key, Entry: entry}), newer...); e.Again != (idem.Digest{}) {
+			taken = append(taken, idem.Taken{Key: e.Again, Entry: entry})
+		}
 	}
 	return w.applied(seq, taken)
 }

@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -10,11 +9,15 @@ import (
 	"mime"
 	"net"
 	"net/http"
+	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/ingest/internal/accept"
 	"github.com/tidegate/tidegate/services/ingest/internal/feed"
+	"github.com/tidegate/tidegate/services/ingest/internal/format"
+	"github.com/tidegate/tidegate/services/ingest/internal/token"
 )
 
 // Limits of the HTTP door.
@@ -52,17 +55,17 @@ func (s *Service) serveHTTP(ctx context.Context, l net.Listener) error {
 	return nil
 }
 
-// Handler is the HTTP door without its listener. It answers while Run works.
-func (s *Service) Handler() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("POST /v1/orders", s.postOrders)
-	mux.HandleFunc("GET /v1/orders/{id}", s.getOrder)
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
-	mux.HandleFunc("GET /readyz", s.readyz)
-	return http.NewCrossOriginProtection().Handler(mux) // a page in somebody's browser places no orders
+// routes is everything that the HTTP door offers.
+func (s *Service) routes() []route {
+	return []route{
+		{"POST", "/v1/orders", token.Submit, s.postOrders},
+		{"GET", "/v1/orders/{id}", token.Read, s.getOrder},
+		{"GET", "/healthz", "", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") }},
+		{"GET", "/readyz", "", s.readyz},
+	}
 }
 
-func (s *Service) readyz(w http.ResponseWriter, _ *http.Request) {
+func (s *Service) readyz(w http.ResponseWriter, r *http.Request) {
 	select {
 	case <-s.ready:
 		if s.nc.IsConnected() && !s.write.down.Load() {
@@ -71,109 +74,95 @@ func (s *Service) readyz(w http.ResponseWriter, _ *http.Request) {
 		}
 	default:
 	}
-	problem(w, http.StatusServiceUnavailable, "not ready", "the order stream does not take orders now")
-}
-
-// problem answers with problem details (RFC 9457).
-func problem(w http.ResponseWriter, status int, title, detail string) {
-	w.Header().Set("Content-Type", "application/problem+json")
-	if status == http.StatusServiceUnavailable {
-		w.Header().Set("Retry-After", "1")
-	}
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(struct { // the sender is gone when this fails
-		Title  string `json:"title"`
-		Status int    `json:"status"`
-		Detail string `json:"detail"`
-	}{title, status, detail})
+	probNotReady.because("the order stream does not take orders now").write(w, r)
 }
 
 // wish is what a request asks for.
 type wish struct {
-	form    feed.Form
+	who     caller
+	hint    format.Hint
 	wait    awaited
 	timeout time.Duration
-	actor   string
+	key     string // the header Idempotency-Key
 }
 
-// readWish reads content type and query; a status other than 0 says what is wrong with them.
-func readWish(r *http.Request) (wish, int, string) {
-	v := wish{timeout: defaultWait, wait: awaited(r.URL.Query().Get("wait")), actor: "http:unknown"}
-	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
-		v.actor = "http:" + host
-	}
+// readWish reads content type, headers and query; a problem says what is wrong with them.
+func readWish(r *http.Request) (wish, *Problem) {
+	v := wish{timeout: defaultWait, wait: awaited(r.URL.Query().Get("wait")), who: callerOf(r.Context()), key: r.Header.Get(headerIdempotency)}
+	no := func(p Problem) (wish, *Problem) { return v, &p }
 	media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")) // "" where there is none or it cannot be read
-	switch media {
-	case "application/json", "":
-	case "application/x-ndjson", "application/ndjson", "application/jsonl":
-		v.form = feed.Lines
-	default:
-		return v, http.StatusUnsupportedMediaType, fmt.Sprintf("content type %q; send application/json or application/x-ndjson", media)
+	if !format.Takes(media) {
+		return no(probMedia.because("content type %q; send one of %s", media, format.Media))
 	}
-	if enc := r.Header.Get("Content-Encoding"); enc != "" && enc != "identity" {
-		return v, http.StatusUnsupportedMediaType, fmt.Sprintf("content encoding %q; send the orders as they are", enc)
+	v.hint = format.Hint{Media: media}
+	if r.Header.Get("Ce-Specversion") != "" {
+		v.hint.Event, v.hint.Source = true, r.Header.Get("Ce-Source")
+	}
+	if v.key != "" && (!usable(v.key) || len(v.key) > 128) {
+		return no(probRequest.because("Idempotency-Key: want 1 to 128 printable ASCII characters without spaces and quotes"))
 	}
 	if v.wait != waitNothing && v.wait != waitDecision && v.wait != waitReceipt {
-		return v, http.StatusBadRequest, fmt.Sprintf("wait=%s; wait for decision or receipt", v.wait)
+		return no(probRequest.because("wait=%s; wait for decision or receipt", v.wait))
 	}
 	if t := r.URL.Query().Get("timeout"); t != "" {
 		var err error
 		if v.timeout, err = time.ParseDuration(t); err != nil || v.timeout < 0 || v.timeout > maxWait {
-			return v, http.StatusBadRequest, fmt.Sprintf("timeout=%s; want a time such as 10s, at most %s", t, maxWait)
+			return no(probRequest.because("timeout=%s; want a time such as 10s, at most %s", t, maxWait))
 		}
 	}
-	if r.ContentLength > maxBody {
-		return v, http.StatusRequestEntityTooLarge, fmt.Sprintf("%d bytes; at most %d in one request", r.ContentLength, maxBody)
-	}
-	return v, 0, ""
+	return v, nil
 }
 
 // postOrders takes one order, an array, or one a line. One order gets one answer with a status of its own; several get
 // 200 and one line each, in their order, while the rest is still being read.
 func (s *Service) postOrders(w http.ResponseWriter, r *http.Request) {
-	v, status, detail := readWish(r)
-	if status != 0 {
-		problem(w, status, http.StatusText(status), detail)
+	v, p := readWish(r)
+	if p != nil {
+		p.write(w, r)
 		return
 	}
 	rc := http.NewResponseController(w)
 	_ = rc.EnableFullDuplex() // answers go out while orders come in; HTTP/2 does so anyway
-	in := feed.New(&patientReader{r: r.Body, rc: rc, now: s.cfg.Clock}, v.form, event.MaxOrderSize)
+	body, p := s.body(rc, r)
+	if p != nil {
+		p.write(w, r)
+		return
+	}
+	in := format.New(body, v.hint)
 	first, err := in.Next()
 	if err != nil && !errors.Is(err, feed.ErrCut) && !errors.Is(err, io.EOF) {
-		problem(w, http.StatusBadRequest, "orders not read", err.Error())
+		notRead(err).write(w, r)
 		return
 	}
 	if in.Single() {
-		s.answerOne(r.Context(), w, v, s.begin(r.Context(), v, first))
+		s.answerOne(w, r, v, s.begin(r.Context(), v, first, ""))
 		return
 	}
-	s.answerMany(r.Context(), w, rc, v, in, first, err)
-}
-
-// patientReader gives the sender time for each read, not for the whole request.
-type patientReader struct {
-	r   io.Reader
-	rc  *http.ResponseController
-	now func() time.Time
-}
-
-func (p *patientReader) Read(b []byte) (int, error) {
-	_ = p.rc.SetReadDeadline(p.now().Add(idleRead)) // not supported by test recorders
-	return p.r.Read(b)
+	s.answerMany(w, r, rc, v, in, first, err)
 }
 
 // taken is an order of a request on its way.
 type taken struct {
 	sub    *submission
 	expect *expectation
+	until  time.Time // how long its sender waits for more than durability
+	denied string    // why its sender may not send it
 	err    error
 }
 
-// begin accepts a piece and hands it to the writer. Who waits for more listens before that.
-func (s *Service) begin(ctx context.Context, v wish, p feed.Piece) taken {
-	e := s.accept(accept.Input{Bytes: p.Bytes, Size: p.Size, SHA256: p.SHA256, Actor: v.actor})
-	var t taken
+// begin accepts a piece and hands it to the writer. Who waits for more listens before that. place tells the orders of one
+// request apart under its one idempotency key.
+func (s *Service) begin(ctx context.Context, v wish, in accept.Input, place string) taken {
+	in.Actor, in.Tenant = v.who.Actor, token.Only(v.who.Tenants, "")
+	in.Source = token.Only(v.who.Sources, in.Source)
+	if v.key != "" {
+		in.Again = v.key + place
+	}
+	e := s.accept(in)
+	if !v.who.ActsFor(e.Tenant(), e.Source) {
+		return taken{denied: fmt.Sprintf("token %s may not act for source %q of tenant %q", v.who.Name, e.Source, e.Tenant())}
+	}
+	t := taken{until: s.cfg.Clock().Add(v.timeout)}
 	if v.wait != waitNothing {
 		if t.expect, t.err = s.wait.expect(ctx, v.wait, e.Source, e.Event); t.err != nil {
 			return t
@@ -188,15 +177,18 @@ func (s *Service) finish(ctx context.Context, v wish, t taken) (a Answer, late b
 	if t.expect != nil {
 		defer t.expect.forget()
 	}
-	if t.err != nil {
+	switch {
+	case t.denied != "":
+		return Answer{Status: statusForbidden, Detail: t.denied}, false
+	case t.err != nil:
 		return Answer{Status: statusUnavailable, Detail: t.err.Error()}, false
 	}
 	got := <-t.sub.done
 	a = answerOf(got)
-	if got.err != nil || t.expect == nil || (got.entry.Refused() && v.wait == waitDecision) {
+	if got.err != nil || got.reused || t.expect == nil || (got.entry.Refused() && v.wait == waitDecision) {
 		return a, false
 	}
-	ctx, cancel := context.WithTimeout(ctx, v.timeout)
+	ctx, cancel := context.WithTimeout(ctx, t.until.Sub(s.cfg.Clock()))
 	defer cancel()
 	line := s.await(ctx, t.expect, v.wait, got)
 	if v.wait == waitReceipt {
@@ -207,34 +199,48 @@ func (s *Service) finish(ctx context.Context, v wish, t taken) (a Answer, late b
 	return a, line == nil
 }
 
-func (s *Service) answerOne(ctx context.Context, w http.ResponseWriter, v wish, t taken) {
-	a, late := s.finish(ctx, v, t)
+func (s *Service) answerOne(w http.ResponseWriter, r *http.Request, v wish, t taken) {
+	a, late := s.finish(r.Context(), v, t)
 	status := http.StatusCreated
 	switch {
 	case a.Status == statusUnavailable:
-		problem(w, http.StatusServiceUnavailable, "orders are not taken now", a.Detail)
+		probUnavailable.because("%s", a.Detail).write(w, r)
+		return
+	case a.Status == statusForbidden:
+		probForbidden.because("%s", a.Detail).write(w, r)
+		return
+	case a.Status == statusReused:
+		probReused.because("%s", a.Detail).write(w, r)
 		return
 	case a.Status == statusRefused:
-		status = http.StatusUnprocessableEntity
+		refusedProblem(a).write(w, r)
+		return
 	case late:
 		status = http.StatusAccepted
+		w.Header().Set("Retry-After", "1")
 	case a.Duplicate:
 		status = http.StatusOK
 	}
+	w.Header().Set("Location", location(a))
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_, _ = w.Write(a.appendTo(nil)) // the order is durable whether the sender hears it or not
 }
 
+// location is where an order's decision and receipt are found.
+func location(a Answer) string {
+	return "/v1/orders/" + url.PathEscape(a.OrderID) + "?" + url.Values{"source": {a.Source}}.Encode()
+}
+
 // answerMany reads on while a second goroutine answers in order; the channel between them bounds what is on its way.
-func (s *Service) answerMany(ctx context.Context, w http.ResponseWriter, rc *http.ResponseController, v wish, in *feed.Feed, p feed.Piece, err error) {
+func (s *Service) answerMany(w http.ResponseWriter, r *http.Request, rc *http.ResponseController, v wish, in *format.Reader, p accept.Input, err error) {
 	open := make(chan taken, ahead)
 	done := make(chan struct{})
 	stop := make(chan struct{}) // nothing was said yet and orders are not taken: say that instead
-	go func() { defer close(done); s.answers(ctx, w, rc, v, open, stop) }()
-	for err == nil {
+	go func() { defer close(done); s.answers(w, r, rc, v, open, stop) }()
+	for n := 0; err == nil; n++ {
 		select {
-		case open <- s.begin(ctx, v, p):
+		case open <- s.begin(r.Context(), v, p, "#"+strconv.Itoa(n)):
 			p, err = in.Next()
 		case <-stop:
 			err = io.EOF
@@ -247,19 +253,19 @@ func (s *Service) answerMany(ctx context.Context, w http.ResponseWriter, rc *htt
 	<-done
 }
 
-func (s *Service) answers(ctx context.Context, w http.ResponseWriter, rc *http.ResponseController, v wish, open <-chan taken, stop chan<- struct{}) {
+func (s *Service) answers(w http.ResponseWriter, r *http.Request, rc *http.ResponseController, v wish, open <-chan taken, stop chan<- struct{}) {
 	var b []byte
 	said := false
 	for t := range open {
-		a, _ := s.finish(ctx, v, t)
-		if errors.Is(t.err, feed.ErrCut) {
+		a, _ := s.finish(r.Context(), v, t)
+		if errors.Is(t.err, feed.ErrCut) || unreadable(t.err) {
 			a = Answer{Status: statusRefused, Faults: []event.Fault{{Code: "syntax", Detail: t.err.Error()}}}
 		}
 		if !said && a.Status == statusUnavailable {
-			problem(w, http.StatusServiceUnavailable, "orders are not taken now", a.Detail)
+			probUnavailable.because("%s", a.Detail).write(w, r)
 			close(stop)
 			for t := range open { // durable or not, nothing is said about them
-				_, _ = s.finish(ctx, wish{}, t)
+				_, _ = s.finish(r.Context(), wish{}, t)
 			}
 			return
 		}
@@ -283,15 +289,15 @@ func (s *Service) answers(ctx context.Context, w http.ResponseWriter, rc *http.R
 
 func (s *Service) getOrder(w http.ResponseWriter, r *http.Request) {
 	if s.cfg.Lookup == nil {
-		problem(w, http.StatusNotImplemented, "no look-up here", "this door was started without the audit log")
+		probNotHere.because("this door was started without the audit log").write(w, r)
 		return
 	}
 	answer, found, err := s.cfg.Lookup(r.Context(), r.PathValue("id"))
 	switch {
 	case err != nil:
-		problem(w, http.StatusServiceUnavailable, "look-up failed", err.Error())
+		probLookup.because("%v", err).write(w, r)
 	case !found:
-		problem(w, http.StatusNotFound, "no such order", "nothing is logged under "+r.PathValue("id"))
+		probOrder.because("nothing is logged under %s", r.PathValue("id")).write(w, r)
 	default:
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write(answer)

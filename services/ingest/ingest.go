@@ -5,6 +5,7 @@ package ingest
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"iter"
@@ -22,6 +23,7 @@ import (
 
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/ingest/internal/accept"
+	"github.com/tidegate/tidegate/services/ingest/internal/token"
 	"github.com/tidegate/tidegate/shared/clock"
 )
 
@@ -46,6 +48,7 @@ type Config struct {
 	Cause func(ctx context.Context, event string) (line []byte, found bool, err error)
 
 	Patience time.Duration // how long a sender is kept while the broker does not answer; 10 s when zero
+	Requests int64         // how many HTTP requests are worked on at once; 1,024 when zero
 }
 
 // Past is a case with the sequence of its block; an empty case for a block that the log says was lost.
@@ -62,6 +65,9 @@ func (c Config) Validate() error {
 	}
 	if c.Patience < 0 {
 		faults = append(faults, fmt.Errorf("patience %s is negative", c.Patience))
+	}
+	if c.Requests < 0 {
+		faults = append(faults, fmt.Errorf("%d requests at once", c.Requests))
 	}
 	if len(c.Source) > 128 {
 		faults = append(faults, fmt.Errorf("source of %d bytes; at most 128", len(c.Source)))
@@ -86,6 +92,11 @@ type Service struct {
 	wait  *waiting
 	write *writer
 
+	tokens   *keyring
+	local    Token  // of verbs on this machine, new with every start
+	secret   string // of local
+	requests *semaphore.Weighted
+
 	ready chan struct{}
 	addr  net.Addr
 }
@@ -104,15 +115,27 @@ func New(nc *nats.Conn, cfg Config) (*Service, error) {
 	if cfg.Patience == 0 {
 		cfg.Patience = 10 * time.Second
 	}
+	if cfg.Requests == 0 {
+		cfg.Requests = 1024
+	}
 	js, err := jetstream.New(nc)
+	if err != nil {
+		return nil, fmt.Errorf("ingest: %w", err)
+	}
+	secret, local, err := token.New(rand.Reader, Token{Name: "local", Scopes: token.Scopes})
 	if err != nil {
 		return nil, fmt.Errorf("ingest: %w", err)
 	}
 	return &Service{
 		cfg: cfg, nc: nc, js: js, log: cfg.Log, in: make(chan *submission, queued), room: semaphore.NewWeighted(inFlight),
-		wait: newWaiting(nc), ready: make(chan struct{}),
+		wait: newWaiting(nc), ready: make(chan struct{}), tokens: &keyring{dir: cfg.Dir, clock: cfg.Clock}, local: local, secret: secret,
+		requests: semaphore.NewWeighted(cfg.Requests),
 	}, nil
 }
+
+// LocalToken is a token with every scope that counts while this process runs: for the verbs of its own machine, who read
+// it from a file that only its owner reads.
+func (s *Service) LocalToken() string { return s.secret }
 
 // Ready is closed when the index covers the stream and the doors are open.
 func (s *Service) Ready() <-chan struct{} { return s.ready }
@@ -166,13 +189,19 @@ func (s *Service) serve(ctx context.Context) error {
 			return nil
 		}
 	})
+	if tokens, err := s.tokens.list(); listener != nil && err == nil && len(tokens) == 0 {
+		s.log.WarnContext(ctx, "no token was made: the HTTP door is open to this machine and to nobody else")
+	}
 	close(s.ready)
 	return g.Wait()
 }
 
 // accept reads one piece at the time it has now.
 func (s *Service) accept(in accept.Input) accept.Entry {
-	in.Source, in.At = s.cfg.Source, event.At(s.cfg.Clock())
+	if in.Source == "" {
+		in.Source = s.cfg.Source
+	}
+	in.At = event.At(s.cfg.Clock())
 	return accept.Accept(in)
 }
 

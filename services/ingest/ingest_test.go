@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -66,6 +67,14 @@ func post(t *testing.T, url, media, body string) (status int, answers []ingest.A
 	}
 	defer func() { _ = resp.Body.Close() }()
 	sc := bufio.NewScanner(resp.Body)
+	if media := resp.Header.Get("Content-Type"); media == "application/problem+json" {
+		sc.Scan()
+		a, err := ingest.ReadAnswer(media, sc.Bytes())
+		if p, ok := errors.AsType[*ingest.Problem](err); ok {
+			return resp.StatusCode, []ingest.Answer{{Status: p.Type, Detail: p.Detail}}
+		}
+		return resp.StatusCode, []ingest.Answer{a}
+	}
 	for sc.Scan() {
 		var a ingest.Answer
 		if err := json.Unmarshal(sc.Bytes(), &a); err != nil {

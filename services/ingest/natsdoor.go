@@ -9,6 +9,7 @@ import (
 
 	"github.com/tidegate/tidegate/schemas/subject"
 	"github.com/tidegate/tidegate/services/ingest/internal/accept"
+	"github.com/tidegate/tidegate/services/ingest/internal/format"
 )
 
 // natsDoor takes one order a message from the public ingest subject, and one act a message from the operator's, which all
@@ -74,29 +75,43 @@ func (s *Service) endNATS(ctx context.Context, d *natsDoor, open chan<- reply) {
 	}
 }
 
-// reply is a message whose order is on its way.
+// reply is a message whose orders are on their way.
 type reply struct {
-	msg *nats.Msg
-	sub *submission
+	msg  *nats.Msg
+	subs []*submission
 }
 
 func (s *Service) take(ctx context.Context, m *nats.Msg) (reply, bool) {
-	read, actor := s.accept, "nats"
+	r := reply{msg: m}
 	if m.Subject == subject.ActSubject {
-		read, actor = s.acceptAct, "operator"
+		sub, err := s.submit(ctx, s.acceptAct(accept.Input{Bytes: m.Data, Actor: "operator"}))
+		r.subs = append(r.subs, sub)
+		return r, err == nil
 	}
-	sub, err := s.submit(ctx, read(accept.Input{Bytes: m.Data, Actor: actor}))
-	return reply{msg: m, sub: sub}, err == nil
+	hint := format.Hint{Media: m.Header.Get("Content-Type"), Source: m.Header.Get("ce-source"), Event: m.Header.Get("ce-specversion") != ""}
+	inputs, _ := format.All(m.Data, hint) // bytes in memory are always read to their end
+	for _, in := range inputs {
+		in.Actor = "nats"
+		sub, err := s.submit(ctx, s.accept(in))
+		if err != nil {
+			return r, len(r.subs) > 0
+		}
+		r.subs = append(r.subs, sub)
+	}
+	return r, true
 }
 
-// replies answers in order.
+// replies answers in order, with a line for each order of a message.
 func (s *Service) replies(open <-chan reply) {
 	for r := range open {
-		v := <-r.sub.done
+		var lines []byte
+		for _, sub := range r.subs {
+			lines = answerOf(<-sub.done).appendTo(lines)
+		}
 		if r.msg.Reply == "" {
 			continue
 		}
-		if err := r.msg.Respond(answerOf(v).appendTo(nil)); err != nil {
+		if err := r.msg.Respond(lines); err != nil {
 			s.log.Warn("reply not sent", slog.Any("error", err))
 		}
 	}

@@ -21,9 +21,14 @@ type plan struct {
 // plan decides, for each submission, against the index and against those before it in the same block: new, sent
 // before, or its key taken by other content. Those sent before are answered at once, for that is durable.
 func (w *writer) plan(ctx context.Context, batch []*submission) (*plan, error) {
-	keys := make([]idem.Digest, len(batch))
+	keys := make([]idem.Digest, len(batch), 2*len(batch)) // those of orders, then those that senders gave
 	for i, s := range batch {
 		keys[i] = s.entry.Key
+	}
+	for _, s := range batch {
+		if s.entry.Again != (idem.Digest{}) {
+			keys = append(keys, s.entry.Again)
+		}
 	}
 	found, err := w.index.Find(keys)
 	if err != nil {
@@ -31,12 +36,32 @@ func (w *writer) plan(ctx context.Context, batch []*submission) (*plan, error) {
 	}
 	p := &plan{open: make([]*submission, 0, len(batch)), says: make([]verdict, 0, len(batch))}
 	here := make(map[idem.Digest]idem.Entry, len(batch)) // keys this block takes
+	given := found[len(batch):]
 	for i, s := range batch {
+		if s.entry.Again != (idem.Digest{}) {
+			used := p.reused(here, s, given[0])
+			if given = given[1:]; used {
+				continue
+			}
+		}
 		if err := w.decide(ctx, p, here, s, found[i]); err != nil {
 			return nil, err
 		}
 	}
 	return p, nil
+}
+
+// reused answers an order whose sender gave an idempotency key that came with other content before.
+func (p *plan) reused(here map[idem.Digest]idem.Entry, s *submission, found *idem.Entry) bool {
+	first, taken := here[s.entry.Again]
+	if found != nil {
+		first, taken = *found, true
+	}
+	if !taken || first.Content == s.entry.Content {
+		return false
+	}
+	s.answer(verdict{entry: s.entry, sequence: first.Sequence, reused: true})
+	return true
 }
 
 func (w *writer) decide(ctx context.Context, p *plan, here map[idem.Digest]idem.Entry, s *submission, found *idem.Entry) error {
@@ -81,8 +106,13 @@ func (w *writer) add(p *plan, here map[idem.Digest]idem.Entry, e accept.Entry) e
 	entry := idem.Entry{Content: e.Content, Sequence: w.index.Covered() + 1}
 	here[e.Key] = entry
 	p.cases, p.entries = append(p.cases, event.NewCase(e.Line)), append(p.entries, e)
+	p.taken = append(p.taken, activated(e)...)
 	newer, err := w.newer(e, here)
 	p.taken = append(append(p.taken, idem.Taken{Key: e.Key, Entry: entry}), newer...)
+	if e.Again != (idem.Digest{}) && !e.Refused() {
+		here[e.Again] = entry
+		p.taken = append(p.taken, idem.Taken{Key: e.Again, Entry: entry})
+	}
 	return err
 }
 

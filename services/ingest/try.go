@@ -1,37 +1,66 @@
 package ingest
 
 import (
+	"encoding/json"
 	"errors"
 	"io"
 	"iter"
 
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/ingest/internal/accept"
-	"github.com/tidegate/tidegate/services/ingest/internal/feed"
+	"github.com/tidegate/tidegate/services/ingest/internal/format"
 )
 
-// Try reads orders as a door would, one or an array, or one a line, and gives the answer line for each without storing
-// anything. Whether a key was taken before it cannot know.
-func Try(r io.Reader, lines bool, at event.Instant) iter.Seq2[[]byte, error] {
-	form := feed.JSON
-	if lines {
-		form = feed.Lines
-	}
-	in := feed.New(r, form, event.MaxOrderSize)
-	return func(yield func([]byte, error) bool) {
+// Hint is what is known of an input besides its bytes: a media type and the name of a file. Content decides wherever it can.
+type Hint struct{ Media, Name string }
+
+// Tried is what an order would become.
+type Tried struct {
+	File    string          `json:"file,omitempty"`
+	Format  string          `json:"format"`
+	Status  string          `json:"status"` // accepted, refused
+	Kind    event.Kind      `json:"kind,omitempty"`
+	Source  string          `json:"source,omitempty"`
+	OrderID string          `json:"order_id,omitempty"`
+	Order   json.RawMessage `json:"order,omitempty"` // in the normal form
+	Faults  []event.Fault   `json:"faults,omitempty"`
+}
+
+// Try reads orders in any format as a door would and says what each would become, without storing anything. Whether a key
+// was taken before, and whether an order that something happened to is there, it cannot know.
+func Try(r io.Reader, h Hint, at event.Instant) iter.Seq2[Tried, error] {
+	in := format.New(r, format.Hint{Media: h.Media, Name: h.Name})
+	return func(yield func(Tried, error) bool) {
 		for {
 			p, err := in.Next()
 			if errors.Is(err, io.EOF) {
 				return
 			}
 			if err != nil {
-				yield(nil, err)
+				yield(Tried{}, err)
 				return
 			}
-			e := accept.Accept(accept.Input{Bytes: p.Bytes, Size: p.Size, SHA256: p.SHA256, Actor: "try", At: at})
-			if !yield(answerOf(verdict{entry: e}).appendTo(nil), nil) {
+			p.Actor, p.At = "try", at
+			if !yield(tried(h, p), nil) {
 				return
 			}
 		}
 	}
+}
+
+func tried(h Hint, in accept.Input) Tried {
+	e := accept.Accept(in)
+	t := Tried{File: h.Name, Format: in.Format, Status: statusAccepted, Kind: e.Kind, Source: e.Source, OrderID: e.OrderID, Faults: e.Faults}
+	if t.Format == "" {
+		t.Format = accept.Format
+	}
+	if e.Refused() {
+		t.Status = statusRefused
+		return t
+	}
+	t.Order = in.Order
+	if in.Order == nil {
+		t.Order = in.Bytes
+	}
+	return t
 }

@@ -139,7 +139,7 @@ func TestRequestsThatAreNone(t *testing.T) {
 		name, query, media string
 		want               int
 	}{
-		{"another media type", "", "text/csv", http.StatusUnsupportedMediaType},
+		{"another media type", "", "image/png", http.StatusUnsupportedMediaType},
 		{"another thing to wait for", "?wait=shipment", "application/json", http.StatusBadRequest},
 		{"a timeout without unit", "?wait=decision&timeout=10", "application/json", http.StatusBadRequest},
 	} {

@@ -42,6 +42,7 @@ type verdict struct {
 	entry     accept.Entry // a refusal where the key was taken by other content
 	sequence  uint64
 	duplicate bool
+	reused    bool  // the idempotency key came with other content, in block sequence; nothing was stored
 	err       error // errUnavailable with its reason; then nothing was said about the order
 }
 
@@ -66,6 +67,7 @@ type writer struct {
 	carry *submission // did not fit the block before
 	down  atomic.Bool // the last block could not be stored
 	pace  pace
+	force bus.InForce // behind the blocks that the index covers
 
 	broken chan error // holds why the writer takes no more orders
 }
@@ -89,7 +91,10 @@ func openWriter(ctx context.Context, js jetstream.JetStream, file string, cfg Co
 		return nil, err
 	}
 	w := &writer{pace: pace{js: js}, js: js, index: index, cfg: cfg, log: cfg.Log, in: in, broken: make(chan error, 1)}
-	if err := w.catchUp(ctx); err != nil {
+	if w.force, err = inForce(index); err == nil {
+		err = w.catchUp(ctx)
+	}
+	if err != nil {
 		return nil, errors.Join(err, index.Close())
 	}
 	return w, nil
@@ -230,7 +235,7 @@ func (w *writer) publish(ctx context.Context, p *plan) (seq uint64, err error) {
 	w.pace.wait(ctx, last+1)
 	asked, cancel := context.WithTimeout(ctx, w.cfg.Patience/3) // leaves time to find out what became of it
 	defer cancel()
-	err = bus.Publish(asked, w.js, subject.OrderStream, subject.OrderSubject, last, data)
+	err = bus.PublishUnder(asked, w.js, subject.OrderStream, subject.OrderSubject, last, w.force, data)
 	switch {
 	case err == nil:
 		return last + 1, w.applied(last+1, p.taken)
@@ -262,6 +267,17 @@ func (w *writer) applied(seq uint64, taken []idem.Taken) error {
 	}
 	if err := w.index.Apply(seq, taken); err != nil {
 		return fmt.Errorf("%w: %w", errIndex, err)
+	}
+	for i := range taken {
+		if !taken[i].Over {
+			continue
+		}
+		force, err := inForce(w.index)
+		if err != nil {
+			return err
+		}
+		w.force = force
+		break
 	}
 	return nil
 }

@@ -32,6 +32,7 @@ type Outlet struct {
 type Mark struct {
 	Sequence uint64 // block in the stream it was made from; 0 when the public stream is empty
 	Place    int    // place of the case in the block
+	Log      string // name of the log, as HeaderLog says it; empty where there is none
 	Leaf     uint64 // index of the leaf, as HeaderLeaf says it; 0 where there is none
 }
 
@@ -74,6 +75,7 @@ func markOf(h nats.Header) (mk Mark, err error) {
 	var perr, lerr error
 	mk.Sequence, err = strconv.ParseUint(h.Get(subject.HeaderSequence), 10, 64)
 	mk.Place, perr = strconv.Atoi(h.Get(subject.HeaderPlace))
+	mk.Log = h.Get(subject.HeaderLog)
 	if leaf := h.Get(subject.HeaderLeaf); leaf != "" {
 		mk.Leaf, lerr = strconv.ParseUint(leaf, 10, 64)
 	}

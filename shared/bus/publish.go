@@ -27,9 +27,14 @@ const publishTimeout = 10 * time.Second
 
 // Publish stores data as block last+1 of the stream behind subj and waits until that is durable.
 func Publish(ctx context.Context, js jetstream.JetStream, stream, subj string, last uint64, data []byte) error {
+	return PublishUnder(ctx, js, stream, subj, last, InForce{}, data)
+}
+
+// PublishUnder is Publish of a block that says what is in force for it.
+func PublishUnder(ctx context.Context, js jetstream.JetStream, stream, subj string, last uint64, f InForce, data []byte) error {
 	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
 	defer cancel()
-	msg := &nats.Msg{Subject: subj, Data: data}
+	msg := &nats.Msg{Subject: subj, Data: data, Header: f.header()}
 	_, err := js.PublishMsg(ctx, msg, jetstream.WithExpectLastSequence(last), jetstream.WithExpectStream(stream), jetstream.WithRetryAttempts(0))
 	if err == nil {
 		return nil

@@ -12,6 +12,7 @@ import (
 type Block struct {
 	Sequence uint64
 	Data     []byte
+	InForce  InForce // what activations have put in force for it
 }
 
 // prefetch is how many blocks a reader asks for ahead of its caller: a few megabytes at the usual block sizes.
@@ -77,7 +78,7 @@ func (r *Reader) Next(ctx context.Context) (Block, error) {
 			return Block{}, &GapError{Stream: r.stream, Want: r.next, Have: seq}
 		default:
 			r.next++
-			return Block{Sequence: seq, Data: m.Data()}, nil
+			return Block{Sequence: seq, Data: m.Data(), InForce: inForceOf(m.Headers())}, nil
 		}
 	}
 }

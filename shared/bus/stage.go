@@ -23,6 +23,11 @@ type Stage struct {
 	Shrink              func(c event.Case) event.Case // makes an explicit outcome of a case whose output does not fit into a block
 	Log                 *slog.Logger
 
+	// Switch, where given, puts in force what a block says is: it is called before the first block and wherever that changes, in sequence, by the
+	// goroutine that computes. At an activation it is called before the control block itself. Its error stops the stage: nothing behind
+	// is processed, and what was in force stays.
+	Switch func(ctx context.Context, f InForce) error
+
 	// Begin, where given, readies what the stage keeps beside its output to stand exactly behind block last of Out: at the
 	// start, and again whenever the stage goes on from another place.
 	Begin func(ctx context.Context, last uint64) error
@@ -36,6 +41,7 @@ type Stage struct {
 type block struct {
 	seq  uint64
 	data []byte
+	in   InForce
 }
 
 // errTailLost says that Out ends before the block this stage wrote last: its server died with a tail that was not on
@@ -109,6 +115,10 @@ func (s Stage) compute(ctx context.Context, js jetstream.JetStream, from uint64,
 		return err
 	}
 	defer r.Close()
+	force := &forcing{stage: &s}
+	if err := force.resume(ctx, js, from-1); err != nil {
+		return err
+	}
 	for {
 		in, err := r.Next(ctx)
 		if err != nil {
@@ -118,12 +128,74 @@ func (s Stage) compute(ctx context.Context, js jetstream.JetStream, from uint64,
 		if err != nil {
 			return fmt.Errorf("block %d of %s: %w", in.Sequence, s.In, err)
 		}
+		if err := force.block(ctx, in, cases); err != nil {
+			return err
+		}
 		select {
-		case ready <- block{in.Sequence, s.encode(s.step(in.Sequence, cases))}:
+		case ready <- block{in.Sequence, s.encode(s.step(in.Sequence, cases)), in.InForce}:
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
+}
+
+// forcing is what a stage has in force.
+type forcing struct {
+	stage *Stage
+	known bool
+	now   InForce
+}
+
+// resume puts in force what the output's last block leaves in force, so that a stage without work stands where it stood.
+func (f *forcing) resume(ctx context.Context, js jetstream.JetStream, last uint64) error {
+	if f.stage.Switch == nil || last == 0 {
+		return nil
+	}
+	stream, err := js.Stream(ctx, f.stage.Out)
+	if err != nil {
+		return fmt.Errorf("look at stream %s: %w", f.stage.Out, err)
+	}
+	m, err := stream.GetMsg(ctx, last)
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return nil // the next block says it
+	}
+	if err != nil {
+		return fmt.Errorf("read block %d of %s: %w", last, f.stage.Out, err)
+	}
+	cases, err := event.ParseBlock(m.Data)
+	if err != nil {
+		return fmt.Errorf("block %d of %s: %w", last, f.stage.Out, err)
+	}
+	return f.block(ctx, Block{Sequence: last, Data: m.Data, InForce: inForceOf(m.Header)}, cases)
+}
+
+// block makes ready for a block what it says is in force, and at an activation what is in force behind it.
+func (f *forcing) block(ctx context.Context, b Block, cases []event.Case) error {
+	if f.stage.Switch == nil {
+		return nil
+	}
+	if err := f.to(ctx, b.InForce); err != nil {
+		return fmt.Errorf("block %d of %s: %w", b.Sequence, f.stage.In, err)
+	}
+	a, ok, err := activationIn(cases)
+	if err == nil && ok {
+		err = f.to(ctx, b.InForce.With(a.What, a.Digest))
+	}
+	if err != nil {
+		return fmt.Errorf("block %d of %s activates %s %s: %w", b.Sequence, f.stage.In, a.What, a.Digest, err)
+	}
+	return nil
+}
+
+func (f *forcing) to(ctx context.Context, next InForce) error {
+	if f.known && f.now == next {
+		return nil
+	}
+	if err := f.stage.Switch(ctx, next); err != nil {
+		return err
+	}
+	f.known, f.now = true, next
+	return nil
 }
 
 // step makes the output of one block.
@@ -183,7 +255,7 @@ func (s Stage) publish(ctx context.Context, js jetstream.JetStream, ready <-chan
 func (s Stage) store(ctx context.Context, js jetstream.JetStream, b block) error {
 	var pause clock.Backoff
 	for {
-		err := Publish(ctx, js, s.Out, s.OutSubject, b.seq-1, b.data)
+		err := PublishUnder(ctx, js, s.Out, s.OutSubject, b.seq-1, b.in, b.data)
 		switch {
 		case err == nil:
 			return nil

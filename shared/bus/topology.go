@@ -17,12 +17,13 @@ import (
 
 // Limits are the sizes of the streams. The zero value of a field takes its default.
 type Limits struct {
-	OrderBytes    int64         // ORDER, not yet logged: past it senders see an error; 4 GiB
-	EnrichedBytes int64         // ENRICHED; 4 GiB
-	DecisionBytes int64         // DECISION, logged and kept for replay or not yet logged; 16 GiB
-	PublicBytes   int64         // each public stream, the oldest go first; 2 GiB
-	PublicAge     time.Duration // of a public message; 7 days
-	Replicas      int           // 1 for the embedded server, 3 for a cluster
+	OrderBytes     int64         // ORDER, not yet logged: past it senders see an error; 4 GiB
+	EnrichedBytes  int64         // ENRICHED; 4 GiB
+	DecisionBytes  int64         // DECISION, logged and kept for replay or not yet logged; 16 GiB
+	PublicBytes    int64         // each public stream, the oldest go first; 2 GiB
+	PublicAge      time.Duration // of a public message; 7 days
+	ReferenceBytes int64         // reference store, of which nothing is deleted: a full one takes no activation; 8 GiB
+	Replicas       int           // 1 for the embedded server, 3 for a cluster
 }
 
 // WithDefaults fills in what is zero.
@@ -36,6 +37,7 @@ func (l Limits) WithDefaults() Limits {
 	set(&l.EnrichedBytes, 4<<30)
 	set(&l.DecisionBytes, 16<<30)
 	set(&l.PublicBytes, 2<<30)
+	set(&l.ReferenceBytes, 8<<30)
 	if l.PublicAge == 0 {
 		l.PublicAge = 7 * 24 * time.Hour
 	}
@@ -69,8 +71,22 @@ func Streams(l Limits) []jetstream.StreamConfig {
 		internal(subject.DecisionStream, subject.DecisionSubject, "blocks of cases with judgement", l.DecisionBytes, jetstream.DefaultPersistMode),
 		public(subject.PublicDecisionStream, subject.PublicDecisionWildcard, "decisions, one order a message"),
 		public(subject.PublicRecordStream, subject.PublicRecordWildcard, "receipts, one order a message"),
+		deadLetters(l),
 	}
 }
+
+// deadLetters keeps what no endpoint took for as long as somebody may ask for it. It deletes single messages: those
+// delivered after all.
+func deadLetters(l Limits) jetstream.StreamConfig {
+	return jetstream.StreamConfig{
+		Name: subject.WebhookDeadStream, Description: "webhooks given up", Subjects: []string{subject.WebhookDeadPrefix + "*"}, Replicas: l.Replicas,
+		Storage: jetstream.FileStorage, Retention: jetstream.LimitsPolicy, Discard: jetstream.DiscardOld, MaxBytes: l.PublicBytes,
+		MaxAge: deadAge, MaxMsgSize: event.MaxBlockSize, AllowDirect: true, Duplicates: time.Minute,
+	}
+}
+
+// deadAge is how long a webhook that was given up can be replayed.
+const deadAge = 90 * 24 * time.Hour
 
 // guardHistory is how many checkpoints the guard's bucket keeps.
 const guardHistory = 16
@@ -80,6 +96,18 @@ func Buckets(l Limits) []jetstream.KeyValueConfig {
 	l = l.WithDefaults()
 	return []jetstream.KeyValueConfig{{
 		Bucket: subject.GuardBucket, Description: "highest verified checkpoint of the audit log", History: guardHistory,
+		Storage: jetstream.FileStorage, Replicas: l.Replicas,
+	}, {
+		Bucket: subject.WebhookBucket, Description: "how far each webhook endpoint is", History: 1,
+		Storage: jetstream.FileStorage, Replicas: l.Replicas,
+	}}
+}
+
+// Objects declares the object stores.
+func Objects(l Limits) []jetstream.ObjectStoreConfig {
+	l = l.WithDefaults()
+	return []jetstream.ObjectStoreConfig{{
+		Bucket: subject.ReferenceBucket, Description: "compiled lists, masters and rule packs, each under its SHA-256", MaxBytes: l.ReferenceBytes,
 		Storage: jetstream.FileStorage, Replicas: l.Replicas,
 	}}
 }
@@ -133,6 +161,16 @@ func missingBuckets(ctx context.Context, js jetstream.JetStream, l Limits) ([]Ch
 			return nil, fmt.Errorf("look at bucket %s: %w", want.Bucket, err)
 		}
 	}
+	for _, want := range Objects(l) {
+		_, err := js.ObjectStore(ctx, want.Bucket)
+		if errors.Is(err, jetstream.ErrBucketNotFound) {
+			changes = append(changes, Change{Stream: want.Bucket, What: "missing"})
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("look at object store %s: %w", want.Bucket, err)
+		}
+	}
 	return changes, nil
 }
 
@@ -165,6 +203,11 @@ func Apply(ctx context.Context, js jetstream.JetStream, l Limits) error {
 			return fmt.Errorf("declare bucket %s: %w", want.Bucket, err)
 		}
 	}
+	for _, want := range Objects(l) {
+		if _, err := js.CreateOrUpdateObjectStore(ctx, want); err != nil {
+			return fmt.Errorf("declare object store %s: %w", want.Bucket, err)
+		}
+	}
 	return nil
 }
 
@@ -190,6 +233,11 @@ func Await(ctx context.Context, js jetstream.JetStream, log *slog.Logger) error 
 	}
 	for _, want := range Buckets(Limits{}) {
 		if err := await(ctx, log, want.Bucket, func() error { _, err := js.KeyValue(ctx, want.Bucket); return err }); err != nil {
+			return err
+		}
+	}
+	for _, want := range Objects(Limits{}) {
+		if err := await(ctx, log, want.Bucket, func() error { _, err := js.ObjectStore(ctx, want.Bucket); return err }); err != nil {
 			return err
 		}
 	}

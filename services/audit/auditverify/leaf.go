@@ -97,9 +97,26 @@ func checkControl(l event.Leaf, c event.Case) error {
 			return errors.New("accept leaf does not hold its line")
 		}
 		return nil
+	case event.LeafRestore:
+		_, err := openRestore(l, c)
+		return err
 	default:
 		return fmt.Errorf("leaf header: kind %q is not one this program reads", l.Kind)
 	}
+}
+
+// openRestore reads what the first leaf of a log says of the log before.
+func openRestore(l event.Leaf, c event.Case) (r event.Restore, err error) {
+	if c.Len() != 1 || !bytes.HasPrefix(c.Line(0), []byte(`{"line":"`+event.LineRestore+`","v":1,`)) {
+		return r, errors.New("restore leaf does not hold its line")
+	}
+	if err := json.Unmarshal(c.Line(0), &r); err != nil {
+		return r, fmt.Errorf("restore leaf: %w", err)
+	}
+	if r.Sequence != l.Sequence || l.Place != 0 {
+		return r, fmt.Errorf("restore leaf: its header names block %d, its line block %d", l.Sequence, r.Sequence)
+	}
+	return r, nil
 }
 
 // The lines of a case: of an order, of an input that was not accepted, of no order.

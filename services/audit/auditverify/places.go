@@ -1,6 +1,7 @@
 package auditverify
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/tidegate/tidegate/schemas/event"
@@ -40,17 +41,24 @@ type places struct {
 	last      position          // up to here nothing is missing
 	ahead     map[spot]position // leaves that came before their turn
 	displaced int               // how many did
+	restored  bool              // the log goes on after another: its first leaf says so
 }
 
 // add takes the next leaf of the log.
 func (p *places) add(l event.Leaf) error {
-	if l.Kind == event.LeafAccept {
+	switch {
+	case l.Kind == event.LeafRestore && p.begun:
+		return errors.New("a restore leaf that is not the first of its log")
+	case l.Kind == event.LeafRestore:
+		p.begin(l)
+		p.restored = true
+		return nil
+	case l.Declares():
 		return nil // it stands between cases
 	}
 	at := position{l.Sequence, l.Place, l.Cases, l.To}
 	if !p.begun {
-		p.begun, p.stream, p.first, p.ahead = true, l.Stream, l.Sequence, map[spot]position{}
-		p.last = position{sequence: l.Sequence - 1, cases: 1}
+		p.begin(l)
 	}
 	if l.Stream != p.stream {
 		return fmt.Errorf("leaf is of stream %q, the ones before it of %q", l.Stream, p.stream)
@@ -66,6 +74,12 @@ func (p *places) add(l event.Leaf) error {
 	}
 	p.last = at
 	return p.catchUp()
+}
+
+// begin says where the log begins: with the block of its first leaf.
+func (p *places) begin(l event.Leaf) {
+	p.begun, p.stream, p.first, p.ahead = true, l.Stream, l.Sequence, map[spot]position{}
+	p.last = position{sequence: l.Sequence - 1, cases: 1}
 }
 
 func (p *places) hold(at position) error {

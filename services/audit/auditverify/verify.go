@@ -36,6 +36,8 @@ type Options struct {
 	Blobs    fs.FS                        // the blob store, for cases too large for a leaf; nil when there is none
 	Progress func(done, total uint64)     // called now and then with the leaves checked, from one goroutine; may be nil
 	Each     func(i uint64, l event.Leaf) // called with every leaf's header in the log's order; may be nil
+
+	next *event.Restore // what the first leaf of the log that goes on after this one says; nil when none does
 }
 
 // Dir verifies the log in a directory. The error is nil for a good log, else ErrBad or ErrUnusable (wrapped); the
@@ -52,13 +54,7 @@ func FS(ctx context.Context, log fs.FS, o Options) (Report, error) {
 	if err == nil {
 		err = v.leaves(ctx)
 	}
-	v.report.Verdict = "good"
-	switch {
-	case errors.Is(err, ErrUnusable):
-		v.report.Verdict = "unusable"
-	case err != nil:
-		v.report.Verdict = "bad"
-	}
+	v.report.Verdict = verdict(err)
 	return v.report, err
 }
 
@@ -93,17 +89,50 @@ func (v *verifier) open() error {
 			return v.bad(errors.New("the checkpoint does not carry the quorum of its witnesses"))
 		}
 	}
+	if err := v.ended(); err != nil {
+		return err
+	}
 	for _, raw := range v.opts.Kept {
 		c, err := OpenCheckpoint(raw, v.opts.Key)
 		if err != nil {
 			return fmt.Errorf("%w: kept checkpoint: %w", ErrUnusable, err)
 		}
-		if c.Size > v.point.Size {
+		if c.Size > v.point.Size+v.report.Lost {
 			return v.bad(fmt.Errorf("log was rolled back: a kept checkpoint has size %d, its own %d", c.Size, v.point.Size))
 		}
-		v.kept = append(v.kept, c)
+		if c.Size <= v.point.Size { // what is above it was declared lost
+			v.kept = append(v.kept, c)
+		}
 	}
 	sort.Slice(v.kept, func(i, j int) bool { return v.kept[i].Size < v.kept[j].Size })
+	return nil
+}
+
+// ended checks a log that another one goes on after: it must be as it was when that was declared.
+func (v *verifier) ended() error {
+	n := v.opts.next
+	if n == nil {
+		return nil
+	}
+	if n.Log != v.point.Origin || strings.TrimSpace(n.Key) != strings.TrimSpace(v.opts.Key) {
+		return v.bad(fmt.Errorf("the log after it goes on from %s under another key", n.Log))
+	}
+	if n.Leaves != v.point.Size {
+		return v.bad(fmt.Errorf("it has %d leaves, but %d when the log after it was begun", v.point.Size, n.Leaves))
+	}
+	for _, raw := range []string{n.Found, n.Trusted} {
+		if raw == "" {
+			continue
+		}
+		c, err := OpenCheckpoint([]byte(raw), v.opts.Key)
+		if err != nil {
+			return v.bad(fmt.Errorf("checkpoint named by the log after it: %w", err))
+		}
+		v.opts.Kept = append(v.opts.Kept, c.Raw)
+		if c.Size > n.Leaves {
+			v.report.Lost = c.Size - n.Leaves
+		}
+	}
 	return nil
 }
 
@@ -292,6 +321,8 @@ func (v *verifier) count(at uint64, l event.Leaf) {
 		v.report.Gaps = append(v.report.Gaps, Gap{at, l.Sequence, l.To, l.At})
 	case event.LeafAccept:
 		v.report.Accepts++
+	case event.LeafRestore:
+		v.report.restored(v.log, v.point.Size)
 	}
 	if l.SHA256 != "" {
 		v.report.Blobs++
@@ -378,7 +409,7 @@ func (v *verifier) end() {
 	if err := v.places.end(); err != nil {
 		v.fault(nil, err)
 	}
-	if v.places.begun && v.places.first != 1 {
+	if v.places.begun && v.places.first != 1 && !v.places.restored {
 		v.fault(nil, fmt.Errorf("log begins at block %d, not at 1", v.places.first))
 	}
 }

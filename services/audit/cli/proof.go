@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"github.com/urfave/cli/v3"
 
@@ -36,7 +37,11 @@ func proofCommand() *cli.Command {
 }
 
 func writeProof(c *cli.Command, p audit.Proven) error {
-	name := filepath.Join(c.String("out"), strconv.FormatUint(p.Index, 10))
+	name := strconv.FormatUint(p.Index, 10)
+	if p.Log != "" {
+		name = strings.ReplaceAll(p.Log, "/", "-") + "-" + name
+	}
+	name = filepath.Join(c.String("out"), name)
 	if err := errors.Join(os.WriteFile(name+".leaf", p.Leaf, 0o644), os.WriteFile(name+".tlog-proof", p.Proof, 0o644)); err != nil {
 		return err
 	}

@@ -36,15 +36,15 @@ func showCommand() *cli.Command {
 			if err != nil {
 				return exit(err)
 			}
-			return exit(show(c, found, point))
+			return exit(show(c, found))
 		},
 	}
 }
 
-func show(c *cli.Command, found []audit.Logged, point auditverify.Checkpoint) error {
+func show(c *cli.Command, found []audit.Logged) error {
 	pages := make([]page, len(found))
 	for i, l := range found {
-		p, err := open(l, point)
+		p, err := open(l)
 		if err != nil {
 			return err
 		}
@@ -74,14 +74,15 @@ type page struct {
 
 // proof says where the case stands in the log. It was checked before the page was made.
 type proof struct {
+	Log      string `json:"log,omitempty"` // name of the log, where it is not the first
 	Index    uint64 `json:"leaf"`
 	Size     uint64 `json:"log_size"`
 	Root     string `json:"checkpoint_root"`
 	Verified bool   `json:"verified"`
 }
 
-func open(l audit.Logged, point auditverify.Checkpoint) (page, error) {
-	p := page{Leaf: l.Leaf, Proof: proof{l.Index, point.Size, point.Root.String(), true}}
+func open(l audit.Logged) (page, error) {
+	p := page{Leaf: l.Leaf, Proof: proof{l.Log, l.Index, l.Under.Size, l.Under.Root.String(), true}}
 	for i := range l.Case.Len() {
 		p.Lines = append(p.Lines, l.Case.Line(i))
 	}
@@ -120,7 +121,7 @@ func (p page) print(out io.Writer) error {
 		p.decided(w)
 	}
 	w.line("proof")
-	w.line("  leaf %d, log size %d, checkpoint root %s, verified", p.Proof.Index, p.Proof.Size, p.Proof.Root)
+	w.line("  leaf %d%s, log size %d, checkpoint root %s, verified", p.Proof.Index, prefixed(" of log ", p.Proof.Log), p.Proof.Size, p.Proof.Root)
 	w.line("  case %d of %d in block %d, logged %s", p.Leaf.Place+1, p.Leaf.Cases, p.Leaf.Sequence, p.Leaf.At)
 	w.line("")
 	return w.err

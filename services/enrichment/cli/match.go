@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v3"
@@ -20,6 +19,8 @@ func matchCommand() *cli.Command {
 			&cli.StringFlag{Name: "type", Usage: "`person`, company or vessel; any when not given"},
 			&cli.StringFlag{Name: "country", Usage: "`CODE` of the country where the party is, as CN"},
 			&cli.StringFlag{Name: "address", Usage: "the party's address in one `LINE`"},
+			&cli.StringSliceFlag{Name: "id", Usage: "an official `NUMBER` with its kind, as \"IMO 9074729\" or an LEI; more than once for several"},
+			&cli.StringFlag{Name: "born", Usage: "the person's `DATE` of birth, or the year alone"},
 			&cli.StringFlag{Name: "as-of", Usage: "only entries in force on `DATE`, as 2026-11-10"},
 			dataFlag(), referenceFlag(), jsonFlag(),
 		},
@@ -33,14 +34,12 @@ func ask(c *cli.Command) error {
 	if err != nil {
 		return err
 	}
-	q := enrichment.Question{Name: name, Type: c.String("type"), Country: event.Country(strings.ToUpper(c.String("country"))), Address: c.String("address")}
-	if !slices.Contains([]string{"", "person", "company", "vessel"}, q.Type) {
-		return fmt.Errorf("type %q is not person, company or vessel", q.Type)
+	q := enrichment.Question{
+		Name: name, Type: c.String("type"), Country: event.Country(strings.ToUpper(c.String("country"))), Address: c.String("address"),
+		AsOf: event.Date(c.String("as-of")), Identifiers: c.StringSlice("id"), Born: c.String("born"),
 	}
-	if d := c.String("as-of"); d != "" {
-		if q.AsOf, err = event.ParseDate(d); err != nil {
-			return err
-		}
+	if err := q.Check(); err != nil {
+		return err
 	}
 	r, err := reference(c)
 	if err != nil {

@@ -107,8 +107,9 @@ func TestSubmitSaysWhatWasRefused(t *testing.T) {
 		t.Errorf("status %d %s", status, diff)
 	}
 	tried, status := run(t, "", "ingest", "try", file)
-	if diff := cmp.Diff(want, tried); diff != "" || status != 1 {
-		t.Errorf("try: status %d %s", status, diff)
+	if !strings.Contains(tried, "2 (tidegate-json): refused\n  /partys: no member of this name is known here") ||
+		!strings.Contains(tried, "1 (tidegate-json): placed\n{\n  \"id\": \"1\"") || !strings.HasSuffix(tried, "1 would be accepted, 1 refused\n") || status != 1 {
+		t.Errorf("try: status %d %s", status, tried)
 	}
 	out, status = run(t, order("9"), "submit", "--json", "--url", url, "-")
 	var a ingest.Answer

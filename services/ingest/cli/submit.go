@@ -23,14 +23,14 @@ import (
 func submitCommand() *cli.Command {
 	return &cli.Command{
 		Name: "submit", Usage: "send orders and wait until they are durable", ArgsUsage: "FILE…",
-		Description: "Each FILE holds one JSON order, an array of orders, or one order a line; - is standard input.\n" +
+		Description: "Each FILE holds orders in any format that is read: JSON (one order, an array, one a line), CSV, UBL, X12, EDIFACT,\n" +
+			"CloudEvents, Shopify, Stripe, EasyPost, UPS; - is standard input.\n" +
 			"Exit status: 0 all accepted, 1 something refused, 2 trouble.",
-		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "url", Usage: "`URL` of the server", Value: "http://127.0.0.1:8080", Sources: cli.EnvVars("TIDEGATE_URL")},
+		Flags: append(doorFlags(),
 			&cli.BoolFlag{Name: "wait", Usage: "wait for each decision"},
 			&cli.DurationFlag{Name: "timeout", Usage: "how long to wait for each decision", Value: 10 * time.Second},
 			&cli.BoolFlag{Name: "json", Usage: "print each answer as one line of JSON"},
-		},
+		),
 		Action: submit,
 	}
 }
@@ -51,6 +51,7 @@ func (t tally) String() string {
 
 // submitter sends files and prints answers.
 type submitter struct {
+	door      door
 	url       string
 	wait      bool
 	json      bool
@@ -63,14 +64,14 @@ func submit(ctx context.Context, cmd *cli.Command) error {
 	if cmd.NArg() == 0 {
 		return trouble("submit: no file given; - is standard input")
 	}
-	to, err := target(cmd)
+	d, err := doorOf(cmd)
 	if err != nil {
 		return trouble("submit: %v", err)
 	}
 	tick := time.NewTicker(2 * time.Second)
 	defer tick.Stop()
 	s := &submitter{
-		url: to, wait: cmd.Bool("wait"), json: cmd.Bool("json"), out: cmd.Root().Writer, err: cmd.Root().ErrWriter, nextShown: tick.C,
+		door: d, url: target(cmd, d), wait: cmd.Bool("wait"), json: cmd.Bool("json"), out: cmd.Root().Writer, err: cmd.Root().ErrWriter, nextShown: tick.C,
 	}
 	for _, file := range cmd.Args().Slice() {
 		if err := s.file(ctx, file, cmd.Root().Reader); err != nil {
@@ -89,16 +90,12 @@ func submit(ctx context.Context, cmd *cli.Command) error {
 	return nil
 }
 
-func target(cmd *cli.Command) (string, error) {
-	u, err := url.Parse(cmd.String("url"))
-	if err != nil || u.Host == "" {
-		return "", fmt.Errorf("%q is not the URL of a server", cmd.String("url"))
-	}
-	u = u.JoinPath("v1", "orders")
+func target(cmd *cli.Command, d door) string {
+	query := url.Values{}
 	if cmd.Bool("wait") {
-		u.RawQuery = url.Values{"wait": {"decision"}, "timeout": {cmd.Duration("timeout").String()}}.Encode()
+		query = url.Values{"wait": {"decision"}, "timeout": {cmd.Duration("timeout").String()}}
 	}
-	return u.String(), nil
+	return d.at(query, "v1", "orders")
 }
 
 func (s *submitter) file(ctx context.Context, name string, stdin io.Reader) error {
@@ -108,16 +105,11 @@ func (s *submitter) file(ctx context.Context, name string, stdin io.Reader) erro
 	}
 	defer func() { _ = in.Close() }() // read only
 	body := bufio.NewReaderSize(in, 256<<10)
-	media, err := mediaOf(body)
+	media, err := mediaOf(body, name)
 	if err != nil {
 		return err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url, body)
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Content-Type", media)
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := s.door.do(ctx, http.MethodPost, s.url, media, body)
 	if err != nil {
 		return err
 	}
@@ -133,29 +125,42 @@ func open(name string, stdin io.Reader) (io.ReadCloser, error) {
 	return os.Open(name)
 }
 
-// mediaOf looks at the first bytes: one order a line, when the first line is a JSON object and something follows it.
-func mediaOf(r *bufio.Reader) (string, error) {
+// mediaOf looks at the first bytes: one order a line, when the first line is a JSON object and something follows it. A
+// file's name tells CSV; anything else the server knows by its content.
+func mediaOf(r *bufio.Reader, name string) (string, error) {
 	b, err := r.Peek(r.Size())
 	if err != nil && !errors.Is(err, io.EOF) {
 		return "", err
 	}
-	line, rest, _ := bytes.Cut(bytes.TrimLeft(b, " \t\r\n"), []byte{'\n'})
-	if bytes.HasPrefix(line, []byte{'{'}) && json.Valid(line) && len(bytes.TrimSpace(rest)) > 0 {
+	start := bytes.TrimLeft(bytes.TrimPrefix(b, []byte("\xef\xbb\xbf")), " \t\r\n")
+	line, rest, _ := bytes.Cut(start, []byte{'\n'})
+	switch {
+	case bytes.HasPrefix(line, []byte{'{'}) && json.Valid(line) && len(bytes.TrimSpace(rest)) > 0:
 		return "application/x-ndjson", nil
+	case len(start) == 0, start[0] == '{', start[0] == '[':
+		return "application/json", nil
+	case strings.HasSuffix(strings.ToLower(name), ".csv"):
+		return "text/csv", nil
+	default:
+		return "application/octet-stream", nil
 	}
-	return "application/json", nil
 }
 
 func (s *submitter) answers(resp *http.Response) error {
 	r := bufio.NewReader(resp.Body)
-	if media := resp.Header.Get("Content-Type"); media == "application/problem+json" {
-		var p struct{ Title, Detail string }
-		if err := json.NewDecoder(r).Decode(&p); err != nil {
-			return fmt.Errorf("the server answered %s", resp.Status)
+	if media := resp.Header.Get("Content-Type"); media != "application/json" && media != "application/x-ndjson" {
+		body, err := io.ReadAll(io.LimitReader(r, 1<<20))
+		if err != nil {
+			return fmt.Errorf("read the answer: %w", err)
 		}
-		return fmt.Errorf("%s: %s", p.Title, p.Detail)
-	} else if media != "application/json" && media != "application/x-ndjson" {
-		return fmt.Errorf("the server answered %s with %s; is it Tidegate's?", resp.Status, media)
+		a, err := ingest.ReadAnswer(media, body)
+		if _, problem := errors.AsType[*ingest.Problem](err); err != nil && !problem {
+			return fmt.Errorf("the server answered %s with %s; is it Tidegate's?", resp.Status, media)
+		}
+		if err != nil {
+			return err
+		}
+		return s.tell(a)
 	}
 	for {
 		line, err := r.ReadBytes('\n')
@@ -185,6 +190,24 @@ func (s *submitter) answer(line []byte) error {
 	if err := json.Unmarshal(line, &a); err != nil {
 		return fmt.Errorf("%q: %w", line, err)
 	}
+	s.count(a)
+	if s.json {
+		_, err := s.out.Write(line)
+		return err
+	}
+	return s.explain(a)
+}
+
+// tell is answer for what did not come as a line.
+func (s *submitter) tell(a ingest.Answer) error {
+	s.count(a)
+	if s.json {
+		return json.NewEncoder(s.out).Encode(a)
+	}
+	return s.explain(a)
+}
+
+func (s *submitter) count(a ingest.Answer) {
 	switch a.Status {
 	case "accepted":
 		s.tally.accepted++
@@ -199,11 +222,6 @@ func (s *submitter) answer(line []byte) error {
 	default:
 		s.tally.unavailable++
 	}
-	if s.json {
-		_, err := s.out.Write(line)
-		return err
-	}
-	return s.explain(a)
 }
 
 // explain prints what a person wants to see: decisions that were waited for, and every fault.
@@ -222,14 +240,24 @@ func (s *submitter) explain(a ingest.Answer) error {
 	if a.Status != "accepted" {
 		s.say(s.out, strings.TrimSpace(fmt.Sprintf("%s: %s %s", name, a.Status, a.Detail)))
 	}
-	for _, f := range a.Faults {
+	s.faults(a.Faults)
+	return nil
+}
+
+// faults prints every fault with its place.
+func (s *submitter) faults(faults []event.Fault) {
+	for _, f := range faults {
 		at := f.Pointer
-		if at == "" {
+		switch {
+		case f.Offset > 0 && at != "":
+			at = fmt.Sprintf("%s, byte %d", at, f.Offset)
+		case f.Offset > 0:
+			at = fmt.Sprintf("byte %d", f.Offset)
+		case at == "":
 			at = "the whole input"
 		}
 		s.say(s.out, fmt.Sprintf("  %s: %s (%s)", at, f.Detail, f.Code))
 	}
-	return nil
 }
 
 // say prints one line. A reader who is gone, as head is, needs none.

@@ -2,7 +2,10 @@ package cli
 
 import (
 	"bufio"
+	"bytes"
 	"context"
+	"encoding/json"
+	"fmt"
 	"io"
 
 	"github.com/urfave/cli/v3"
@@ -13,21 +16,26 @@ import (
 
 func tryCommand() *cli.Command {
 	return &cli.Command{
-		Name: "try", Usage: "say what would be refused, without a server", ArgsUsage: "FILE…",
-		Flags:  []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print each answer as one line of JSON"}},
+		Name: "try", Usage: "show what orders in any format would become, without a server", ArgsUsage: "FILE…",
+		Description: "Shows each order in the normal form, or why it would be refused; submits nothing. - is standard input.\n" +
+			"Exit status: 0 all became orders, 1 something was refused, 2 trouble.",
+		Flags:  []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print one line of JSON an order"}},
 		Action: try,
 	}
 }
 
 func try(_ context.Context, cmd *cli.Command) error {
 	s := &submitter{json: cmd.Bool("json"), out: cmd.Root().Writer, err: cmd.Root().ErrWriter}
+	if cmd.NArg() == 0 {
+		return trouble("try: no file given; - is standard input")
+	}
 	for _, name := range cmd.Args().Slice() {
 		if err := s.try(name, cmd.Root().Reader); err != nil {
 			return trouble("try %s: %v", name, err)
 		}
 	}
 	if !s.json {
-		s.say(s.out, s.tally.String())
+		s.say(s.out, fmt.Sprintf("%d would be accepted, %d refused", s.tally.accepted, s.tally.refused))
 	}
 	if s.tally.refused > 0 {
 		return cli.Exit("", exitRefused)
@@ -42,17 +50,44 @@ func (s *submitter) try(name string, stdin io.Reader) error {
 	}
 	defer func() { _ = in.Close() }() // read only
 	r := bufio.NewReaderSize(in, 256<<10)
-	media, err := mediaOf(r)
+	media, err := mediaOf(r, name)
 	if err != nil {
 		return err
 	}
-	for line, err := range ingest.Try(r, media == "application/x-ndjson", event.Instant("2000-01-01T00:00:00.000000Z")) {
+	for t, err := range ingest.Try(r, ingest.Hint{Media: media, Name: name}, event.Instant("2000-01-01T00:00:00.000000Z")) {
 		if err != nil {
 			return err
 		}
-		if err := s.answer(line); err != nil {
+		if err := s.tried(t); err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+// tried prints what an order would become: the normal form, or what stands against it.
+func (s *submitter) tried(t ingest.Tried) error {
+	if t.Status == "refused" {
+		s.tally.refused++
+	} else {
+		s.tally.accepted++
+	}
+	if s.json {
+		return json.NewEncoder(s.out).Encode(t)
+	}
+	name := t.OrderID
+	if name == "" {
+		name = "an order without id"
+	}
+	if t.Status == "refused" {
+		s.say(s.out, name+" ("+t.Format+"): refused")
+		s.faults(t.Faults)
+		return nil
+	}
+	var pretty bytes.Buffer
+	if err := json.Indent(&pretty, t.Order, "", "  "); err != nil {
+		return err
+	}
+	s.say(s.out, name+" ("+t.Format+"): "+string(t.Kind)+"\n"+pretty.String())
 	return nil
 }

@@ -29,10 +29,20 @@ func (p Position) Logged(at Place) bool {
 // control says whether a leaf is of no place in the stream.
 func control(l event.Leaf) bool { return l.Kind == event.LeafAccept }
 
+// before puts a restore leaf in the place before the log's first case.
+func before(tail []event.Leaf) []event.Leaf {
+	for i, l := range tail {
+		if l.Kind == event.LeafRestore {
+			tail[i] = event.Leaf{Sequence: l.Sequence - 1, Cases: 1}
+		}
+	}
+	return tail
+}
+
 // Resume finds the position from the headers of the log's last leaves, in index order: at least twice Window of them,
 // or all there are. No leaf lies further from its turn than Window.
 func Resume(tail []event.Leaf) (Position, error) {
-	tail = slices.DeleteFunc(slices.Clone(tail), control)
+	tail = before(slices.DeleteFunc(slices.Clone(tail), control))
 	if len(tail) == 0 {
 		return Position{Next: Place{Sequence: 1}}, nil
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/enrichment/internal/match"
@@ -16,6 +17,7 @@ type Directory struct {
 	footnotes [][]event.Footnote
 	names     *match.Index
 	addresses *match.AddressIndex
+	identity  identity
 }
 
 // NewDirectory indexes the entries.
@@ -37,11 +39,17 @@ func NewDirectory(entries []snapshot.Entry) *Directory {
 			kind = match.Person
 		}
 		names = append(names, match.Listed{Entry: int32(i), Name: e.Name, Kind: kind})
-		for _, a := range slices.Concat(e.Aliases, e.Also, e.Weak) {
+		for _, a := range slices.Concat(e.Aliases, e.Also) {
 			names = append(names, match.Listed{Entry: int32(i), Name: a, Alias: true, Kind: kind})
 		}
+		for _, a := range e.Weak {
+			names = append(names, match.Listed{Entry: int32(i), Name: a, Alias: true, Low: true, Kind: kind})
+		}
 	}
-	d.names, d.addresses = match.NewIndex(names), match.NewAddressIndex(addresses)
+	var parts sync.WaitGroup
+	parts.Go(func() { d.addresses, d.identity = match.NewAddressIndex(addresses), newIdentity(entries) })
+	d.names = match.NewIndex(names)
+	parts.Wait()
 	return d
 }
 
@@ -69,7 +77,7 @@ func (d *Directory) byName(field, name string, country event.Country) ([]event.M
 		}
 		m := d.match(c.Entry)
 		m.Queried, m.Matched, m.Field, m.Method = name, c.Name, field, c.Method
-		m.Alias, m.Score, m.Countries = c.Alias, s, rel
+		m.Alias, m.Weak, m.Score, m.Countries = c.Alias, c.Low, s, rel
 		if slices.Contains(e.Also, c.Name) {
 			m.Notes = append(slices.Clone(m.Notes), "the spelling compared is not in the official row (M)")
 		}
@@ -177,7 +185,11 @@ func sortMatches(ms []event.Match) {
 
 // Candidates gives the entries that a party may be by its name and address, best first, and how many were compared.
 func (d *Directory) Candidates(p *event.Party) ([]event.Match, int) {
-	out, considered := d.byName("name", p.Name, located(p))
+	country := located(p)
+	out, considered := d.byName("name", p.Name, country)
+	borne, n := d.byNumber(p, country)
+	out, considered = append(out, borne...), considered+n
+	d.weighIdentity(p, country, out)
 	rows, parties, n := d.byAddress(p.Address)
 	out = append(append(out, rows...), parties...)
 	sortMatches(out)

@@ -23,6 +23,9 @@ func (d *Directory) Party(p *event.Party, payer *event.Payment) event.PartyFacts
 	for _, a := range p.Aliases {
 		take("alias", a, f.Country)
 	}
+	borne, n := d.byNumber(p, f.Country)
+	f.Matches, f.Considered = append(f.Matches, borne...), f.Considered+n
+	d.weighIdentity(p, f.Country, f.Matches)
 	for _, n := range p.Directors {
 		take("director", n, "")
 	}
@@ -51,7 +54,9 @@ func most(ms []event.Match) []event.Match { return ms[:min(len(ms), MostMatches)
 func without(near, matched []event.Match) []event.Match {
 	var out []event.Match
 	for _, m := range near {
-		if !slices.ContainsFunc(matched, func(o event.Match) bool { return o.Entry == m.Entry && (o.Field == "name" || o.Field == "alias") }) {
+		if !slices.ContainsFunc(matched, func(o event.Match) bool {
+			return o.Entry == m.Entry && (o.Field == "name" || o.Field == "alias" || o.Field == "identifier")
+		}) {
 			out = append(out, m)
 		}
 	}
@@ -78,7 +83,7 @@ func (d *Directory) headquarters(p *event.Party, ms []event.Match) event.Known {
 	case natural(p):
 		return ofPerson(p)
 	}
-	return fromEntry(ms, "name", "alias")
+	return fromEntry(ms, "name", "alias", "identifier")
 }
 
 // natural says whether the party is stated to be a natural person.
@@ -107,7 +112,7 @@ func (d *Directory) parent(p *event.Party, ms []event.Match) event.Known {
 	case natural(p) && p.Parent == nil:
 		return personsParent(d.headquarters(p, ms))
 	}
-	if k := fromEntry(ms, "parent", "parent"); k.Country != "" {
+	if k := fromEntry(ms, "parent"); k.Country != "" {
 		return k
 	}
 	return d.parentOfEntry(ms)
@@ -124,7 +129,7 @@ func personsParent(own event.Known) event.Known {
 // parentOfEntry uses the reference set's own knowledge of a listed unit's group.
 func (d *Directory) parentOfEntry(ms []event.Match) event.Known {
 	for _, m := range ms {
-		if m.Score < hit || m.Field != "name" && m.Field != "alias" {
+		if m.Score < hit || m.Field != "name" && m.Field != "alias" && m.Field != "identifier" {
 			continue
 		}
 		i, ok := slices.BinarySearchFunc(d.entries, m.Entry, func(e snapshot.Entry, id string) int { return strings.Compare(e.ID, id) })
@@ -135,10 +140,10 @@ func (d *Directory) parentOfEntry(ms []event.Match) event.Known {
 	return event.Known{}
 }
 
-// fromEntry takes the country of the best hit in one of two fields.
-func fromEntry(ms []event.Match, field, other string) event.Known {
+// fromEntry takes the country of the best hit in one of some fields.
+func fromEntry(ms []event.Match, fields ...string) event.Known {
 	for _, m := range ms {
-		if m.Score >= hit && (m.Field == field || m.Field == other) && m.Country != "" {
+		if m.Score >= hit && slices.Contains(fields, m.Field) && m.Country != "" {
 			return event.Known{Country: m.Country, How: "listed_entry", Evidence: m.Entry}
 		}
 	}

@@ -18,7 +18,9 @@ const (
 	scoreExact      = event.Milli(1000)
 	scoreNormalized = event.Milli(970)
 	scoreReordered  = event.Milli(940)
-	costAlias       = event.Milli(10) // the string compared is an alias of the entry
+	costAlias       = event.Milli(10)  // the string compared is an alias of the entry
+	costWeak        = event.Milli(100) // the list itself calls the alias weak: half a village may bear it
+	mostWeak        = event.Milli(890)
 
 	scoreEdit        = event.Milli(910) // one edit in a name of eight letters or more, both in the same country
 	scoreEditUnknown = event.Milli(850) // the same, country unknown
@@ -42,8 +44,16 @@ const hit = event.Milli(900)
 // review is where people begin to look: what is less is no evidence that hides other evidence.
 const review = event.Milli(800)
 
-// score weighs a candidate. The country relation is same, different or unknown.
+// score weighs a candidate. The country relation is same, different or unknown. A weak alias alone is no hit.
 func score(c match.Candidate, e *snapshot.Entry, countries string) event.Milli {
+	s := scoreName(c, e, countries)
+	if c.Low {
+		s = min(s-costWeak, mostWeak)
+	}
+	return s
+}
+
+func scoreName(c match.Candidate, e *snapshot.Entry, countries string) event.Milli {
 	if c.Method == match.OneEdit {
 		return scoreOneEdit(c, countries)
 	}

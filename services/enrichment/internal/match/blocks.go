@@ -57,8 +57,9 @@ func (b *blocks) at(place int32, names []Listed, p *Profile) {
 type wearer struct {
 	id     int32
 	mask   uint32 // its letters
-	length uint8  // of its sounds; 0 where it has several readings, is long or of another script
-	ours   bool   // the weight table knows it
+	frame  frame
+	length uint8 // of its sounds; 0 where it has several readings, is long or of another script
+	ours   bool  // the weight table knows it
 	sounds [wearerSounds]sound
 }
 
@@ -66,7 +67,7 @@ type wearer struct {
 const wearerSounds = 15
 
 func newWearer(w *word) wearer {
-	v := wearer{id: w.id, mask: w.mask, ours: w.ours}
+	v := wearer{id: w.id, mask: w.mask, frame: w.frame, ours: w.ours}
 	if len(w.latin) == 1 && len(w.latin[0]) <= wearerSounds && w.script == 'l' && w.class != number && w.class != initial {
 		v.length = uint8(copy(v.sounds[:], w.latin[0]))
 	}
@@ -399,5 +400,6 @@ func (v *wearer) alike(w *wearer) bool {
 	if v.ours && w.ours {
 		return v.length == w.length && v.sounds == w.sounds
 	}
-	return distance(v.sounds[:v.length], w.sounds[:w.length], limit(int(max(v.length, w.length)))) != tooFar
+	most := limit(int(max(v.length, w.length)))
+	return v.frame.apart(w.frame) <= most && distance(v.sounds[:v.length], w.sounds[:w.length], most) != tooFar
 }

@@ -187,11 +187,12 @@ func (al *aligner) joined() {
 
 // like2 says whether v and w written together are x, but for a small difference.
 func (al *aligner) like2(v, w, x *word) bool {
+	parted := (v.frame | w.frame).apart(x.frame)
 	for _, xl := range x.latin {
 		for _, vl := range v.latin {
 			for _, wl := range w.latin {
 				n := len(vl) + len(wl)
-				if len(vl) < 1 || len(xl) < n-1 || len(xl) > n+1 || n < 4 {
+				if parted > 20*n || parted > costEdit || len(vl) < 1 || len(xl) < n-1 || len(xl) > n+1 || n < 4 {
 					continue
 				}
 				al.soundA = append(append(al.soundA[:0], vl...), wl...)
@@ -291,7 +292,7 @@ func (al *aligner) rest() {
 		al.soundB = append(al.soundB, al.b[ib+k].latin[0]...)
 	}
 	n := max(len(al.soundA), len(al.soundB))
-	if n == 0 {
+	if n == 0 || frameOf(al.soundA).apart(frameOf(al.soundB)) > limit(n) {
 		return
 	}
 	if d := distance(al.soundA, al.soundB, limit(n)); d != tooFar {
@@ -345,7 +346,7 @@ func alike(a, b *word, kind Kind) int {
 	for _, x := range a.latin {
 		for _, y := range b.latin {
 			n := max(len(x), len(y))
-			if n == 0 {
+			if n == 0 || a.frame.apart(b.frame) > limit(n) {
 				continue
 			}
 			if d := distance(x, y, limit(n)); d != tooFar {
@@ -355,8 +356,11 @@ func alike(a, b *word, kind Kind) int {
 	}
 	if best < 980 && (a.asIs != nil || b.asIs != nil) && a.script == 'l' && b.script == 'l' {
 		x, y := asLetters(a), asLetters(b)
-		if d, n := distance(x, y, limit(max(len(x), len(y)))), max(len(x), len(y)); d != tooFar && n > 0 {
-			best = max(best, 980-8*d/n)
+		n := max(len(x), len(y))
+		if n > 0 && a.frame0.apart(b.frame0) <= limit(n) {
+			if d := distance(x, y, limit(n)); d != tooFar {
+				best = max(best, 980-8*d/n)
+			}
 		}
 	}
 	if best < likeSound && a.script != b.script && min(consonants(a), consonants(b)) > 2 &&

@@ -29,6 +29,7 @@ type Listed struct {
 	Entry int32  // the caller's number of the entry
 	Name  string // as the list has it
 	Alias bool   // not the entry's primary name
+	Low   bool   // an alias that the list itself calls weak
 	Kind  Kind   // of the entry
 }
 
@@ -395,7 +396,7 @@ func bestPerName(cs []Candidate) []Candidate {
 	}
 	slices.SortFunc(cs, func(a, b Candidate) int {
 		return cmp.Or(cmp.Compare(a.Entry, b.Entry), strings.Compare(a.Name, b.Name), cmp.Compare(rank(a.Method), rank(b.Method)),
-			compareBool(a.Alias, b.Alias), compareBool(a.Weak, b.Weak), -cmp.Compare(a.Letters, b.Letters))
+			compareBool(a.Alias, b.Alias), compareBool(a.Low, b.Low), compareBool(a.Weak, b.Weak), -cmp.Compare(a.Letters, b.Letters))
 	})
 	return slices.CompactFunc(cs, func(a, b Candidate) bool { return a.Entry == b.Entry && a.Name == b.Name })
 }

@@ -30,6 +30,8 @@ type word struct {
 	bones  []string  // skeletons of latin, each once
 	shapes []string  // patterns of latin, each once
 	mask   uint32    // the letters of latin
+	frame  frame     // of latin
+	frame0 frame     // of asIs
 	id     int32     // number among the listed words; -1 of a word that is looked for
 	alike  []int32   // of a word that is looked for: the listed words that it may be
 	class  class
@@ -221,8 +223,14 @@ func newWord(shown string, kind Kind) *word {
 			w.mask |= 1 << (c & 31)
 		}
 	}
+	w.frame = loose
+	if len(w.latin) == 1 {
+		w.frame = frameOf(w.latin[0])
+	}
+	w.frame0 = w.frame
 	if w.script == 'l' && (len(w.latin[0]) != len(shown) || w.text != shown) {
 		w.asIs = plainSounds(shown)
+		w.frame0 = frameOf(w.asIs)
 	}
 	return w
 }

@@ -1,5 +1,7 @@
 package match
 
+import "math/bits"
+
 // Costs of differences between two words, in hundredths of an edit.
 const (
 	costEdit    = 100
@@ -156,6 +158,41 @@ func more(s []sound, i int) int32 {
 		return costVowelIn
 	}
 	return costEdit
+}
+
+// A frame says which families of consonants a word has. Every family that only one of two words has costs a whole edit
+// at least, so that most words are told apart without their distance.
+type frame uint16
+
+// loose is the frame of a word of which nothing can be said: it has digits, which look like letters, or many readings.
+const loose frame = 1 << 15
+
+var frames = func() (m [soundCount]frame) {
+	for i, f := range []string{"kqgc", "vwf", "bp", "dt", "l", "m", "n", "r"} {
+		for _, c := range []byte(f) {
+			m[c-'a'] = 1 << i
+		}
+	}
+	m[signSound+3], m[signSound+6], m[signSound+5] = m['k'-'a'], m['k'-'a'], m['d'-'a']
+	for d := digitSound; d < signSound; d++ {
+		m[d] = loose
+	}
+	return m
+}()
+
+func frameOf(s []sound) (f frame) {
+	for _, c := range s {
+		f |= frames[c]
+	}
+	return f
+}
+
+// apart is the least that words of two frames are apart.
+func (f frame) apart(g frame) int {
+	if (f|g)&loose != 0 {
+		return 0
+	}
+	return costEdit * max(bits.OnesCount16(uint16(f&^g)), bits.OnesCount16(uint16(g&^f)))
 }
 
 // longest are the letters of words and names that are compared by distance.

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/google/uuid"
@@ -16,7 +17,7 @@ import (
 	"github.com/tidegate/tidegate/shared/codec"
 )
 
-// Format names the form orders are read in.
+// Format names our own form of orders.
 const Format = "tidegate-json"
 
 // Unnamed is the tenant or source of an order that names none.
@@ -30,13 +31,21 @@ type Input struct {
 	Bytes  []byte        // as received; only the beginning of an input that was too large to keep
 	Actor  string        // who brought it
 	Source string        // the source of an order that names none; Unnamed when empty
+	Tenant string        // the tenant of an order that names none; Unnamed when empty
+	Again  string        // the sender's own idempotency key; none when empty
 	At     event.Instant // when it was received
 
+	Format string // of Bytes; Format when empty
+
+	// Of an input in another format: what its reader made of it. Bytes are the document's, kept with the order.
+	Order  []byte                   // in the normal form, compact; nil where nothing could be made of it
+	Faults []event.Fault            // why the document gives no order
+	Place  func(pointer string) int // where in the document the part of the order below a pointer was read; nil where it is unknown
+
 	// Of the whole input, where Bytes is only its beginning.
+	Most   int // bytes of the format that are taken; event.MaxOrderSize when zero
 	Size   int
 	SHA256 [sha256.Size]byte
-
-	format string // Format when empty
 }
 
 // Digest is half a SHA-256: enough to tell things apart, half the memory.
@@ -48,6 +57,7 @@ type Entry struct {
 	Line    []byte     // cause or refusal, compact JSON without a line break; nil while an act waits for its order
 	Event   string     // the line's id
 	Key     Digest     // of the idempotency key
+	Again   Digest     // of the sender's own idempotency key, within tenant and source; zero when it gave none
 	Content Digest     // of the order without its spaces and line breaks
 	OrderID string
 	Source  string
@@ -61,6 +71,9 @@ type Entry struct {
 
 // Refused says whether the line is a refusal.
 func (e Entry) Refused() bool { return len(e.Faults) > 0 }
+
+// Tenant is whom the order is for.
+func (e Entry) Tenant() string { return or(e.head.tenant, or(e.in.Tenant, Unnamed)) }
 
 // Size is the number of bytes received, as far as they are kept; of an act with its order, of the whole line.
 func (e Entry) Size() int {
@@ -100,17 +113,23 @@ func Accept(in Input) Entry {
 	}
 	if in.Size > len(in.Bytes) {
 		return refuse(in, head{}, "", []event.Fault{{
-			Code: codec.CodeSize, Detail: fmt.Sprintf("%d bytes; at most %d are taken", in.Size, event.MaxOrderSize),
+			Code: codec.CodeSize, Detail: fmt.Sprintf("%d bytes; at most %d are taken", in.Size, max(in.Most, event.MaxOrderSize)),
 		}})
 	}
 	in.Size, in.SHA256 = len(in.Bytes), sha256.Sum256(in.Bytes)
-	faults := codec.Check(in.Bytes, codec.Foreign)
+	if in.Order == nil && len(in.Faults) > 0 {
+		return refuse(in, head{}, "", in.Faults)
+	}
+	faults := codec.Check(in.order(), codec.Foreign)
 	var h head
 	var m *members
 	if !codec.Broken(faults) {
 		var more []event.Fault
-		h, m, more = look(in.Bytes)
+		h, m, more = look(in.order())
 		faults = append(faults, more...)
+	}
+	if in.Order != nil {
+		faults = placed(in, faults)
 	}
 	switch {
 	case len(faults) > 0:
@@ -122,9 +141,30 @@ func Accept(in Input) Entry {
 	}
 }
 
+// order is the order's JSON: what was received, or what a reader made of it.
+func (in Input) order() []byte {
+	if in.Order == nil {
+		return in.Bytes
+	}
+	return in.Order
+}
+
+func (in Input) format() string { return or(in.Format, Format) }
+
+// placed puts a reader's faults before those of the order it made, which stand where the order's parts were read.
+func placed(in Input, faults []event.Fault) []event.Fault {
+	for i := range faults {
+		faults[i].Offset = 0
+		if in.Place != nil {
+			faults[i].Offset = in.Place(faults[i].Pointer)
+		}
+	}
+	return append(slices.Clip(in.Faults), faults...)
+}
+
 func accepted(in Input, h head) Entry {
 	body, content, kept := normal(in)
-	h.tenant, h.source = or(h.tenant, Unnamed), or(h.source, in.Source)
+	h.tenant, h.source = or(h.tenant, or(in.Tenant, Unnamed)), or(h.source, in.Source)
 	h.id = or(h.id, "sha256-"+hex.EncodeToString(content[:8]))
 	if h.kind == "" {
 		h.kind = event.Placed
@@ -137,6 +177,9 @@ func accepted(in Input, h head) Entry {
 		Kind: h.kind, Event: uuid.NewSHA1(space, []byte(name)).String(), Key: digest([]byte(name)), Content: Digest(content[:16]),
 		OrderID: h.id, Source: h.source, in: in, head: h, name: name,
 	}
+	if in.Again != "" {
+		e.Again = again(h.tenant, h.source, in.Again)
+	}
 	e.Line = causeLine(e, body, kept)
 	return e
 }
@@ -144,6 +187,9 @@ func accepted(in Input, h head) Entry {
 // normal gives the order member's bytes, the digest of the content, and whether the received bytes must be kept
 // besides, because the member's are others. An order on one line is kept as it is.
 func normal(in Input) (body []byte, content [sha256.Size]byte, kept bool) {
+	if in.Order != nil {
+		return in.Order, sha256.Sum256(in.Order), true
+	}
 	tight := codec.Compact(make([]byte, 0, len(in.Bytes)), in.Bytes)
 	if len(tight) == len(in.Bytes) {
 		return in.Bytes, in.SHA256, false
@@ -183,7 +229,7 @@ func (e Entry) Conflict(sequence uint64) Entry {
 // refuse makes a refusal. The same bytes refused again are the same refusal.
 func refuse(in Input, h head, why string, faults []event.Fault) Entry {
 	if !ofNone(h.kind) {
-		h.source = or(h.source, in.Source)
+		h.source, h.tenant = or(h.source, in.Source), or(h.tenant, in.Tenant)
 	}
 	e := Entry{
 		Kind:    h.kind,
@@ -206,6 +252,11 @@ func few(faults []event.Fault) []event.Fault {
 		}
 	}
 	return faults
+}
+
+// again keeps the senders' own keys apart from orders', and those of one tenant's source from another's.
+func again(tenant, source, key string) Digest {
+	return digest([]byte("again/" + url.PathEscape(tenant) + "/" + url.PathEscape(source) + "/" + url.PathEscape(key)))
 }
 
 // refusalKey keeps refusals apart from orders in the index of keys.

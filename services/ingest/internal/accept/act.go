@@ -25,6 +25,7 @@ type act struct {
 	particulars []byte // the member of its kind, compact, with the comma before it; empty where the kind has none
 	carried     []byte // the order that came with it, compact, where all of one did
 	of          string // event of the order attached
+	control     *event.Activation
 }
 
 // Revision is the newest revision of an order that an act is about.
@@ -57,7 +58,7 @@ func ofNone(k event.Kind) bool { return k == event.License || k == event.Control
 // Act reads one act. One with faults becomes a refusal that lists them all. What is about an order needs its newest
 // revision attached (About, With, Orphan) before its line is made.
 func Act(in Input) Entry {
-	in.format = ActFormat
+	in.Format = ActFormat
 	if in.Source == "" {
 		in.Source = Unnamed
 	}
@@ -81,6 +82,12 @@ func Act(in Input) Entry {
 	if name := memberOf[h.kind]; name != "" {
 		a.particulars = particular(name, m.raw(name))
 	}
+	if h.kind == event.Control {
+		a.control = &event.Activation{}
+		if err := codec.Decode(m.raw("control"), a.control); err != nil {
+			return refuse(in, h, "", []event.Fault{{Pointer: "/control", Code: codeType, Detail: err.Error()}})
+		}
+	}
 	return acted(in, h, a)
 }
 
@@ -100,7 +107,7 @@ func particular(name string, raw []byte) []byte {
 // orderActed makes an act of an order document that says that the order was cancelled or shipped. One shipment is told
 // from another by its document's number, else by the content.
 func orderActed(in Input, h head, m *members) Entry {
-	tight := codec.Compact(make([]byte, 0, len(in.Bytes)), in.Bytes)
+	tight := codec.Compact(make([]byte, 0, len(in.order())), in.order())
 	content := sha256.Sum256(tight)
 	h.source = or(h.source, in.Source)
 	a := act{id: "sha256-" + hex.EncodeToString(content[:8])}
@@ -131,7 +138,7 @@ func shipmentDocument(m *members) string {
 }
 
 func acted(in Input, h head, a act) Entry {
-	content := sha256.Sum256(codec.Compact(make([]byte, 0, len(in.Bytes)), in.Bytes))
+	content := sha256.Sum256(codec.Compact(make([]byte, 0, len(in.order())), in.order()))
 	h.tenant = or(h.tenant, Unnamed)
 	name := h.key()
 	e := Entry{
@@ -151,6 +158,14 @@ func (e Entry) About() (order string, ok bool) {
 		return "", false
 	}
 	return orderKey(e.head.tenant, e.Source, e.OrderID), true
+}
+
+// Activation is what a control act puts in force.
+func (e Entry) Activation() (event.Activation, bool) {
+	if !e.Alone() || e.act.control == nil {
+		return event.Activation{}, false
+	}
+	return *e.act.control, true
 }
 
 // Alone says whether the entry must be a block by itself.
@@ -212,7 +227,10 @@ func RevisionKey(order string, revision int) (key Digest, id string) {
 }
 
 // NewestKey is the key under which the index keeps the highest revision of an order that was revised.
-func NewestKey(order string) Digest { return digest([]byte("newest/" + order)) }
+func NewestKey(order string) Digest { return OwnKey("newest/" + order) }
+
+// OwnKey is a key of what the index keeps for ingest itself. No idempotency key begins with a slash.
+func OwnKey(name string) Digest { return digest([]byte("/" + name)) }
 
 // Newest says which order an entry is a revision of, where it is not the first.
 func (e Entry) Newest() (key Digest, number Digest, ok bool) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/tidegate/tidegate/schemas/event"
 )
@@ -57,6 +58,12 @@ func isGLN(v []byte) bool { return len(v) == 13 && only(v, digit) }
 
 func isLEI(v []byte) bool {
 	return len(v) == 20 && only(v[:18], func(c byte) bool { return upper(c) || digit(c) }) && only(v[18:], digit)
+}
+
+// isBorn takes a day, a month or a year.
+func isBorn(v []byte) bool {
+	_, err := time.Parse("2006-01-02"[:min(len(v), 10)], string(v))
+	return err == nil && (len(v) == 4 || len(v) == 7 || len(v) == 10)
 }
 
 // isEmail is lenient on purpose: something, an at sign, something.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/shared/codec"
@@ -34,13 +35,16 @@ func causeLine(e Entry, body []byte, kept bool) []byte {
 	b = member(b, "source", e.Source)
 	b = member(b, "order_id", e.OrderID)
 	b = strconv.AppendInt(append(b, `,"revision":`...), int64(e.head.revision), 10)
-	b = member(b, "format", or(e.in.format, Format))
+	b = member(b, "format", e.in.format())
 	b = member(b, "received_at", string(e.in.At))
-	text := ""
-	if kept {
-		text = string(e.in.Bytes)
+	if e.in.Again != "" {
+		b = member(b, "idempotency_key", e.in.Again)
 	}
-	b = received(b, e.in, text)
+	text, coded := "", false
+	if kept {
+		text, coded = keep(e.in.Bytes)
+	}
+	b = received(b, e.in, text, coded)
 	if e.act != nil {
 		if e.act.of != "" {
 			b = member(b, "of", e.act.of)
@@ -64,20 +68,31 @@ func refusalLine(e Entry) []byte {
 	if e.OrderID != "" {
 		b = member(b, "order_id", e.OrderID)
 	}
-	b = member(b, "format", or(e.in.format, Format))
+	b = member(b, "format", e.in.format())
 	b = member(b, "received_at", string(e.in.At))
 	b = append(b, `,"faults":`...)
 	b = encode(b, e.Faults)
-	b = received(b, e.in, base64.StdEncoding.EncodeToString(e.in.Bytes[:min(len(e.in.Bytes), keptOfRefused)]))
+	b = received(b, e.in, base64.StdEncoding.EncodeToString(e.in.Bytes[:min(len(e.in.Bytes), keptOfRefused)]), false)
 	return append(b, '}')
 }
 
-func received(b []byte, in Input, text string) []byte {
+// keep gives received bytes as a text: themselves where they are one, else in base64.
+func keep(b []byte) (text string, coded bool) {
+	if utf8.Valid(b) {
+		return string(b), false
+	}
+	return base64.StdEncoding.EncodeToString(b), true
+}
+
+func received(b []byte, in Input, text string, coded bool) []byte {
 	b = append(b, `,"received":{"sha256":"`...)
 	b = hex.AppendEncode(b, in.SHA256[:])
 	b = strconv.AppendInt(append(b, `","size":`...), int64(in.Size), 10)
 	if text != "" {
 		b = member(b, "bytes", text)
+	}
+	if coded {
+		b = member(b, "encoding", event.Base64)
 	}
 	return append(b, '}')
 }
@@ -104,14 +119,17 @@ var ErrLine = errors.New("not a cause or refusal line")
 // order member.
 func Recall(line []byte) (e Entry, known bool, err error) {
 	var l struct {
-		Line     string         `json:"line"`
-		Kind     event.Kind     `json:"kind"`
-		Revision int            `json:"revision"`
-		Event    string         `json:"event"`
-		Key      string         `json:"key"`
-		OrderID  string         `json:"order_id"`
-		Source   string         `json:"source"`
-		Received event.Received `json:"received"`
+		Line     string            `json:"line"`
+		Control  *event.Activation `json:"control"`
+		Kind     event.Kind        `json:"kind"`
+		Revision int               `json:"revision"`
+		Event    string            `json:"event"`
+		Key      string            `json:"key"`
+		OrderID  string            `json:"order_id"`
+		Source   string            `json:"source"`
+		Tenant   string            `json:"tenant"`
+		Again    string            `json:"idempotency_key"`
+		Received event.Received    `json:"received"`
 	}
 	if err := codec.Decode(line, &l); err != nil {
 		return Entry{}, false, fmt.Errorf("%w: %w", ErrLine, err)
@@ -127,13 +145,16 @@ func Recall(line []byte) (e Entry, known bool, err error) {
 	case event.LineOrder:
 		body, ok := OrderOf(line)
 		if _, isAct := memberOf[l.Kind]; isAct {
-			body, ok, e.act = []byte(l.Received.Bytes), true, &act{}
+			body, ok, e.act = []byte(l.Received.Bytes), true, &act{control: l.Control}
 		}
 		if !ok || l.Key == "" {
 			return Entry{}, false, nil
 		}
 		sum := sha256.Sum256(codec.Compact(make([]byte, 0, len(body)), body))
 		e.Key, e.Content = digest([]byte(l.Key)), Digest(sum[:16])
+		if l.Again != "" {
+			e.Again = again(l.Tenant, l.Source, l.Again)
+		}
 		return e, true, nil
 	default:
 		return Entry{}, false, fmt.Errorf("%w: line %q", ErrLine, l.Line)

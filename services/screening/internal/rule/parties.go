@@ -108,7 +108,7 @@ func (s *Scene) isHit(m *event.Match) bool {
 // matchHit says whether the current match is a hit on the party's own name.
 func (s *Scene) matchHit() ref.Val {
 	m := s.currentMatch()
-	own := m.Field == "name" || m.Field == "alias"
+	own := m.Field == "name" || m.Field == "alias" || m.Field == "identifier"
 	return types.Bool(own && s.isHit(m) && s.listed(m))
 }
 

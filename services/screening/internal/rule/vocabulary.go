@@ -188,8 +188,8 @@ var matchWords = []variable{
 	{"match.possible", cel.BoolType, perMatch | perParty, "a person must look: review band, country in conflict, or another name than the party's own", (*Scene).matchPossible},
 	{"match.listed", cel.BoolType, perMatch | perParty, "the entry is in force", truth(func(s *Scene) bool { return s.listed(s.currentMatch()) })},
 	{"match.certain", cel.BoolType, perMatch | perParty, "score at the hit threshold", truth(func(s *Scene) bool { return s.currentMatch().Score >= s.thresholds.Hit })},
-	{"match.field", cel.StringType, perMatch | perParty, "name, alias, director, contact, parent, owner, payer, address", text(func(s *Scene) string { return s.currentMatch().Field })},
-	{"match.method", cel.StringType, perMatch | perParty, "exact, normalized, reordered, one_edit, alike, address_room, address_building", text(func(s *Scene) string { return s.currentMatch().Method })},
+	{"match.field", cel.StringType, perMatch | perParty, "name, alias, identifier, director, contact, parent, owner, payer, address", text(func(s *Scene) string { return s.currentMatch().Field })},
+	{"match.method", cel.StringType, perMatch | perParty, "exact, normalized, reordered, one_edit, alike, identifier, address_room, address_building", text(func(s *Scene) string { return s.currentMatch().Method })},
 	{"match.scope", cel.StringType, perMatch | perParty, "what items the row covers: all, ccl", text(func(s *Scene) string { return s.currentMatch().Scope })},
 	{"match.address_only", cel.BoolType, perMatch | perParty, "an address-only row", truth(func(s *Scene) bool { return s.currentMatch().Scope == "ccl" })},
 }

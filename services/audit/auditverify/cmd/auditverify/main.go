@@ -18,14 +18,14 @@ import (
 
 const usage = `usage: auditverify [flags] DIR
 
-DIR is a copy of an audit directory (with log/, blobs/ and key.pub) or of a log directory alone.
+DIR is a copy of an audit directory (with log/, blobs/ and key.pub; every log in it is checked) or of a log directory alone.
 
 flags:
 `
 
 func main() {
 	var kept files
-	key := flag.String("key", "", "`file` with the log's verifier key, got from elsewhere; DIR/key.pub")
+	key := flag.String("key", "", "`file` with the verifier keys of the logs, one a line, got from elsewhere; those in DIR")
 	policy := flag.String("witness-policy", "", "`file` with the log's witnesses and their quorum, which must have signed the checkpoint")
 	asJSON := flag.Bool("json", false, "print the report as JSON")
 	flag.Var(&kept, "checkpoint", "`file` with a checkpoint kept from before, which the log must still contain; more than once")
@@ -47,12 +47,16 @@ func (f *files) Set(s string) error { *f = append(*f, s); return nil }
 func verify(dir, key, policy string, kept []string, asJSON bool) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	log, o, err := options(dir, key, policy, kept)
+	o, err := options(dir, key, policy, kept)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "auditverify:", err)
 		return 2
 	}
-	rep, err := auditverify.Dir(ctx, log, o)
+	check := auditverify.All
+	if alone(dir) {
+		check = auditverify.Dir
+	}
+	rep, err := check(ctx, dir, o)
 	if asJSON {
 		e := json.NewEncoder(os.Stdout)
 		e.SetIndent("", "  ")
@@ -72,40 +76,46 @@ func verify(dir, key, policy string, kept []string, asJSON bool) int {
 	}
 }
 
-// options finds the log, its blobs and its key below the directory.
-func options(dir, key, policy string, kept []string) (log string, o auditverify.Options, err error) {
-	log = dir
-	if _, err := os.Stat(filepath.Join(dir, auditverify.CheckpointFile)); err != nil {
-		log = filepath.Join(dir, "log")
-	}
+// alone says whether the directory is a log's own.
+func alone(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, auditverify.CheckpointFile))
+	return err == nil
+}
+
+// options reads what to check against. Of a log directory alone it finds key and blobs beside it.
+func options(dir, key, policy string, kept []string) (o auditverify.Options, err error) {
 	o.Progress = auditverify.Shown(os.Stderr, time.Now)
-	base := filepath.Dir(filepath.Clean(log))
-	if _, err := os.Stat(filepath.Join(base, "blobs")); err == nil {
-		o.Blobs = os.DirFS(filepath.Join(base, "blobs"))
-	}
-	if key == "" {
+	base := filepath.Dir(filepath.Clean(dir))
+	if key == "" && alone(dir) {
 		key = filepath.Join(base, "key.pub")
 	}
-	b, err := os.ReadFile(key)
-	if err != nil {
-		return log, o, fmt.Errorf("log key: %w", err)
+	if key != "" {
+		b, err := os.ReadFile(key)
+		if err != nil {
+			return o, fmt.Errorf("log key: %w", err)
+		}
+		o.Key = string(b)
 	}
-	o.Key = string(b)
+	for _, blobs := range []string{filepath.Join(base, "blobs"), filepath.Join(base, "..", "..", "blobs")} {
+		if _, err := os.Stat(blobs); err == nil && alone(dir) && o.Blobs == nil {
+			o.Blobs = os.DirFS(blobs)
+		}
+	}
 	if policy != "" {
 		b, err := os.ReadFile(policy)
 		if err != nil {
-			return log, o, fmt.Errorf("witness policy: %w", err)
+			return o, fmt.Errorf("witness policy: %w", err)
 		}
 		if o.Policy, err = auditverify.ParsePolicy(b); err != nil {
-			return log, o, err
+			return o, err
 		}
 	}
 	for _, name := range kept {
 		b, err := os.ReadFile(name)
 		if err != nil {
-			return log, o, fmt.Errorf("kept checkpoint: %w", err)
+			return o, fmt.Errorf("kept checkpoint: %w", err)
 		}
 		o.Kept = append(o.Kept, b)
 	}
-	return log, o, nil
+	return o, nil
 }

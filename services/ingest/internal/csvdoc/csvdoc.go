@@ -1,0 +1,189 @@
+// Package csvdoc reads orders from CSV (RFC 4180; comma, semicolon, tab or bar between fields) with a header line that
+// says what each column is. Consecutive rows with the same order number are the items of one order.
+package csvdoc
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/tidegate/tidegate/services/ingest/internal/document"
+)
+
+// Format names orders read from CSV.
+const Format = "csv"
+
+// Row is one record.
+type Row struct {
+	Fields []string
+	Raw    []byte
+	Offset int // of Raw in the input
+	Line   int // the first is 1
+	Err    error
+}
+
+// Rows reads records in memory bounded by the size of one.
+type Rows struct {
+	r      *bufio.Reader
+	comma  byte
+	offset int
+	line   int
+}
+
+// errLong says that a record is larger than a document may be.
+var errLong = fmt.Errorf("a row of more than %d bytes; a quote that is not closed?", document.MaxSize)
+
+// NewRows reads the header line first and finds out what stands between fields; sep= lines, as Excel writes them, say it.
+func NewRows(r *bufio.Reader) (*Rows, Row, error) {
+	rows := &Rows{r: r, line: 1}
+	if b, _ := r.Peek(3); bytes.Equal(b, []byte("\xef\xbb\xbf")) {
+		_, _ = r.Discard(3) // peeked before
+		rows.offset = 3
+	}
+	rows.comma = ','
+	for {
+		raw, err := rows.raw()
+		if err != nil {
+			return nil, Row{}, err
+		}
+		text := strings.TrimSpace(string(raw))
+		if text == "" {
+			continue
+		}
+		if rest, ok := strings.CutPrefix(strings.ToLower(text), "sep="); ok && len(rest) == 1 {
+			rows.comma = rest[0]
+			continue
+		}
+		if rows.comma == ',' {
+			rows.comma = Comma(text)
+		}
+		head := Row{Raw: raw, Offset: rows.offset - len(raw), Line: rows.line - bytes.Count(raw, []byte{'\n'})}
+		head.Fields, head.Err = split(raw, rows.comma)
+		return rows, head, nil
+	}
+}
+
+// Comma is what stands between the fields of a header line: whatever of the four there is most of.
+func Comma(line string) byte {
+	best, most := byte(','), 0
+	for _, c := range []byte(",;\t|") {
+		if n := strings.Count(line, string(c)); n > most {
+			best, most = c, n
+		}
+	}
+	return best
+}
+
+// Next gives the next record that is not empty; io.EOF behind the last one.
+func (s *Rows) Next() (Row, error) {
+	for {
+		line, at := s.line, s.offset
+		raw, err := s.raw()
+		if errors.Is(err, errLong) {
+			return Row{Raw: raw, Offset: at, Line: line, Err: err}, nil
+		}
+		if err != nil {
+			return Row{}, err
+		}
+		if len(bytes.Trim(raw, " \t\r\n,;|")) == 0 {
+			continue
+		}
+		row := Row{Raw: raw, Offset: at, Line: line}
+		row.Fields, row.Err = split(raw, s.comma)
+		return row, nil
+	}
+}
+
+// raw reads up to a line break outside of quotes.
+func (s *Rows) raw() ([]byte, error) {
+	var out []byte
+	quoted, long := false, false
+	for {
+		part, err := s.r.ReadSlice('\n')
+		s.offset += len(part)
+		if len(out)+len(part) > document.MaxSize {
+			long = true
+			out = append(out, part[:max(0, document.MaxSize-len(out))]...)
+		} else {
+			out = append(out, part...)
+		}
+		if bytes.Count(part, []byte{'"'})%2 == 1 {
+			quoted = !quoted
+		}
+		ended := len(part) > 0 && part[len(part)-1] == '\n'
+		if ended {
+			s.line++
+		}
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull):
+		case err != nil && len(out) == 0:
+			return nil, err
+		case err != nil && !errors.Is(err, io.EOF):
+			return nil, fmt.Errorf("read rows: %w", err)
+		case err != nil || ended && (!quoted || long):
+			if long {
+				return out, errLong
+			}
+			return out, nil
+		}
+	}
+}
+
+// split takes a record apart. Quotes stand around a whole field or nowhere.
+func split(raw []byte, comma byte) ([]string, error) {
+	if !utf8.Valid(raw) {
+		return nil, errors.New("bytes that are not UTF-8; save the file as UTF-8")
+	}
+	if i := bytes.IndexByte(raw, 0); i >= 0 {
+		return nil, errors.New("a zero byte")
+	}
+	s := strings.TrimRight(string(raw), "\r\n")
+	var out []string
+	for {
+		field, rest, more, err := next(s, comma)
+		if err != nil {
+			return nil, err
+		}
+		if out = append(out, field); !more {
+			return out, nil
+		}
+		s = rest
+	}
+}
+
+func next(s string, comma byte) (field, rest string, more bool, err error) {
+	trimmed := strings.TrimLeft(s, " ")
+	if !strings.HasPrefix(trimmed, `"`) {
+		field, rest, more = strings.Cut(s, string(comma))
+		if strings.IndexByte(field, '"') >= 0 && comma != '\t' {
+			return "", "", false, fmt.Errorf("a quote inside the field %s; put the field in quotes and double it", document.Quote(field))
+		}
+		return field, rest, more, nil
+	}
+	var b strings.Builder
+	for s = trimmed[1:]; ; {
+		i := strings.IndexByte(s, '"')
+		if i < 0 {
+			return "", "", false, errors.New("a quote that is not closed")
+		}
+		b.WriteString(s[:i])
+		if s = s[i+1:]; strings.HasPrefix(s, `"`) {
+			b.WriteByte('"')
+			s = s[1:]
+			continue
+		}
+		s = strings.TrimLeft(s, " ")
+		switch {
+		case s == "":
+			return b.String(), "", false, nil
+		case s[0] == comma:
+			return b.String(), s[1:], true, nil
+		default:
+			return "", "", false, fmt.Errorf("%s behind a field in quotes", document.Quote(s))
+		}
+	}
+}

@@ -1,0 +1,164 @@
+package ubl
+
+import (
+	"strings"
+	"sync"
+
+	"github.com/tidegate/tidegate/services/ingest/internal/document"
+	"github.com/tidegate/tidegate/services/ingest/internal/xmldoc"
+)
+
+// basics are names of basic components, aggregates those of aggregates, as far as orders, shipments and parties use them.
+const basics = `
+	AccountID AccountTypeCode AccountingCost AccountingCostCode ActualDeliveryDate ActualDeliveryTime ActualDespatchDate ActualDespatchTime ActualPickupDate
+	AdditionalAccountID AdditionalInformation AdditionalStreetName AddressFormatCode AddressTypeCode AirFlowPercent AircraftID AllowanceChargeReason AllowanceChargeReasonCode
+	AllowanceTotalAmount Amount AttributeID AvailabilityDate BackOrderAllowedIndicator BackorderQuantity BackorderReason BaseAmount BaseQuantity BasedOnConsensusIndicator
+	BatchQuantity BestBeforeDate BirthDate BirthplaceName BlockName BrandName BrokerAssignedID BuildingName BuildingNumber BulkCargoIndicator BuyerEventID BuyerReference BuyerProfileURI
+	CalculationRate CalculationSequenceNumeric CancellationNote CandidateStatement CanonicalizationMethod CargoTypeCode CarrierAssignedID CarrierServiceInstructions
+	CatalogueIndicator CertificateType CertificateTypeCode ChangeConditions Channel ChannelCode CharacterSetCode Characteristics ChargeIndicator ChargeTotalAmount ChargeableWeightMeasure
+	ChipCode CityName CitySubdivisionName CodeValue CollaborationPriorityCode Comment CommodityCode CompanyID CompanyLegalForm CompanyLegalFormCode CompanyLiquidationStatusCode
+	CompletionIndicator Condition ConditionCode ConsigneeAssignedID ConsignmentQuantity ConsignorAssignedID ConsumableUnitQuantity ContainerizedIndicator ContentUnitQuantity
+	ContractFolderID ContractName ContractSubdivision ContractType ContractTypeCode Contents CoordinateSystemCode CopyIndicator CopyQualityTypeCode CorporateRegistrationTypeCode CorporateStockAmount
+	CorrelationID CountrySubentity CountrySubentityCode CreditNoteTypeCode CreditedQuantity CurrencyCode CustomerAssignedAccountID CustomerReference CustomizationID CustomsClearanceServiceInstructions CustomsImportClassifiedIndicator CustomsStatusCode
+	CustomsTariffQuantity DamageRemarks DataSendingCapability DataSourceCode Date DeclarationTypeCode DeclaredCarriageValueAmount DeclaredCustomsValueAmount DeclaredForCarriageValueAmount
+	DeclaredStatisticsValueAmount DefaultLanguage DeliveredQuantity DeliveryInstructions DemurrageInstructions Department Description DescriptionCode DespatchAdviceTypeCode
+	DiscrepancyResponse DispositionCode District DocumentCurrencyCode DocumentDescription DocumentHash DocumentID DocumentStatusCode DocumentStatusReasonCode DocumentStatusReasonDescription DocumentType DocumentTypeCode
+	Duration DurationMeasure EarliestPickupDate EffectiveDate EffectiveTime ElectronicDeviceDescription ElectronicMail EmbeddedDocumentBinaryObject EmergencyProceduresCode
+	EmployeeQuantity EndDate EndTime EndpointID EnvelopeTypeCode EstimatedDeliveryDate EstimatedDeliveryTime EstimatedDespatchDate EstimatedDespatchTime ExchangeMarketID ExemptionReason ExemptionReasonCode ExpiryDate ExportReasonCode ExportTypeCode
+	ExtendedID Extension FaceValueAmount FamilyName FamilyNamePrefix FileName FinancialInstitutionID FinancialInstrumentCode FirstName Floor FormatCode ForwarderServiceInstructions FreeOfChargeIndicator FreeOnBoardValueAmount FreightRateClassCode FrequencyDaysCode
+	FrozenDocumentIndicator FullnessIndicationCode FullyPaidSharesIndicator GenderCode GeneralCargoIndicator GoldenGoodsIndicator GrossMassMeasure GrossTonnageMeasure GrossVolumeMeasure GrossWeightMeasure
+	GuaranteedDespatchDate GuaranteedDespatchTime HandlingCode HandlingInstructions HazardClassID HazardousCategoryCode HazardousRegulationCode HazardousRiskIndicator HaulageInstructions HashAlgorithmMethod HeatingInstructions HumanFoodApprovedIndicator HumanFoodIndicator HumidityPercent
+	ID IdentificationCode IdentificationID ImageURI IndicationIndicator Information InformationURI InhalationToxicityZoneCode InhouseMail InspectionMethodCode InsurancePremiumAmount
+	InsuranceValueAmount InstructionID InstructionNote InvoiceTypeCode InvoicedQuantity IssueDate IssueTime IssuerID ItemClassificationCode JobTitle JourneyID JurisdictionLevel JustificationDescription
+	Keyword LanguageID LatestDeliveryDate LatestDeliveryTime LatestPickupDate LatitudeDegreesMeasure LatitudeDirectionCode LegalReference LineCountNumeric LineExtensionAmount
+	LineID LineNumberNumeric LineStatusCode Line LineStateCode ListValue LivestockIndicator LoadingLengthMeasure LoadingSequenceID LocaleCode Location LocationID LocationTypeCode Login LogoReferenceID LongitudeDegreesMeasure
+	LongitudeDirectionCode LossRisk LossRiskResponsibilityCode LotNumberID LowerOrangeHazardPlacardID ManufactureDate ManufactureTime MarkAttention MarkAttentionIndicator MarkCare MarkCareIndicator MarketValueAmount MarkingID Marks
+	MaximumAmount MaximumBackorderQuantity MaximumMeasure MaximumOrderQuantity MaximumQuantity Measure MeterName MeterNumber MiddleName MimeCode MinimumAmount MinimumBackorderQuantity MinimumMeasure MinimumOrderQuantity
+	MinimumQuantity ModelName MultiplierFactorNumeric NameSuffix Name NationalityID NatureCode NetNetWeightMeasure NetVolumeMeasure NetWeightMeasure Note NoteTypeCode OpenTenderID
+	OntologyURI OrderQuantity OrderQuantityIncrementNumeric OrderResponseCode OrderTypeCode OrderableUnit OrderableUnitFactorRate OrderableIndicator OrganizationDepartment OriginalJobID OtherInstruction OutstandingQuantity OutstandingReason OversupplyQuantity OwnerTypeCode PackLevelCode PackQuantity PackSizeNumeric
+	PackageLevelCode PackagingTypeCode PackingCriteriaCode PackingMaterial PaidAmount PaidDate PaidTime ParentDocumentID ParentDocumentLineReferenceID ParentDocumentTypeCode PartialDeliveryIndicator PayableAlternativeAmount
+	PayableAmount PayableRoundingAmount PaymentAlternativeCurrencyCode PaymentChannelCode PaymentCurrencyCode PaymentDescription PaymentDueDate PaymentID PaymentMeansCode PaymentMeansID PaymentOrderReference PaymentPercent PaymentPurposeCode PaymentTermsDetailsURI
+	Percent PerUnitAmount PhoneNumber PlacardEndorsement PlacardNotation PlannedDate PlotIdentification PostalZone Postbox PowerIndicator PreForwardCarriageServiceInstructions PrepaidAmount PrepaidIndicator PrepaidPaymentReferenceID PriceAmount PriceChangeReason PriceType PriceTypeCode PricingCurrencyCode
+	PrimaryAccountNumberID PrintQualifier Priority PrivatePartyIndicator ProcedureCode ProductTraceID ProfileExecutionID ProfileID ProfileStatusCode ProgressPercent PromotionalEventTypeCode PublicPartyIndicator PublishAwardIndicator PurposeCode
+	Qualifier QualityControlCode Quantity QuantityDiscrepancyCode RailCarID Rank RateNumeric Reason ReasonCode ReceivedDate ReceivedQuantity Reference ReferenceDate ReferenceEventCode ReferenceID ReferencedConsignmentID RefrigeratedIndicator RefrigerationOnIndicator Region
+	RegistrationDate RegistrationExpirationDate RegistrationID RegistrationName RegistrationNationality RegistrationNationalityID RejectReason RejectReasonCode RejectedQuantity RejectionNote ReleaseID RemainingQuantity Remarks
+	ReminderSequenceNumeric ReminderTypeCode RequestedDeliveryDate RequestedDespatchDate RequestedDespatchTime RequestedInvoiceCurrencyCode RequestedPublicationDate RequiredCustomsID RequiredDeliveryDate RequiredDeliveryTime ResolutionCode ResolutionDate ResidenceTypeCode ResponseCode ResponseDate
+	ResponseTime ReturnabilityIndicator ReturnableMaterialIndicator ReturnableQuantity RevisedForecastLineID RoamingPartnerName RoleCode RoleDescription Room RoundingAmount SalesOrderID SalesOrderLineID SchemeURI SealIssuerTypeCode SealStatusCode SealingPartyType SecurityClassificationCode SecurityID SequenceID
+	SequenceNumberID SequenceNumeric SerialID ServiceInformationPreferenceCode ServiceName ServiceNumberCalled ServiceProviderPartyIndicator ServiceType ServiceTypeCode SettlementDiscountAmount SettlementDiscountPercent SettlementPeriodMeasure SharesNumberQuantity ShippingMarks ShippingOrderID ShippingPriorityLevelCode ShipsRequirements ShortQuantity ShortageActionCode
+	SignatureID SignatureMethod SizeTypeCode SocialMediaTypeCode SoleProprietorshipIndicator SourceCurrencyBaseRate SourceCurrencyCode SpecialInstructions SpecialSecurityIndicator SpecialServiceInstructions SpecialTerms SpecialTransportRequirements
+	SplitConsignmentIndicator StartDate StartTime StatementTypeCode StatusAvailableIndicator StatusCode StatusReason StatusReasonCode StreetName SubscriberID SubscriberType SubscriberTypeCode SubstitutionStatusCode SuccessiveSequenceID SummaryDescription SupplierAssignedAccountID SupplyChainActivityTypeCode SurnamePrefix
+	TargetCurrencyBaseRate TargetCurrencyCode TariffClassCode TariffCode TariffDescription TaxAmount TaxCurrencyCode TaxEnergyAmount TaxEvidenceIndicator TaxExclusiveAmount TaxExemptionReason TaxExemptionReasonCode TaxIncludedIndicator TaxInclusiveAmount TaxLevelCode TaxPointDate TaxTypeCode TaxableAmount
+	TechnicalName Telefax Telephone Text ThirdPartyPayerIndicator ThroughBillOfLadingIndicator TierRange TierRatePercent TimezoneOffset Title Time TotalAmount TotalDeliveredQuantity TotalGoodsItemQuantity TotalInvoiceAmount TotalMeteredQuantity TotalPackageQuantity TotalPackagesQuantity TotalPaymentAmount TotalTaxAmount
+	TotalTransportHandlingUnitQuantity TraceID TrackingDeviceCode TrackingID TradeItemPackingLabelTypeCode TradeServiceCode TradingRestrictions TrainID TransactionCurrencyTaxAmount TransitDirectionCode TransportAuthorizationCode TransportEmergencyCardCode TransportEquipmentTypeCode TransportEventTypeCode TransportHandlingUnitTypeCode TransportMeansTypeCode TransportModeCode
+	TransportServiceCode TransportServiceProviderRemarks TransportUserRemarks TransportationServiceDescription TransportationServiceDetailsURI TransportationStatusTypeCode TypeCode UBLVersionID UNDGCode UpperOrangeHazardPlacardID URI UUID UtilityStatementTypeCode
+	ValidationDate ValidationTime ValidatorID ValidityStartDate Value ValueAmount ValueMeasure ValueQualifier ValueQuantity VarianceQuantity VersionID VesselID VesselName Volume WarrantyInformation WebsiteURI Weight WeightingConsiderationDescription WeightStatementTypeCode Weight WithdrawOfferIndicator WorkPhase WorkPhaseCode XPath`
+
+const aggregates = `
+	AccountingContact AccountingCustomerParty AccountingSupplierParty ActualArrivalTransportEvent ActualDepartureTransportEvent ActualPickupTransportEvent ActualDeliveryTransportEvent ActivityDataLine AdditionalDocumentReference AdditionalItemIdentification AdditionalItemProperty AdditionalInformationParty
+	Address AddressLine AgentParty AllowanceCharge AlternativeConditionPrice AlternativeDeliveryLocation AnticipatedMonetaryTotal ApplicableAddress ApplicableRegulation ApplicableTaxCategory ApplicableTerritoryAddress ApplicableTransportMeans Attachment AuctionTerms
+	AwardedNotificationLine BillOfLadingHolderParty BillingPaymentTerms BillingReference BillToParty BonusPaymentTerms BuyerContact BuyerCustomerParty BuyerParty BuyerProposedSubstituteLineItem BuyersItemIdentification CardAccount CarrierParty CatalogueDocumentReference CatalogueItemIdentification CatalogueLineReference CatalogueReference Certificate CertificateOfOriginApplication
+	CertificationParty ChildConsignment ClassificationCategory ClassificationScheme ClassifiedTaxCategory CollectPaymentTerms CommodityClassification Communication CompletedTask ConsigneeParty Consignment ConsignorParty ConsolidatedShipment ConsolidationShipment Consumption
+	Contact ContainedGoodsItem ContainedPackage ContainedPackageLine ContainedTransportHandlingUnit ContainingPackage ContainingTransportEquipment Contract ContractDocumentReference ContractFormalizationPeriod ContractorCustomerParty ContractualDelivery CorporateRegistrationScheme Country CreditAccount CreditorFinancialAccount CrewMemberPerson CustomerParty CustomerPerson
+	CustomsAgentParty CustomsDeclaration CustomsExitOfficeLocation CustomsOfficeLocation CustomsParty CustomsOffice DebitNoteLine DeclarantParty DeclarationCustomsParty DefaultSupplierParty Delivery DeliveryAddress DeliveryChannel DeliveryContact DeliveryCustomerParty DeliveryLocation DeliveryParty DeliveryTerms DeliveryUnit DependentLineReference DependentPriceReference DespatchLine DespatchLineReference Despatch DespatchAddress DespatchAdviceReference
+	DespatchContact DespatchDocumentReference DespatchLocation DespatchParty DespatchSupplierParty DestinationCountry DestinationPortLocation DetentionTransportEvent DigitalSignatureAttachment Dimension DischargeTransportEvent DisposalInstruction DocumentDistribution DocumentReference DocumentResponse DocumentTendererRequirement DriverPerson DropoffTransportEvent DutyTaxTotal EconomicOperatorParty
+	EmergencyTemperature Endorsement EndorserParty EndUserParty EntitlementProperty EstimatedArrivalTransportEvent EstimatedDeliveryPeriod EstimatedDepartureTransportEvent EstimatedDurationPeriod EstimatedTransitPeriod EvidenceSupplied ExaminationTransportEvent ExchangeRate ExportationTransportEvent ExporterParty ExportCountry ExternalReference FinalDeliveryParty FinalDeliveryTransportationService FinalDestinationCountry FinancialAccount FinancialInstitution FinancialInstitutionBranch FinancingFinancialAccount FirstArrivalPortLocation FlashpointTemperature FloorSpaceMeasurementDimension
+	FreightAllowanceCharge FreightChargeLocation FreightForwarderParty FulfilmentPeriod GoodsItem GoodsItemContainer GoodsLocation GoodsItemPassportCustomsParty GuaranteedDeliveryPeriod HandlingUnitDespatchLine HaulageTradingTerms HazardousGoodsTransit HazardousItem HazardousItemNotificationParty HeadOfficeParty HealthCareDocumentReference HeatingTemperature IdentityDocumentReference ImporterParty InstallationLocation InsuranceParty InstructionPeriod InventoryLocation InvoiceDocumentReference InvoiceLine InvoicingPartyReference
+	IssuerParty IssuerEndorsement Item ItemComparison ItemIdentification ItemInformationRequestLine ItemInstance ItemLocationQuantity ItemManagementProfile ItemMeasurement ItemPriceExtension ItemProperty ItemPropertyGroup ItemPropertyRange ItemSpecificationDocumentReference JurisdictionRegionAddress LanguageCapability LegalDocumentReference LegalMonetaryTotal LineItem LineReference LineResponse LineValidityPeriod LinkedConsignment LoadingEvent LoadingLocation LoadingPortLocation LoadingProofParty LoadingTransportEvent Location LocationCoordinate LocationAddress
+	LogisticsOperatorParty LotIdentification MainCarriageShipmentStage MainOnCarriageShipmentStage MainPreCarriageShipmentStage MainTransportationService ManufacturerParty ManufacturersItemIdentification MaritimeTransport MasterPerson MaximumTemperature MeasurementDimension MediationParty MinimumTemperature MortgageHolderParty NatureOfGoodsTransportEvent NotaryParty NotifyParty OfficeOfDepartureLocation OfficeOfDestinationLocation OfficeOfEntryLocation OfficeOfExitLocation OfficeOfExportLocation OfficeOfSubSequentiallyFilingLocation OnCarriageShipmentStage OptionalTakeoverTransportEvent OrderChangeDocumentReference OrderDocumentReference OrderLine OrderLineReference OrderReference OrderResponseDocumentReference OrderedShipment OriginAddress OriginCountry
+	OriginalDepartureCountry OriginalDespatchTransportationService OriginalDocumentReference OriginalItemLocationQuantity OriginatorCustomerParty OriginatorDocumentReference OriginatorParty OtherCommunication OwnerParty PackagingParty Package PackagedTransportHandlingUnit PalletSpaceMeasurementDimension ParentDocumentReference ParticipantParty Party PartyIdentification PartyLegalEntity PartyName PartyTaxScheme PassengerPerson PayeeFinancialAccount PayeeParty PayerFinancialAccount PayerParty PaymentMandate PaymentMeans PaymentTerms PenaltyPaymentTerms
+	PerformerTransportationService Period Person PhysicalAttribute PhysicalLocation Pickup PickupAddress PickupLocation PickupParty PickupTransportEvent PlannedArrivalTransportEvent PlannedDeliveryTransportEvent PlannedDepartureTransportEvent PlannedPickupTransportEvent PlannedWaypointTransportEvent PositioningTransportEvent PostalAddress PowerOfAttorney PreCarriageShipmentStage PredecessorLineReference PrepaidPayment PrepaidPaymentTerms Price PriceList PriceExtension PricingExchangeRate PricingReference PrimaryRelatedItem ProducerParty ProjectReference ProfileDocumentReference PromisedDeliveryPeriod QuarantineTransportEvent QuotationDocumentReference QuotationLine RailTransport ReceiptDocumentReference ReceivedHandlingUnitReceiptLine ReceivedTransportEvent ReceiptLine ReferencedConsignment ReferencedContract ReferencedShipment ReferencedGoodsItem
+	RegionalOfficeParty RegistrationAddress RegistrationCountry RelatedItem RelatedPropertyOrderReference RelatedItemIdentification ReminderLine RemittanceAdviceLine ReplacedRelatedCatalogue ReportedShipment RequestForQuotationDocumentReference RequestForQuotationLine RequestedArrivalTransportEvent RequestedCatalogueItem RequestedDeliveryLocation RequestedDeliveryPeriod RequestedDeliveryTransportEvent RequestedDepartureTransportEvent RequestedDespatchPeriod RequestedPickupTransportEvent RequestedReturnService RequestedStatusPeriod RequestedValidityPeriod RequestedWaypointTransportEvent RequiredBusinessProfile RequiredItemLocationQuantity ResidenceAddress ResponsibleParty Response RetailPlannedImpact ReturnAddress ReturnTransportEvent RoadTransport RoundingTransportEvent ScheduledServiceFrequency SecondaryHazard SecurityOfficerPerson
+	SellerContact SellerProposedSubstituteLineItem SellerParty SellerSubstitutedLineItem SellerSupplierParty SellersItemIdentification ServiceFrequency ServiceChargePaymentTerms ServiceProviderParty ServiceLevelAgreement ShareholderParty ShipStoreArticle Shipment ShipmentStage ShipsSurgeonPerson Signature SignatoryContact SignatoryParty SocialMediaProfile SourceCatalogueReference SourceIssuerParty StandardItemIdentification StatementDocumentReference StatementLine Status StorageTransportEvent StowageLocation SubordinateResultOfVerification SubsequentProcessTenderRequirement SubscriberParty SubscriberConsumption SubstituteCarrierParty SupplierConsumption SupplierParty SupplyItem SystemSettings
+	TakeoverTransportEvent Task TaxCategory TaxExchangeRate TaxRepresentativeParty TaxScheme TaxSubtotal TaxTotal TelecommunicationsSupply Temperature TendererParty TerminalOperatorParty ToRequestedDeliveryPeriod TradeFinancing TradingTerms TransactionConditions TransitCountry TransitPeriod TransportAdvisorParty TransportationSegment TransportationService TransportContract TransportEquipment TransportEquipmentSeal TransportEvent TransportExecutionPlanRequestDocumentReference TransportExecutionTerms TransportHandlingUnit TransportMeans TransportOrganizerParty TransportProviderParty TransportSchedule TransportServiceProviderParty TransportServiceProviderResponseDeadlinePeriod TransportUserParty TransshipPortLocation TransshipmentEvent TypeAddress
+	UnloadingLocation UnloadingPortLocation UnstructuredPrice UserParty UtilityMeter ValidityPeriod ValidationResult VerifiedGrossMass WarehouseParty WarehousingTransportEvent WarrantyParty WarrantyValidityPeriod WebSite WebSiteAccess WeightingParty WithholdingTaxTotal WitnessParty WorkOrderReference WinningParty`
+
+// vocabulary is a namespace's names, and those of each length, for the search of near ones.
+type vocabulary struct {
+	known map[string]bool
+	sized map[int][]string
+}
+
+var vocabularies = sync.OnceValue(func() map[string]vocabulary {
+	out := map[string]vocabulary{}
+	for space, names := range map[string]string{cbc: basics, cac: aggregates} {
+		v := vocabulary{known: map[string]bool{}, sized: map[int][]string{}}
+		for n := range strings.FieldsSeq(names) {
+			if !v.known[n] {
+				v.known[n] = true
+				v.sized[len(n)] = append(v.sized[len(n)], n)
+			}
+		}
+		out[space] = v
+	}
+	return out
+})
+
+// names refuses elements whose names are nearly UBL's: what the sender meant by them would be lost. Names that are like
+// none stand in a later version of UBL, and are passed over unless they name a party.
+func (r *reader) names(root *xmldoc.Node) {
+	all := vocabularies()
+	for k := range root.Kids {
+		if v, ok := all[k.Space]; ok && !v.known[k.Name] {
+			r.unknown(all, k)
+		}
+		r.names(k)
+	}
+}
+
+func (r *reader) unknown(all map[string]vocabulary, n *xmldoc.Node) {
+	other := cac
+	if n.Space == cac {
+		other = cbc
+	}
+	if all[other].known[n.Name] {
+		r.fault(n, document.CodeUnknown, "%s stands in the wrong namespace; want %s", n.Name, other)
+		return
+	}
+	if near := all[n.Space].near(n.Name); near != "" {
+		r.fault(n, document.CodeUnknown, "UBL has no %s; did you mean %s?", n.Name, near)
+		return
+	}
+	if strings.Contains(n.Name, "Party") {
+		r.fault(n, document.CodeUnknown, "a party in a role that is not known here: %s", n.Name)
+	}
+}
+
+// near gives a name that is at most two letters away, the alphabetically first of the nearest.
+func (v vocabulary) near(name string) string {
+	if len(name) < 4 {
+		return ""
+	}
+	best, found := 3, ""
+	for size := len(name) - 2; size <= len(name)+2; size++ {
+		for _, known := range v.sized[size] {
+			if d := distance(name, known, best); d < best || d == best && d < 3 && known < found {
+				best, found = d, known
+			}
+		}
+	}
+	return found
+}
+
+// distance counts the letters to change, add or take away; most and more are the same.
+func distance(a, b string, most int) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		last, low := row[0], i
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := last
+			if a[i-1] != b[j-1] {
+				cost = 1 + min(last, row[j], row[j-1])
+			}
+			last, row[j] = row[j], cost
+			low = min(low, cost)
+		}
+		if low > most {
+			return low
+		}
+	}
+	return row[len(b)]
+}
