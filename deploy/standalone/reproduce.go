@@ -14,6 +14,7 @@ import (
 	"github.com/tidegate/tidegate/services/audit"
 	"github.com/tidegate/tidegate/services/audit/auditverify"
 	"github.com/tidegate/tidegate/services/enrichment"
+	"github.com/tidegate/tidegate/services/enrichment/masters"
 	"github.com/tidegate/tidegate/services/screening"
 	"github.com/tidegate/tidegate/shared/codec"
 )
@@ -36,7 +37,7 @@ type Differs struct {
 
 // Missing is a pack, a snapshot or a matcher that records name and this program does not have.
 type Missing struct {
-	What    string `json:"what"` // pack, snapshot, matcher
+	What    string `json:"what"` // pack, snapshot, masters, matcher
 	Digest  string `json:"digest"`
 	Records int    `json:"records"`
 }
@@ -45,12 +46,16 @@ type Missing struct {
 type inventory struct {
 	packs     map[string]*screening.Pack
 	snapshots map[string]*enrichment.Reference
-	set       map[string]*screening.Pack // packs with parameters set
+	set       map[string]*screening.Pack       // packs with parameters set
+	masters   *masters.Store                   // of the data directory; nil where there is none
+	with      map[string]*enrichment.Reference // snapshot and masters together
 }
 
 // newInventory has what this program ships and what lies in the directories given.
 func newInventory(packs, snapshots []string) (*inventory, error) {
-	v := &inventory{map[string]*screening.Pack{}, map[string]*enrichment.Reference{}, map[string]*screening.Pack{}}
+	v := &inventory{
+		packs: map[string]*screening.Pack{}, snapshots: map[string]*enrichment.Reference{}, set: map[string]*screening.Pack{}, with: map[string]*enrichment.Reference{},
+	}
 	var faults []error
 	for _, dir := range append([]string{""}, packs...) {
 		p, err := openPack(dir, nil)
@@ -95,6 +100,26 @@ func (v *inventory) pack(ref event.PackRef) (*screening.Pack, bool) {
 	return q, true
 }
 
+// mastered gives a snapshot with the masters that a record names.
+func (v *inventory) mastered(ref *enrichment.Reference, digest string) (*enrichment.Reference, bool) {
+	if digest == "" {
+		return ref, true
+	}
+	key := ref.Digest() + digest
+	if with, ok := v.with[key]; ok {
+		return with, true
+	}
+	if v.masters == nil {
+		return nil, false
+	}
+	m, err := v.masters.Load(digest)
+	if err != nil {
+		return nil, false
+	}
+	v.with[key] = ref.WithMasters(m)
+	return v.with[key], true
+}
+
 // take decides a case again and counts what came of it.
 func (r *Reproduced) take(l audit.Logged) error {
 	if l.Case.Passes() {
@@ -131,6 +156,8 @@ func (r *Reproduced) inputs(f *event.Facts, j *event.Judgement) (*enrichment.Ref
 	ref, known := r.known.snapshots[f.Snapshot]
 	if !known {
 		r.miss("snapshot", f.Snapshot)
+	} else if ref, known = r.known.mastered(ref, f.Masters); !known {
+		r.miss("masters", f.Masters)
 	}
 	if f.Matcher != enrichment.MatcherVersion {
 		r.miss("matcher", f.Matcher)

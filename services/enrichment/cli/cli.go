@@ -18,9 +18,10 @@ import (
 	"github.com/tidegate/tidegate/services/enrichment/lists"
 )
 
-// Commands is "lists" with its verbs import, fetch, status, diff and activate, and "match" with eval and bench.
-func Commands() []*cli.Command {
-	return []*cli.Command{matchCommand(), {
+// Commands is "lists" with its verbs import, fetch, status, diff and activate, "masters" with the same but fetch and with
+// drop and the verbs given, and "match" with eval and bench.
+func Commands(ofMasters ...*cli.Command) []*cli.Command {
+	return []*cli.Command{matchCommand(), mastersCommand(ofMasters), {
 		Name: "lists", Usage: "bring official lists in, compare them, put them in force",
 		Commands: []*cli.Command{importCommand(), fetchCommand(), statusCommand(), diffCommand(), activateCommand()},
 	}}

@@ -82,6 +82,7 @@ type register struct {
 // it names, to the eve of the next about the same record.
 func readBODS(q *reading) error {
 	g := &register{q: q, firms: newFirms("BODS " + q.name), records: map[string][]*statement{}}
+	g.firms.foreign = true
 	err := q.records(nil, g.take)
 	for _, id := range g.order {
 		slices.SortStableFunc(g.records[id], func(a, b *statement) int { return cmp.Compare(a.Date, b.Date) })

@@ -27,7 +27,9 @@ func (s *Set) Fill(o *event.Order) Filling {
 		f.item(i)
 	}
 	slices.SortFunc(f.out.From, func(a, b event.FilledFrom) int { return cmp.Compare(a.Pointer, b.Pointer) })
-	slices.SortFunc(f.out.Disagrees, func(a, b event.Disagreement) int { return cmp.Or(cmp.Compare(a.Pointer, b.Pointer), cmp.Compare(a.Master, b.Master)) })
+	slices.SortFunc(f.out.Disagrees, func(a, b event.Disagreement) int {
+		return cmp.Or(cmp.Compare(a.Pointer, b.Pointer), cmp.Compare(a.Master, b.Master))
+	})
 	return f.out
 }
 

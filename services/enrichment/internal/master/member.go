@@ -11,6 +11,7 @@ import (
 
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/enrichment/internal/place"
+	"github.com/tidegate/tidegate/services/enrichment/internal/snapshot"
 )
 
 // member is a member of a party or an item that a master may know: its name in JSON, and its place, which is a *string,
@@ -146,6 +147,8 @@ func agree(a, b any) bool {
 		return errX == nil && errY == nil && x.Equal(y)
 	case *string:
 		return folded(*v) == folded(*b.(*string)) //nolint:forcetypeassert // as above
+	case *event.Country:
+		return snapshot.Mainland(*v) == snapshot.Mainland(*b.(*event.Country)) //nolint:forcetypeassert // as above
 	default:
 		return text(a) == text(b)
 	}

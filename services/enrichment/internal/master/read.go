@@ -83,6 +83,7 @@ type reading struct {
 	head   []byte
 	name   string
 	faults []Fault
+	odd    []Fault        // what is told, but keeps no file out: a foreign register that contradicts itself
 	keys   map[string]int // keys taken so far → row
 }
 
@@ -125,8 +126,8 @@ func Read(name string, r io.Reader, opt Options) (*File, error) {
 	if _, err := io.Copy(io.Discard, in); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	q.Skipped = q.faults
-	q.Edition.Rows, q.Edition.Skipped, q.Edition.SHA256 = q.Rows.Len(), len(q.faults), hex.EncodeToString(h.Sum(nil))
+	q.Skipped = append(q.faults, q.odd...)
+	q.Edition.Rows, q.Edition.Skipped, q.Edition.SHA256 = q.Rows.Len(), len(q.Skipped), hex.EncodeToString(h.Sum(nil))
 	return &q.File, nil
 }
 

@@ -9,7 +9,7 @@ import (
 )
 
 // IDs are what registers may know a party by, the surest first. Its name is none of them.
-func IDs(p *event.Party) []string {
+func (s *Set) IDs(p *event.Party) []string {
 	out := make([]string, 0, 4)
 	if p.LEI != "" {
 		out = append(out, "lei:"+p.LEI)
@@ -49,7 +49,7 @@ func (s *Set) ByName(name string, c event.Country) (string, bool) { return s.Fir
 // Seat is what a register says of where a party and its ultimate parent have their headquarters. Only identifiers lead
 // to it: what a name alone suggests must not release anything.
 func (s *Set) Seat(p *event.Party) (hq, parent event.Known) {
-	for _, id := range IDs(p) {
+	for _, id := range s.IDs(p) {
 		f, ok := s.Firm(id)
 		if !ok {
 			continue

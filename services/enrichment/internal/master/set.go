@@ -1,7 +1,6 @@
 package master
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -218,10 +217,4 @@ func (s *Set) FirmOf(name string, c event.Country) (string, bool) {
 	}
 	var f Firm
 	return f.ID, codec.Decode(b, &f) == nil
-}
-
-// has says whether a key is there with another value than this.
-func (s *Set) differs(key string, value []byte) bool {
-	b, ok := s.find(key)
-	return ok && !bytes.Equal(b, value)
 }

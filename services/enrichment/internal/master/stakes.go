@@ -21,6 +21,8 @@ type firms struct {
 	by     map[string]*Firm
 	source string
 	rows   map[string]int // "holder firm" → row of the stake, for telling of it
+
+	foreign bool // somebody else's register: what it contradicts itself in is told and taken as unknown
 }
 
 func newFirms(source string) *firms {
@@ -81,7 +83,12 @@ func (q *reading) checkSum(f *firms, x *Firm) {
 		if !sum.GreaterThan(hundred) {
 			continue
 		}
-		q.fault(f.rows[x.Held[i].By+"\x00"+x.ID], "%s percent of %s are held together; the shares are taken as unknown", sum, cmp.Or(x.Name, x.ID))
+		fault := Fault{q.name, f.rows[x.Held[i].By+"\x00"+x.ID], fmt.Sprintf("%s percent of %s are held together; the shares are taken as unknown", sum, cmp.Or(x.Name, x.ID))}
+		if f.foreign {
+			q.odd = append(q.odd, fault)
+		} else {
+			q.faults = append(q.faults, fault)
+		}
 		for j := range x.Held {
 			x.Held[j].Least, x.Held[j].Most = "", ""
 		}

@@ -34,11 +34,12 @@ const (
 	NeedAddressKind                    // the kind of a party's address
 	NeedConsigneeType                  // the type of a consignee
 	NeedLineOfWork                     // a party's line of business, or a forwarder in another role
+	NeedDisagreement                   // order and masters differ
 	NeedOutside                        // a destination under embargo, or an item with controls other than 3A090 and 4A090
 )
 
 // placeless are the needs of rules that never ask for a country's groups on their own.
-const placeless = NeedWithheld | NeedFailed | NeedPayment | NeedRouteChange | NeedIncorporated | NeedNoWebsite |
+const placeless = NeedDisagreement | NeedWithheld | NeedFailed | NeedPayment | NeedRouteChange | NeedIncorporated | NeedNoWebsite |
 	NeedAddressKind | NeedConsigneeType | NeedLineOfWork
 
 var needNames = map[string]Need{
@@ -47,6 +48,7 @@ var needNames = map[string]Need{
 	"withheld": NeedWithheld, "failed": NeedFailed, "payment": NeedPayment, "route_changed": NeedRouteChange,
 	"incorporated": NeedIncorporated, "no_web_presence": NeedNoWebsite, "address_kind": NeedAddressKind,
 	"consignee_type": NeedConsigneeType, "line_of_business": NeedLineOfWork, "outside": NeedOutside,
+	"disagreement": NeedDisagreement,
 }
 
 // Needs lists the names of the needs, sorted.
@@ -79,6 +81,9 @@ func (s *Scene) found() Need {
 	}
 	if s.order.Transaction == event.Cloud || len(s.uses()) > 0 {
 		n |= NeedUse
+	}
+	if len(s.facts.Disagrees) > 0 {
+		n |= NeedDisagreement
 	}
 	if s.outside() {
 		n |= NeedOutside
