@@ -140,7 +140,7 @@ func (r *Reproduced) take(l audit.Logged) error {
 	if !ok {
 		return nil
 	}
-	again := screening.Judge(pack, enrichment.Enrich(ref, nil, event.NewCase(l.Case.Line(0))))
+	again := screening.JudgeWith(pack, enrichment.Enrich(ref, nil, event.NewCase(l.Case.Line(0))), judgement.Read)
 	for i, name := range []string{event.LineFacts, event.LineJudgement} {
 		if !bytes.Equal(again.Line(i+1), l.Case.Line(i+1)) {
 			r.differ(l.Index, name+" line came out otherwise")

@@ -13,6 +13,8 @@ import (
 
 	auditcli "github.com/tidegate/tidegate/services/audit/cli"
 	"github.com/tidegate/tidegate/services/enrichment"
+	"github.com/tidegate/tidegate/services/ingest"
+	ingestcli "github.com/tidegate/tidegate/services/ingest/cli"
 	"github.com/tidegate/tidegate/shared/lifecycle"
 	"github.com/tidegate/tidegate/shared/natsembed"
 )
@@ -44,9 +46,11 @@ func serveCommand() *cli.Command {
 			&cli.StringFlag{Name: "pack", Usage: "`DIR` of the rule pack; the shipped one when not given", Sources: cli.EnvVars("TIDEGATE_PACK")},
 			&cli.StringMapFlag{Name: "set", Usage: "a parameter of the rule pack, `NAME=VALUE`"},
 			&cli.StringSliceFlag{Name: "require-list", Usage: "hold orders while `LIST` (or LIST=DAYS, at most so old) is not loaded", Sources: cli.EnvVars("TIDEGATE_REQUIRE_LIST")},
+			&cli.Uint64Flag{Name: "reproduce-sample", Usage: "decide `N` records, drawn by lot, again every night and log what came of it; 0 turns it off", Value: 200, Sources: cli.EnvVars("TIDEGATE_REPRODUCE_SAMPLE")},
+			&cli.StringFlag{Name: "reproduce-at", Usage: "when, `HH:MM` UTC", Value: "02:30", Sources: cli.EnvVars("TIDEGATE_REPRODUCE_AT")},
 			&cli.StringFlag{Name: "webhooks", Usage: "`FILE` of the endpoints decisions and receipts go to; webhooks.yaml in the data directory where it is there", Sources: cli.EnvVars("TIDEGATE_WEBHOOKS")},
 			&cli.BoolFlag{Name: "json", Usage: "say where the doors are as JSON"},
-		}, auditcli.RunFlags()...),
+		}, append(ingestcli.RunFlags(), auditcli.RunFlags()...)...),
 		Action: serve,
 	}
 }
@@ -69,12 +73,21 @@ func serve(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
+	doors, err := ingestcli.RunConfig(cmd, cmd.String("data"))
+	if err != nil {
+		return err
+	}
 	required, err := enrichment.ParseRequired(cmd.StringSlice("require-list"))
 	if err != nil {
 		return err
 	}
+	at, err := parseClock(cmd.String("reproduce-at"))
+	if err != nil {
+		return err
+	}
 	s, err := New(ctx, Config{
-		Data: cmd.String("data"), GuardDir: logging.GuardDir, Audit: logging, HTTP: cmd.String("listen"), NATSHost: host, NATSPort: port,
+		Nightly: Nightly{Records: cmd.Uint64("reproduce-sample"), At: at},
+		Data: cmd.String("data"), GuardDir: logging.GuardDir, Audit: logging, Ingest: doors, HTTP: cmd.String("listen"), NATSHost: host, NATSPort: port,
 		Pack: pack, Required: required, Webhooks: cmd.String("webhooks"), Log: log,
 	})
 	if err != nil {
@@ -97,7 +110,11 @@ func says(ctx context.Context, cmd *cli.Command, s *Standalone) error {
 	if cmd.Bool("json") {
 		return printJSON(w, map[string]string{"http": s.HTTP(), "nats": s.server.URL(), "data": data})
 	}
-	_, err := fmt.Fprintf(w, "tidegate serves. Orders: %s/v1/orders   NATS: %s   data: %s   stop with Ctrl-C\n", s.HTTP(), s.server.URL(), data)
+	open := ""
+	if all, err := ingest.ReadTokens(ingestDir(data)); err == nil && len(all) == 0 {
+		open = "no token: the HTTP door is open to this machine only. "
+	}
+	_, err := fmt.Fprintf(w, "tidegate serves. %sOrders: %s/v1/orders   NATS: %s   data: %s   stop with Ctrl-C\n", open, s.HTTP(), s.server.URL(), data)
 	return err
 }
 

@@ -28,12 +28,14 @@ type Config struct {
 	Data     string                // directory of all local state; created when missing, locked while running
 	GuardDir string                // where the log's guard keeps its state, outside Data; below the user's state directory when empty
 	Audit    audit.Config          // witnesses and export of the log; its directories and limits are set from the rest
+	Ingest   ingest.Config         // webhooks, streams, TLS of the doors; its directory, address and look-ups are set from the rest
 	HTTP     string                // address of the HTTP door; 127.0.0.1 with a free port when empty
 	NATSHost string                // address the embedded server listens on; 127.0.0.1 when empty
 	NATSPort int                   // 0 listens on no port, -1 takes a free one
 	Limits   bus.Limits            // sizes of the streams
 	Pack     *screening.Pack       // rules; the US pack when nil
 	Required []enrichment.Required // lists without which orders are held
+	Nightly  Nightly               // records decided again each night; none by default
 	Webhooks string                // file of the endpoints that decisions and receipts go to; WebhooksFile(Data), where it is there, when empty
 	Log      *slog.Logger          // discarded when nil
 }
@@ -57,6 +59,9 @@ type Standalone struct {
 // Places of the parts in the data directory.
 func natsDir(data string) string   { return filepath.Join(data, "nats") }
 func ingestDir(data string) string { return filepath.Join(data, "ingest") }
+
+// screeningDir is where screening keeps snapshots of its ledger.
+func screeningDir(data string) string { return filepath.Join(data, "screening") }
 
 // AuditDir is where the audit service of a data directory keeps the log.
 func AuditDir(data string) string { return filepath.Join(data, "audit") }
@@ -159,7 +164,12 @@ func (s *Standalone) connect(name string) (*nats.Conn, error) {
 func (s *Standalone) Ready() <-chan struct{} { return s.ready }
 
 // HTTP is the base URL of the HTTP door, once Ready.
-func (s *Standalone) HTTP() string { return "http://" + s.Ingest.Addr().String() }
+func (s *Standalone) HTTP() string {
+	if s.cfg.Ingest.TLS.Set() {
+		return "https://" + s.Ingest.Addr().String()
+	}
+	return "http://" + s.Ingest.Addr().String()
+}
 
 // Run works until ctx ends, which is no error, or until one service must stop, which stops all. It ends with
 // everything closed.
@@ -183,6 +193,7 @@ func (s *Standalone) Run(ctx context.Context) error {
 		g.Go(func() error { return webhook.RunFile(ctx, s.webhooks, s.cfg.Webhooks, s.cfg.Log) })
 	}
 	g.Go(func() error { return s.announceWhenReady(ctx) })
+	g.Go(func() error { return s.nightly(ctx) })
 	return g.Wait()
 }
 

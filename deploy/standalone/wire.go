@@ -2,7 +2,6 @@ package standalone
 
 import (
 	"context"
-	"fmt"
 	"iter"
 
 	"github.com/tidegate/tidegate/services/audit"
@@ -20,15 +19,7 @@ func (s *Standalone) wire() error {
 	if err != nil {
 		return err
 	}
-	if s.Ingest, err = ingest.New(nc, ingest.Config{
-		Dir: ingestDir(s.cfg.Data), Listen: s.cfg.HTTP, Log: s.cfg.Log,
-		History: func(ctx context.Context, from uint64) iter.Seq2[ingest.Past, error] { return past(ctx, logDir, from) },
-		Receipt: func(ctx context.Context, event string) ([]byte, bool, error) {
-			return audit.Receipt(ctx, logDir, event)
-		},
-		Cause:  func(ctx context.Context, event string) ([]byte, bool, error) { return cause(ctx, logDir, event) },
-		Lookup: func(ctx context.Context, id string) ([]byte, bool, error) { return lookup(ctx, logDir, id) },
-	}); err != nil {
+	if s.Ingest, err = ingest.New(nc, s.ingestConfig(logDir)); err != nil {
 		return err
 	}
 	if nc, err = s.connect("enrichment"); err != nil {
@@ -47,7 +38,12 @@ func (s *Standalone) wire() error {
 	if nc, err = s.connect("screening"); err != nil {
 		return err
 	}
-	if s.Screening, err = screening.New(nc, screening.Config{Pack: s.cfg.Pack, Log: s.cfg.Log}); err != nil {
+	if s.Screening, err = screening.New(nc, screening.Config{
+		Pack: s.cfg.Pack, Dir: screeningDir(s.cfg.Data), Log: s.cfg.Log,
+		History: func(ctx context.Context, from uint64) iter.Seq2[screening.Past, error] {
+			return decided(ctx, logDir, from)
+		},
+	}); err != nil {
 		return err
 	}
 	if nc, err = s.connect("audit"); err != nil {
@@ -58,6 +54,18 @@ func (s *Standalone) wire() error {
 	cfg.KeepDecisionBytes = s.cfg.Limits.WithDefaults().DecisionBytes / 2 // the other half is for what is not logged yet
 	s.Audit, err = audit.New(nc, cfg)
 	return err
+}
+
+func (s *Standalone) ingestConfig(logDir string) ingest.Config {
+	cfg := s.cfg.Ingest
+	cfg.Dir, cfg.Listen, cfg.Log = ingestDir(s.cfg.Data), s.cfg.HTTP, s.cfg.Log
+	cfg.History = func(ctx context.Context, from uint64) iter.Seq2[ingest.Past, error] { return past(ctx, logDir, from) }
+	cfg.Receipt = func(ctx context.Context, event string) ([]byte, bool, error) {
+		return audit.Receipt(ctx, logDir, event)
+	}
+	cfg.Cause = func(ctx context.Context, event string) ([]byte, bool, error) { return cause(ctx, logDir, event) }
+	cfg.Lookup = func(ctx context.Context, id string) ([]ingest.Logged, uint64, error) { return lookup(ctx, logDir, id) }
+	return cfg
 }
 
 // past reads the log's cases for ingest's index of keys.
@@ -93,31 +101,29 @@ func cause(ctx context.Context, logDir, id string) ([]byte, bool, error) {
 	return nil, false, nil
 }
 
-// lookup writes what the log holds of an order as JSON: its leaves, oldest first, each with the lines of its case. The
-// lines are appended as they are: encoding them again would change their digests.
-func lookup(ctx context.Context, logDir, id string) ([]byte, bool, error) {
-	logged, point, err := audit.Find(ctx, logDir, id)
-	if err != nil || len(logged) == 0 {
-		return nil, false, err
-	}
-	b, err := codec.Append([]byte(`{"order_id":`), id)
-	if err != nil {
-		return nil, false, err
-	}
-	b = fmt.Appendf(b, `,"log_size":%d,"leaves":[`, point.Size)
-	for i, l := range logged {
-		b = fmt.Appendf(b, `%s{"leaf":%d,"lines":[`, comma(i), l.Index)
-		for j := range l.Case.Len() {
-			b = append(append(b, comma(j)...), l.Case.Line(j)...)
+// decided reads the log's cases for screening's ledger.
+func decided(ctx context.Context, logDir string, from uint64) iter.Seq2[screening.Past, error] {
+	return func(yield func(screening.Past, error) bool) {
+		for l, err := range audit.ReadBlocks(ctx, logDir, from) {
+			if !yield(screening.Past{Sequence: l.Leaf.Sequence, Case: l.Case}, err) || err != nil {
+				return
+			}
 		}
-		b = append(b, "]}"...)
 	}
-	return append(b, "]}"...), true, nil
 }
 
-func comma(i int) string {
-	if i == 0 {
-		return ""
+// lookup reads what the log holds of an order or event, oldest first, each case with its receipt.
+func lookup(ctx context.Context, logDir, id string) (found []ingest.Logged, size uint64, err error) {
+	logged, point, err := audit.Find(ctx, logDir, id)
+	if err != nil {
+		return nil, 0, err
 	}
-	return ","
+	for _, l := range logged {
+		receipt, err := l.Receipt()
+		if err != nil {
+			return nil, 0, err
+		}
+		found = append(found, ingest.Logged{Leaf: l.Index, Case: l.Case, Receipt: receipt})
+	}
+	return found, point.Size, nil
 }

@@ -80,7 +80,7 @@ type Known struct {
 // Match is a listed entry that a name or address of the order resembles. A score is a fact; what counts as a hit is
 // the pack's threshold.
 type Match struct {
-	List      string     `json:"list"`                      // EL, MEU, UVL, DPL, SDN, CMIC, 1260H
+	List      string     `json:"list"`                      // EL, MEU, MIEU, UVL, DPL, SDN, CMIC, 1260H
 	Entry     string     `json:"entry"`                     // stable id of the entry in the snapshot
 	Name      string     `json:"name"`                      // the entry's primary name
 	Country   Country    `json:"country,omitempty"`         // the entry's country

@@ -158,3 +158,16 @@ func loadTreeState(logDir string) (treeState, error) {
 	}
 	return st, nil
 }
+
+// MakeKey gives the verifier key of an audit directory's log, making the log's keys where there are none yet: witnesses and
+// auditors may need it before the first start. An origin of "" is the usual one.
+func MakeKey(dir, origin string) (public string, err error) {
+	if origin == "" {
+		origin = Config{}.WithDefaults().Origin
+	}
+	if key, err := PublicKey(dir); err == nil {
+		return strings.TrimSpace(key), nil
+	}
+	k, err := loadKeys(dir, origin, false)
+	return k.public, err
+}

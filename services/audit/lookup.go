@@ -190,11 +190,20 @@ func Receipt(ctx context.Context, dir, id string) (line []byte, found bool, err 
 		if rec.Event != id {
 			continue
 		}
-		rec.Log, rec.Leaf, rec.LeafHash = l.Log, l.Index, hex.EncodeToString(l.LeafHash())
-		line, err := codec.Append(nil, under(rec, *l.Under))
+		line, err := l.Receipt()
 		return line, err == nil, err
 	}
 	return nil, false, nil
+}
+
+// Receipt is the record line of a logged case under the checkpoint it was proven under.
+func (l Logged) Receipt() ([]byte, error) {
+	rec, err := receiptOf(l.Leaf, l.Case)
+	if err != nil {
+		return nil, err
+	}
+	rec.Log, rec.Leaf, rec.LeafHash = l.Log, l.Index, hex.EncodeToString(l.LeafHash())
+	return codec.Append(nil, under(rec, *l.Under))
 }
 
 // hints are the leaves to look at: those the index names, and those behind it that are of the id.

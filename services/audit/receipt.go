@@ -234,12 +234,12 @@ func message(r event.Record) (*nats.Msg, error) {
 	}
 	outcome := cmp.Or(r.Kind, string(r.Outcome), "refused")
 	h := nats.Header{
-		subject.HeaderCESpec:    {"1.0"},
-		subject.HeaderCEID:      {cmp.Or(r.Event, r.LeafHash)},
-		subject.HeaderCESource:  {"tidegate/audit"},
-		subject.HeaderCEType:    {subject.TypeRecord},
-		subject.HeaderCESubject: {subject.HeaderText(r.OrderID)},
-		"content-type":          {"application/json"},
+		subject.HeaderCESpec:      {"1.0"},
+		subject.HeaderCEID:        {cmp.Or(r.Event, r.LeafHash)},
+		subject.HeaderCESource:    {"tidegate/audit"},
+		subject.HeaderCEType:      {subject.TypeRecord},
+		subject.HeaderCESubject:   {subject.HeaderText(r.OrderID)},
+		subject.HeaderContentType: {"application/json"},
 	}
 	bus.Mark{Sequence: r.Sequence, Place: r.Place}.Set(h)
 	h.Set(subject.HeaderLeaf, strconv.FormatUint(r.Leaf, 10))

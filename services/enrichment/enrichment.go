@@ -7,6 +7,7 @@ package enrichment
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -29,7 +30,10 @@ type Config struct {
 
 // Service is the enrichment stage.
 type Service struct {
+	nc    *nats.Conn
+	log   *slog.Logger
 	js    jetstream.JetStream
+	force *forcing
 	stage bus.Stage
 }
 
@@ -55,18 +59,34 @@ func New(nc *nats.Conn, cfg Config) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("enrichment: %w", err)
 	}
-	return &Service{js: js, stage: bus.Stage{
+	force := newForcing(js, cfg.Reference, cfg.Log)
+	return &Service{nc: nc, log: cfg.Log, js: js, force: force, stage: bus.Stage{
 		In: subject.OrderStream, Out: subject.EnrichedStream, OutSubject: subject.EnrichedSubject, Rebuildable: true,
-		Each: func(c event.Case) event.Case { return Enrich(cfg.Reference, cfg.Required, c) },
+		Each: func(c event.Case) event.Case { return Enrich(force.now.Load(), cfg.Required, c) },
 		Shrink: func(c event.Case) event.Case {
-			return failed(event.NewCase(c.Line(0)), cfg.Reference, "the facts of this order do not fit into a message")
+			return failed(event.NewCase(c.Line(0)), force.now.Load(), "the facts of this order do not fit into a message")
 		},
-		Log: cfg.Log,
+		Switch: force.to,
+		Log:    cfg.Log,
 	}}, nil
 }
 
-// Run enriches until ctx ends, which is no error.
-func (s *Service) Run(ctx context.Context) error { return s.stage.Run(ctx, s.js) }
+// Run enriches, and answers questions, until ctx ends, which is no error.
+func (s *Service) Run(ctx context.Context) error {
+	stop, err := bus.ServeLoads(ctx, s.nc, bus.Loader{Service: "enrichment", What: []string{bus.Lists, bus.Masters}, Load: s.force.try, InForce: s.force.says})
+	if err != nil {
+		return fmt.Errorf("enrichment: %w", err)
+	}
+	defer stop()
+	closeDoor, err := s.answer()
+	if err != nil {
+		return fmt.Errorf("enrichment: %w", err)
+	}
+	return errors.Join(s.stage.Run(ctx, s.js), closeDoor())
+}
+
+// Reference is the set in force now.
+func (s *Service) Reference() *Reference { return s.force.now.Load() }
 
 // Enrich appends the facts line to a case. What passes (a refusal, what is of no order) is passed on. An order that cannot be enriched gets facts that
 // say why, so that screening holds it and its neighbors go on. So does one that came while a required list was missing

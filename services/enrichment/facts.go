@@ -28,6 +28,8 @@ type Reference struct {
 	entries   []snapshot.Entry
 	editions  []snapshot.Edition // of the imported set
 	seen      []event.ListSeen
+	objects   [][]byte   // what the digest names, piece by piece
+	curated   *Reference // the set without imported lists; itself where there are none
 	directory *entity.Directory
 	catalog   *classify.Catalog
 	groups    *place.Groups
@@ -43,10 +45,16 @@ func LoadReference(fsys fs.FS) (*Reference, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load: %w", err)
 	}
-	return &Reference{
-		digest: set.Digest(), entries: set.Entries,
+	return fromSet(set), nil
+}
+
+func fromSet(set *snapshot.Snapshot) *Reference {
+	r := &Reference{
+		digest: set.Digest(), entries: set.Entries, objects: [][]byte{set.Canonical()},
 		directory: entity.NewDirectory(set.Entries), catalog: classify.NewCatalog(set.Parts), groups: place.New(set.Groups),
-	}, nil
+	}
+	r.curated = r
+	return r
 }
 
 // WithLists gives a reference that knows the lists of a compiled set beside its own. Its digest names both.
@@ -55,10 +63,12 @@ func (r *Reference) WithLists(file []byte) (*Reference, error) {
 	if err != nil {
 		return nil, fmt.Errorf("lists: %w", err)
 	}
-	both := sha256.Sum256([]byte(r.digest + "\n" + digest + "\n"))
+	manifest := []byte(r.digest + "\n" + digest + "\n")
+	both := sha256.Sum256(manifest)
 	out := &Reference{
 		digest: hex.EncodeToString(both[:]), lists: digest, entries: snapshot.Beside(r.entries, set.Entries), editions: set.Editions,
 		catalog: r.catalog, groups: r.groups,
+		objects: append(slices.Clip(r.objects), snapshot.Object(file), manifest), curated: r.curated,
 	}
 	for _, e := range set.Editions {
 		out.seen = append(out.seen, event.ListSeen{List: e.List, Feed: e.Feed, Version: e.Published, Rows: e.Rows, Gaps: few(e.Gaps)})

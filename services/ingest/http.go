@@ -59,7 +59,18 @@ func (s *Service) serveHTTP(ctx context.Context, l net.Listener) error {
 func (s *Service) routes() []route {
 	return []route{
 		{"POST", "/v1/orders", token.Submit, s.postOrders},
+		{"GET", "/v1/orders", token.Read, s.getOrders},
 		{"GET", "/v1/orders/{id}", token.Read, s.getOrder},
+		{"GET", "/v1/match", token.Read, s.getMatch},
+		{"POST", "/v1/match", token.Read, s.postMatch},
+		{"POST", "/v1/orders/{id}/shipped", token.Submit, s.postShipped},
+		{"POST", "/v1/orders/{id}/cancelled", token.Submit, s.postCancelled},
+		{"POST", "/v1/acts", token.Operate, s.postAct},
+		{"POST", "/v1/webhooks/{name}", "", s.postWebhook}, // the signature says who it is
+		{"GET", "/v1/decisions", token.Read, s.getDecisions},
+		{"GET", "/v1/receipts", token.Read, s.getReceipts},
+		{"GET", "/v1/refusals", token.Read, s.getRefusals},
+		{"GET", "/v1/refusals/{event}", token.Audit, s.getRefusal},
 		{"GET", "/healthz", "", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") }},
 		{"GET", "/readyz", "", s.readyz},
 	}
@@ -158,7 +169,11 @@ func (s *Service) begin(ctx context.Context, v wish, in accept.Input, place stri
 	if v.key != "" {
 		in.Again = v.key + place
 	}
-	e := s.accept(in)
+	return s.beginEntry(ctx, v, s.accept(in))
+}
+
+// beginEntry is begin for what was accepted or refused already.
+func (s *Service) beginEntry(ctx context.Context, v wish, e accept.Entry) taken {
 	if !v.who.ActsFor(e.Tenant(), e.Source) {
 		return taken{denied: fmt.Sprintf("token %s may not act for source %q of tenant %q", v.who.Name, e.Source, e.Tenant())}
 	}
@@ -201,6 +216,11 @@ func (s *Service) finish(ctx context.Context, v wish, t taken) (a Answer, late b
 
 func (s *Service) answerOne(w http.ResponseWriter, r *http.Request, v wish, t taken) {
 	a, late := s.finish(r.Context(), v, t)
+	s.sayOne(w, r, a, late)
+}
+
+// sayOne answers for one order or act, with a status of its own.
+func (s *Service) sayOne(w http.ResponseWriter, r *http.Request, a Answer, late bool) {
 	status := http.StatusCreated
 	switch {
 	case a.Status == statusUnavailable:
@@ -221,7 +241,9 @@ func (s *Service) answerOne(w http.ResponseWriter, r *http.Request, v wish, t ta
 	case a.Duplicate:
 		status = http.StatusOK
 	}
-	w.Header().Set("Location", location(a))
+	if a.OrderID != "" {
+		w.Header().Set("Location", location(a))
+	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_, _ = w.Write(a.appendTo(nil)) // the order is durable whether the sender hears it or not
@@ -284,22 +306,5 @@ func (s *Service) answers(w http.ResponseWriter, r *http.Request, rc *http.Respo
 	if !said {
 		w.Header().Set("Content-Type", "application/x-ndjson")
 		w.WriteHeader(http.StatusOK)
-	}
-}
-
-func (s *Service) getOrder(w http.ResponseWriter, r *http.Request) {
-	if s.cfg.Lookup == nil {
-		probNotHere.because("this door was started without the audit log").write(w, r)
-		return
-	}
-	answer, found, err := s.cfg.Lookup(r.Context(), r.PathValue("id"))
-	switch {
-	case err != nil:
-		probLookup.because("%v", err).write(w, r)
-	case !found:
-		probOrder.because("nothing is logged under %s", r.PathValue("id")).write(w, r)
-	default:
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = w.Write(answer)
 	}
 }

@@ -38,8 +38,9 @@ type Config struct {
 	// History reads the cases of blocks from a sequence on, in order, where the streams no longer hold them: the audit
 	// log. Without it a lost index cannot be made again beyond the streams.
 	History func(ctx context.Context, from uint64) iter.Seq2[Past, error]
-	// Lookup gives the JSON that GET /v1/orders/{id} answers with. Without it the path answers 501.
-	Lookup func(ctx context.Context, orderID string) (answer []byte, found bool, err error)
+	// Lookup gives the logged cases of an order or event, oldest first, and the size of the log they are from. Without it
+	// GET /v1/orders/{id} answers 501.
+	Lookup func(ctx context.Context, id string) (found []Logged, size uint64, err error)
 	// Receipt gives the record line of an event that was logged already, for senders who wait for the receipt of an
 	// order they send again.
 	Receipt func(ctx context.Context, event string) (line []byte, found bool, err error)
@@ -47,6 +48,8 @@ type Config struct {
 	// can be said about an order that old.
 	Cause func(ctx context.Context, event string) (line []byte, found bool, err error)
 
+	Doors    Doors         // webhooks and the customer's streams
+	TLS      TLS           // of the HTTP door; plain HTTP when empty
 	Patience time.Duration // how long a sender is kept while the broker does not answer; 10 s when zero
 	Requests int64         // how many HTTP requests are worked on at once; 1,024 when zero
 }
@@ -167,6 +170,9 @@ func (s *Service) serve(ctx context.Context) error {
 			return fmt.Errorf("ingest: %w", err)
 		}
 		listener, s.addr = l, l.Addr()
+		if listener, err = s.cfg.TLS.wrap(l, s.cfg.Clock); err != nil {
+			return errors.Join(err, l.Close())
+		}
 	}
 	door, err := s.openNATS(ctx)
 	if err != nil {

@@ -161,15 +161,18 @@ func TestRequestsThatAreNone(t *testing.T) {
 
 func TestLookUpAndHealth(t *testing.T) {
 	t.Parallel()
-	lookup := func(_ context.Context, id string) ([]byte, bool, error) {
-		return []byte(`{"order_id":"A/1"}`), id == "A/1", nil
+	lookup := func(_ context.Context, id string) ([]ingest.Logged, uint64, error) {
+		if id != "A/1" {
+			return nil, 0, nil
+		}
+		return []ingest.Logged{{Case: event.NewCase([]byte(`{"line":"order","event":"e","source":"shop","order_id":"A/1"}`))}}, 1, nil
 	}
 	to, _ := door(t, natstest.Server(t), ingest.Config{Lookup: lookup})
 	bare, _ := door(t, natstest.Server(t), ingest.Config{})
 	for url, want := range map[string]int{
 		to + "/A%2F1": http.StatusOK, to + "/B": http.StatusNotFound, bare + "/A": http.StatusNotImplemented,
 		strings.TrimSuffix(to, "/v1/orders") + "/readyz": http.StatusOK, strings.TrimSuffix(to, "/v1/orders") + "/healthz": http.StatusOK,
-		to: http.StatusMethodNotAllowed,
+		to: http.StatusNotImplemented,
 	} {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 		if err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/screening/internal/pack"
+	"github.com/tidegate/tidegate/services/screening/internal/rule"
 )
 
 // CaseReport is what came of a pack's own cases.
@@ -45,6 +46,7 @@ func (p *Pack) Proven() error {
 // Test judges the pack's own cases. Every rule needs a case that fires and one that just misses, one on the day before
 // where it begins on a known date, and one on the day after where it ends on one.
 func (p *Pack) Test() CaseReport {
+	packs := variants{}
 	r := CaseReport{Pack: p.Ref(), Rules: len(p.p.Rules), Fails: []CaseFail{}}
 	for _, one := range p.p.Rules {
 		f, ok := p.p.Cases(one.ID)
@@ -55,12 +57,27 @@ func (p *Pack) Test() CaseReport {
 		r.Fails = append(r.Fails, lacking(one, f.Cases)...)
 		for i := range f.Cases {
 			r.Cases++
-			if why := p.try(one, &f, &f.Cases[i]); why != "" {
+			if why := p.try(packs, one, &f, &f.Cases[i]); why != "" {
 				r.Fails = append(r.Fails, CaseFail{Rule: one.ID, Place: f.Cases[i].Place(one.ID), Case: f.Cases[i].Name, Why: why})
 			}
 		}
 	}
 	return r
+}
+
+// variants keeps a pack with each set of parameters that cases ask for.
+type variants map[string]*Pack
+
+func (v variants) with(p *Pack, params map[string]string) (*Pack, error) {
+	key := fmt.Sprint(params) // sorted by name
+	if q, ok := v[key]; ok {
+		return q, nil
+	}
+	q, err := p.With(params)
+	if err == nil {
+		v[key] = q
+	}
+	return q, err
 }
 
 // lacking lists the kinds of case that a rule needs and does not have.
@@ -96,20 +113,20 @@ func continues(r *Rule) bool {
 }
 
 // try judges one case and says how it came out otherwise; empty when it did not.
-func (p *Pack) try(r *Rule, f *pack.CaseFile, c *pack.RuleCase) string {
+func (p *Pack) try(packs variants, r *Rule, f *pack.CaseFile, c *pack.RuleCase) string {
 	params := c.Params
 	if r.Parameter != nil && params == nil {
 		params = map[string]string{r.Parameter.Name: r.Parameter.Value}
 	}
-	q, err := p.With(params)
+	q, err := packs.with(p, params)
 	if err != nil {
 		return err.Error()
 	}
-	cause, facts, err := f.Build(c)
+	b, err := f.Build(c)
 	if err != nil {
 		return err.Error()
 	}
-	j := q.Decide(cause, facts, "", AsOf{Fixed: c.Date})
+	j := q.DecideWith(b.Cause, b.Facts, b.Read, "", AsOf{Fixed: c.Date})
 	if misdated := misdated(r, c); misdated != "" {
 		return misdated
 	}
@@ -128,10 +145,15 @@ func misdated(r *Rule, c *pack.RuleCase) string {
 	default:
 		return ""
 	}
-	if len(r.Bounds()) == 0 || slices.Contains(r.Bounds(), max(neighbor, c.Date)) {
+	if alwaysBinds(r) || slices.Contains(r.Bounds(), max(neighbor, c.Date)) {
 		return ""
 	}
 	return fmt.Sprintf("the rule neither begins nor ends between %s and %s", min(neighbor, c.Date), max(neighbor, c.Date))
+}
+
+// alwaysBinds says whether a clause of the rule has no dates of its own.
+func alwaysBinds(r *Rule) bool {
+	return slices.ContainsFunc(r.Conditions(), func(c *rule.Compiled) bool { return c.Always() })
 }
 
 func differences(r *Rule, want *pack.Expect, j *event.Judgement) []string {

@@ -4,6 +4,7 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/screening/internal/pack"
@@ -44,6 +45,34 @@ func LoadPack(fsys fs.FS) (*Pack, error) {
 	return &Pack{p}, nil
 }
 
+// Object is what the pack's digest is the SHA-256 of, and what OpenPack reads.
+func (p *Pack) Object() []byte { return p.p.Object() }
+
+// Activation is the object by which the pack is put in force: with its parameters, where they are not the pack's own.
+func (p *Pack) Activation() []byte { return p.p.Activation() }
+
+// AtDefaults is the pack with its own values of every parameter, which its cases are written for.
+func (p *Pack) AtDefaults() *Pack {
+	params := map[string]string{}
+	for _, d := range p.Parameters() {
+		params[d.Name] = d.Default
+	}
+	q, err := p.With(params)
+	if err != nil {
+		panic(err) // a pack that was loaded takes its own defaults
+	}
+	return q
+}
+
+// OpenPack loads the pack of an object. The error of a pack with faults wraps ErrPack.
+func OpenPack(object []byte) (*Pack, error) {
+	p, err := pack.FromObject(object)
+	if err != nil {
+		return nil, err
+	}
+	return &Pack{p}, nil
+}
+
 // With gives the pack with other values of its parameters. Names and values that it does not declare are refused.
 func (p *Pack) With(params map[string]string) (*Pack, error) {
 	q, err := p.p.With(params)
@@ -55,6 +84,11 @@ func (p *Pack) With(params map[string]string) (*Pack, error) {
 
 // Ref names the pack as judgements do.
 func (p *Pack) Ref() event.PackRef { return p.p.Ref() }
+
+// Thresholds are the scores from which a match is a hit, and from which a person looks at it.
+func (p *Pack) Thresholds() (hit, review event.Milli) {
+	return p.p.Thresholds.Hit, p.p.Thresholds.Review
+}
 
 // Title is the pack's title.
 func (p *Pack) Title() string { return p.p.Manifest.Title }
@@ -81,7 +115,8 @@ type AsOf struct {
 //
 // The order is judged for its order date, else the date it was received, and for its expected ship date where that is
 // given and another. The later one governs, for nothing ships before it is ordered: its outcome is the judgement's;
-// Differs says that the other disagrees.
+// Differs says that the other disagrees. What left is judged for the day it left, and for no other; what is judged again
+// because time went by, for the day on which that was asked for, too.
 //
 // Decide knows no history: it judges as if this were the first order. DecideWith judges with what a ledger held.
 func (p *Pack) Decide(c *event.Cause, f *event.Facts, prev string, asOf AsOf) event.Judgement {
@@ -94,12 +129,24 @@ func (p *Pack) DecideWith(c *event.Cause, f *event.Facts, read *event.Read, prev
 	return verdict.Judge(p.p, c, f, read, prev, asOf.dates(c))
 }
 
+// days lists the dates judged for.
+func (a AsOf) days(c *event.Cause) []event.Date {
+	var out []event.Date
+	for _, d := range a.dates(c) {
+		out = append(out, d.Date)
+	}
+	return out
+}
+
 func (a AsOf) dates(c *event.Cause) []verdict.Date {
 	if a.Fixed != "" {
 		return []verdict.Date{{AsOf: "fixed", Date: a.Fixed}}
 	}
 	dates := []verdict.Date{{AsOf: "received_date", Date: c.At.Date()}}
-	if c.Order == nil {
+	switch {
+	case c.Shipment != nil:
+		return []verdict.Date{{AsOf: "shipped_date", Date: c.Shipment.Date}}
+	case c.Order == nil:
 		return dates
 	}
 	if c.Order.OrderDate != "" {
@@ -107,6 +154,9 @@ func (a AsOf) dates(c *event.Cause) []verdict.Date {
 	}
 	if ship := c.Order.ShipDate; ship != "" && ship != dates[0].Date {
 		dates = append(dates, verdict.Date{AsOf: "expected_ship_date", Date: ship})
+	}
+	if today := c.At.Date(); c.Kind == event.Rejudge && !slices.ContainsFunc(dates, func(d verdict.Date) bool { return d.Date >= today }) {
+		dates = append(dates, verdict.Date{AsOf: "received_date", Date: today})
 	}
 	return dates
 }

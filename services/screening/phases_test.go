@@ -1,6 +1,7 @@
 package screening
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/tidegate/tidegate/schemas/event"
@@ -188,6 +189,7 @@ func TestOpenQuestionsOfOneRuleAreOneFinding(t *testing.T) {
 	f.Parties = append(f.Parties, event.PartyFacts{Country: "DE", Headquarters: event.Known{Country: "DE"}})
 	j := us(t).Decide(c, f, "", AsOf{Fixed: "2024-05-01"})
 	want := []string{"parties[0].headquarters", "parties[0].ultimate_parent", "parties[1].ultimate_parent"}
+	j.Findings = slices.DeleteFunc(j.Findings, func(f event.Finding) bool { return f.Rule == "note-records" })
 	if len(j.Findings) != 1 || len(j.Findings[0].Missing) != 3 || j.Findings[0].Party != nil || *j.Findings[0].Item != 0 {
 		t.Fatalf("findings: %+v", j.Findings)
 	}

@@ -133,7 +133,7 @@ func TestLicenseExceptionsAreTriedAtTheirLines(t *testing.T) {
 		c, f := server(tt.ship, tt.hq)
 		c.Order.Transaction = tt.transaction
 		f.Places = append(f.Places, event.Place{Country: "BR"})
-		f.Items[0].TotalTPP, f.Items[0].DC = tt.total, tt.datacenter
+		f.Items[0].TotalTPP, f.Items[0].DC, f.Items[0].DesignHQ = tt.total, tt.datacenter, "US"
 		got, _ := of(codified.Decide(c, f, "", AsOf{Fixed: "2025-12-01"}), tt.rule)
 		i := slices.IndexFunc(got.Tried, func(x event.Tried) bool { return x.Code == tt.code })
 		if i < 0 || got.Tried[i].Applies != tt.applies {

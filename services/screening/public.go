@@ -113,6 +113,7 @@ func (s *Service) copyFrom(ctx context.Context, out *bus.Outlet, done bus.Mark, 
 // head is what a public message needs to know of a case.
 type head struct {
 	Event   string        `json:"event"`
+	Tenant  string        `json:"tenant"`
 	Source  string        `json:"source"`
 	OrderID string        `json:"order_id"`
 	Outcome event.Outcome `json:"outcome"`
@@ -131,7 +132,11 @@ func publishOne(ctx context.Context, out *bus.Outlet, c event.Case, mark bus.Mar
 		Header: nats.Header{
 			subject.HeaderCESpec: {"1.0"}, subject.HeaderCEType: {subject.TypeDecision}, subject.HeaderCEID: {h.Event},
 			subject.HeaderCESource: {subject.HeaderText(h.Source)}, subject.HeaderCESubject: {subject.HeaderText(h.OrderID)},
+			subject.HeaderContentType: {"application/json"},
 		},
+	}
+	if h.Tenant != "" && h.Tenant != "default" {
+		msg.Header[subject.HeaderTenant] = []string{subject.HeaderText(h.Tenant)}
 	}
 	mark.Set(msg.Header)
 	return out.Publish(ctx, msg)

@@ -33,7 +33,8 @@ type loadRequest struct {
 type Loaded struct {
 	Service  string `json:"service"`
 	Instance string `json:"instance"`
-	Fault    string `json:"fault,omitempty"` // why it cannot load it
+	InForce  string `json:"in_force,omitempty"` // digest of what is in force there now; empty where nothing was activated
+	Fault    string `json:"fault,omitempty"`    // why it cannot load it
 }
 
 // Loader answers for one instance of a service.
@@ -41,6 +42,7 @@ type Loader struct {
 	Service string
 	What    []string // kinds it loads: Lists, Masters, Pack
 	Load    func(ctx context.Context, what, digest string) error
+	InForce func(what string) string
 }
 
 // ServeLoads answers activations that ask whether this instance can load an object. It ends with stop.
@@ -53,6 +55,9 @@ func ServeLoads(ctx context.Context, nc *nats.Conn, l Loader) (stop func(), err 
 			return
 		}
 		a := Loaded{Service: l.Service, Instance: id}
+		if l.InForce != nil {
+			a.InForce = l.InForce(r.What)
+		}
 		if r.Digest != "" {
 			if err := l.Load(ctx, r.What, r.Digest); err != nil {
 				a.Fault = err.Error()
@@ -69,10 +74,15 @@ func ServeLoads(ctx context.Context, nc *nats.Conn, l Loader) (stop func(), err 
 	return func() { cancel(); _ = sub.Unsubscribe() }, nil
 }
 
+// Who asks every running instance that works with a kind of object what it has in force.
+func Who(ctx context.Context, nc *nats.Conn, what string) ([]Loaded, error) {
+	return ask(ctx, nc, loadRequest{What: what}, whoWithin, nil)
+}
+
 // CanLoad asks every running instance that works with a kind of object to load one from the reference store, and waits for each. The error
 // names those that cannot or do not answer, or says that there is none.
 func CanLoad(ctx context.Context, nc *nats.Conn, what, digest string) ([]Loaded, error) {
-	there, err := ask(ctx, nc, loadRequest{What: what}, whoWithin, nil)
+	there, err := Who(ctx, nc, what)
 	if err != nil {
 		return nil, err
 	}

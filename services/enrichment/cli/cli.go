@@ -18,10 +18,15 @@ import (
 	"github.com/tidegate/tidegate/services/enrichment/lists"
 )
 
-// Commands is "lists" with its verbs import, fetch, status, diff and activate, "masters" with the same but fetch and with
-// drop and the verbs given, and "match" with eval and bench.
-func Commands(ofMasters ...*cli.Command) []*cli.Command {
-	return []*cli.Command{matchCommand(), mastersCommand(ofMasters), {
+// Review gives the score from which the rule pack of a folder sends a match to a person; "" is the shipped pack.
+type Review func(pack string) (event.Milli, error)
+
+// Commands is "lists" with its verbs import, fetch, status, diff and activate, "masters" with the same but fetch, with drop
+// and the verbs given, and "match" with eval and bench. Without
+// review, which only who knows screening can give, eval takes the shipped pack's threshold as it was when this was
+// written.
+func Commands(review Review, ofMasters ...*cli.Command) []*cli.Command {
+	return []*cli.Command{matchCommand(review), mastersCommand(ofMasters), {
 		Name: "lists", Usage: "bring official lists in, compare them, put them in force",
 		Commands: []*cli.Command{importCommand(), fetchCommand(), statusCommand(), diffCommand(), activateCommand()},
 	}}
@@ -262,24 +267,6 @@ func sayDiff(w io.Writer, d lists.Diff) error {
 	}
 	_, err := fmt.Fprintf(w, "added %d, removed %d, renamed %d, otherwise changed %d\n", len(d.Added), len(d.Removed), len(d.Renamed), len(d.Changed))
 	return err
-}
-
-func activateCommand() *cli.Command {
-	return &cli.Command{
-		Name: "activate", Usage: "put a set in force for the next start: the newest, or the one a digest names", ArgsUsage: "[DIGEST]",
-		Flags: []cli.Flag{dataFlag(), jsonFlag()},
-		Action: func(_ context.Context, c *cli.Command) error {
-			digest, err := store(c).Activate(c.Args().First())
-			if err != nil {
-				return err
-			}
-			if c.Bool("json") {
-				return printJSON(c.Root().Writer, map[string]string{"active": digest})
-			}
-			_, err = fmt.Fprintf(c.Root().Writer, "set %s is in force from the next start on\n", digest)
-			return err
-		},
-	}
 }
 
 func printJSON(w io.Writer, v any) error {

@@ -70,7 +70,7 @@ func importMasters() *cli.Command {
 				}
 			}
 			if c.Bool("activate") {
-				return activated(c, "")
+				return putInForce(c, "")
 			}
 			return nil
 		},
@@ -184,11 +184,11 @@ func activateMasters() *cli.Command {
 	return &cli.Command{
 		Name: "activate", Usage: "put a set in force for the next start: the newest, or the one a digest names", ArgsUsage: "[DIGEST]",
 		Flags:  []cli.Flag{mastersFlag(), jsonFlag()},
-		Action: func(_ context.Context, c *cli.Command) error { return activated(c, c.Args().First()) },
+		Action: func(_ context.Context, c *cli.Command) error { return putInForce(c, c.Args().First()) },
 	}
 }
 
-func activated(c *cli.Command, name string) error {
+func putInForce(c *cli.Command, name string) error {
 	digest, err := mastersStore(c).Activate(name)
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@
 //	sets/DIGEST       every edition together, compiled: what enrichment loads
 //	head.json         the editions there are and the set made of them
 //	active            the digest of the set in force
+//	streamed          the digest that was activated in the order stream last, where one was
 //	journal.jsonl     where each edition came from, one line an import
 //	fetched/SOURCE/   the files of the last good fetch, with their ETags
 package lists
@@ -248,21 +249,58 @@ func (s *Store) Active() (string, error) {
 	return d, nil
 }
 
-// Activate puts a set in force for the next start: the one named by its digest or the start of it, the newest when "".
-// The set is loaded first.
+// streamed is the file that says that a set was activated in an order stream, which then counts.
+const streamed = "streamed"
+
+// ErrStreamed says that the order stream has a set in force, so that none can be put in force beside it.
+var ErrStreamed = errors.New("lists were activated while Tidegate ran, and the order stream says which are in force; start it and activate while it runs")
+
+// Activate puts a set in force for the first start: the one named by its digest or the start of it, the newest when "".
+// The set is loaded first. ErrStreamed where that would have no effect.
 func (s *Store) Activate(name string) (digest string, err error) {
 	unlock, err := s.lock()
 	if err != nil {
 		return "", err
 	}
 	defer unlock()
-	if digest, err = s.resolve(name); err != nil {
-		return "", err
+	if _, err := os.Stat(filepath.Join(s.dir, streamed)); err == nil {
+		return "", fmt.Errorf("%w (%s says so)", ErrStreamed, filepath.Join(s.dir, streamed))
 	}
-	if _, err := s.load("sets", digest); err != nil {
+	if digest, _, err = s.prepare(name); err != nil {
 		return "", err
 	}
 	return digest, s.replace("active", []byte(digest+"\n"))
+}
+
+// Prepare finds the set that Activate would put in force, and gives its file.
+func (s *Store) Prepare(name string) (digest string, file []byte, err error) {
+	unlock, err := s.lock()
+	if err != nil {
+		return "", nil, err
+	}
+	defer unlock()
+	return s.prepare(name)
+}
+
+func (s *Store) prepare(name string) (digest string, file []byte, err error) {
+	if digest, err = s.resolve(name); err != nil {
+		return "", nil, err
+	}
+	if _, err := s.load("sets", digest); err != nil {
+		return "", nil, err
+	}
+	file, err = os.ReadFile(filepath.Join(s.dir, "sets", digest))
+	return digest, file, err
+}
+
+// Activated notes that a set was put in force in the order stream.
+func (s *Store) Activated(digest string) error {
+	unlock, err := s.lock()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	return errors.Join(s.replace("active", []byte(digest+"\n")), s.replace(streamed, []byte(digest+"\n")))
 }
 
 // Set reads the compiled set of a digest.

@@ -20,7 +20,7 @@ import (
 func Commands() []*cli.Command {
 	return []*cli.Command{{
 		Name: "rules", Usage: "list, show, check and test the rules that orders are screened under",
-		Commands: []*cli.Command{listCommand(), showCommand(), checkCommand(), testCommand()},
+		Commands: []*cli.Command{listCommand(), showCommand(), checkCommand(), testCommand(), activateCommand()},
 	}}
 }
 

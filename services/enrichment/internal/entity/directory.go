@@ -166,7 +166,7 @@ func bestPerEntry(ms []event.Match) []event.Match {
 
 // weight orders lists by what they ask for, the gravest first; lists without rules come last, by name.
 var weight = func() map[string]int {
-	w := map[string]int{"SDN": 0, "DPL": 1, "EL": 2, "MEU": 3, "UVL": 4, "1260H": 5, "CMIC": 6}
+	w := map[string]int{"SDN": 0, "DPL": 1, "EL": 2, "MEU": 3, "MIEU": 3, "UVL": 4, "1260H": 5, "CMIC": 6}
 	for _, l := range snapshot.Others {
 		w[l] = 7
 	}

@@ -8,9 +8,9 @@ import (
 )
 
 // Lists are the official lists an entry may stand on: Entity List (Supplement 4 to part 744), Military End User List
-// (Supplement 7), Unverified List (Supplement 6), Denied Persons List (part 764), OFAC's SDN and NS-CMIC lists, and
+// (Supplement 7), the military-intelligence end users that 744.22(f)(2) names (MIEU), Unverified List (Supplement 6), Denied Persons List (part 764), OFAC's SDN and NS-CMIC lists, and
 // the Department of Defense's section 1260H list.
-var Lists = []string{"EL", "MEU", "UVL", "DPL", "SDN", "CMIC", "1260H"}
+var Lists = []string{"EL", "MEU", "MIEU", "UVL", "DPL", "SDN", "CMIC", "1260H"}
 
 // Others are lists that can be imported and that the shipped rule pack has no rule for: OFAC's sectoral, menu-based,
 // CAPTA, Palestinian Legislative Council and evaders lists; the State Department's nonproliferation sanctions and ITAR

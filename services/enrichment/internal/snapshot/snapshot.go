@@ -59,18 +59,8 @@ func (s *Snapshot) sort() {
 }
 
 func digest(s *Snapshot) string {
-	h := sha256.New()
-	enc := json.NewEncoder(h)
-	for _, e := range s.Entries {
-		_ = enc.Encode(e) // a hash does not fail, and the types hold nothing that JSON cannot say
-	}
-	for _, p := range s.Parts {
-		_ = enc.Encode(p)
-	}
-	for _, g := range s.Groups {
-		_ = enc.Encode(g)
-	}
-	return hex.EncodeToString(h.Sum(nil))
+	sum := sha256.Sum256(s.Canonical())
+	return hex.EncodeToString(sum[:])
 }
 
 type loader struct {

@@ -96,7 +96,7 @@ func (h head) key() string {
 	tenant := or(h.tenant, Unnamed)
 	switch _, isAct := memberOf[h.kind]; {
 	case isAct && h.act != "" && h.id != "":
-		return orderKey(tenant, h.source, h.id) + "/" + string(h.kind) + "/" + url.PathEscape(h.act)
+		return OrderKey(tenant, h.source, h.id) + "/" + string(h.kind) + "/" + url.PathEscape(h.act)
 	case isAct && h.act != "" && !ofOrder(h.kind):
 		return url.PathEscape(tenant) + "//" + string(h.kind) + "/" + url.PathEscape(h.act)
 	case isAct || h.id == "":
@@ -204,7 +204,7 @@ func normal(in Input) (body []byte, content [sha256.Size]byte, kept bool) {
 
 // Key is the idempotency key of an order's revision.
 func Key(tenant, source, id string, revision int) string {
-	return orderKey(tenant, source, id) + "/" + strconv.Itoa(revision)
+	return OrderKey(tenant, source, id) + "/" + strconv.Itoa(revision)
 }
 
 // Conflict gives the refusal of an accepted order whose key was taken before, in block sequence, by other content.
@@ -237,7 +237,7 @@ func refuse(in Input, h head, why string, faults []event.Fault) Entry {
 		Content: Digest(in.SHA256[:16]), OrderID: h.id, Source: h.source, Faults: few(faults), in: in, head: h,
 	}
 	e.name = h.key()
-	e.Key = refusalKey(e.Event)
+	e.Key = RefusalKey(e.Event)
 	e.Line = refusalLine(e)
 	return e
 }
@@ -259,8 +259,8 @@ func again(tenant, source, key string) Digest {
 	return digest([]byte("again/" + url.PathEscape(tenant) + "/" + url.PathEscape(source) + "/" + url.PathEscape(key)))
 }
 
-// refusalKey keeps refusals apart from orders in the index of keys.
-func refusalKey(id string) Digest { return digest([]byte("refusal/" + id)) }
+// RefusalKey keeps refusals apart from orders in the index of keys.
+func RefusalKey(id string) Digest { return digest([]byte("refusal/" + id)) }
 
 func digest(b []byte) Digest {
 	sum := sha256.Sum256(b)

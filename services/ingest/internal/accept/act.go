@@ -139,7 +139,7 @@ func shipmentDocument(m *members) string {
 
 func acted(in Input, h head, a act) Entry {
 	content := sha256.Sum256(codec.Compact(make([]byte, 0, len(in.order())), in.order()))
-	h.tenant = or(h.tenant, Unnamed)
+	h.tenant = or(h.tenant, or(in.Tenant, Unnamed))
 	name := h.key()
 	e := Entry{
 		Kind: h.kind, Event: uuid.NewSHA1(space, []byte(name)).String(), Key: digest([]byte(name)), Content: Digest(content[:16]),
@@ -157,7 +157,7 @@ func (e Entry) About() (order string, ok bool) {
 	if e.act == nil || !ofOrder(e.head.kind) || e.Refused() {
 		return "", false
 	}
-	return orderKey(e.head.tenant, e.Source, e.OrderID), true
+	return OrderKey(e.head.tenant, e.Source, e.OrderID), true
 }
 
 // Activation is what a control act puts in force.
@@ -176,7 +176,7 @@ func (e Entry) IsOf(order string) (revision int, ok bool) {
 	if e.act != nil || e.Refused() {
 		return 0, false
 	}
-	return e.head.revision, orderKey(e.head.tenant, e.Source, e.OrderID) == order
+	return e.head.revision, OrderKey(e.head.tenant, e.Source, e.OrderID) == order
 }
 
 // Attached is the revision that With attached; ok is false before it did.
@@ -215,8 +215,8 @@ func OrderOf(line []byte) ([]byte, bool) {
 	return line[at+len(orderMember) : len(line)-1], true
 }
 
-// orderKey begins the idempotency keys of an order's revisions.
-func orderKey(tenant, source, id string) string {
+// OrderKey begins the idempotency keys of an order's revisions.
+func OrderKey(tenant, source, id string) string {
 	return url.PathEscape(tenant) + "/" + url.PathEscape(source) + "/" + url.PathEscape(id)
 }
 

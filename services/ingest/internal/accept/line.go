@@ -137,7 +137,7 @@ func Recall(line []byte) (e Entry, known bool, err error) {
 	e = Entry{Kind: l.Kind, Event: l.Event, OrderID: l.OrderID, Source: l.Source, name: l.Key, head: head{revision: l.Revision}}
 	switch l.Line {
 	case event.LineRefusal:
-		e.Key = refusalKey(l.Event)
+		e.Key = RefusalKey(l.Event)
 		if n, err := hex.Decode(e.Content[:], []byte(l.Received.SHA256[:min(32, len(l.Received.SHA256))])); err != nil || n < len(e.Content) {
 			return Entry{}, false, fmt.Errorf("%w: digest of the received bytes %q", ErrLine, l.Received.SHA256)
 		}

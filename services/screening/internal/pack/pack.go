@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"path"
 	"slices"
 	"strings"
 
@@ -30,6 +29,7 @@ type Pack struct {
 	Parameters map[string]string // every declared one
 	Rules      []*rule.Rule      // in pack order: by file name, then by place in the file
 	Thresholds rule.Thresholds
+	files      map[string][]byte
 	cases      map[string]CaseFile
 	epochs     []epoch
 }
@@ -42,6 +42,8 @@ type Manifest struct {
 	Semantics  int              `yaml:"semantics" json:"semantics"`
 	Thresholds ThresholdsConfig `yaml:"thresholds" json:"thresholds"`
 	Parameters []Parameter      `yaml:"parameters,omitempty" json:"parameters,omitempty"`
+
+	Dispositions []DispositionRule `yaml:"dispositions,omitempty" json:"dispositions,omitempty"` // who may answer findings
 }
 
 // ThresholdsConfig is the scores from which a match is a hit or a possible match, 0 to 1 with three decimals.
@@ -110,10 +112,6 @@ func (p *Pack) Rule(id string) (*rule.Rule, bool) {
 }
 
 func digest(files map[string][]byte) string {
-	h := sha256.New()
-	for _, name := range slices.Sorted(maps.Keys(files)) {
-		fmt.Fprintf(h, "%s %d\n", path.Clean(name), len(files[name]))
-		h.Write(files[name])
-	}
-	return hex.EncodeToString(h.Sum(nil))
+	sum := sha256.Sum256(object(files))
+	return hex.EncodeToString(sum[:])
 }

@@ -39,6 +39,9 @@ func (c *Compiled) Binds(d event.Date) bool {
 	return slices.ContainsFunc(c.spans, func(s event.Span) bool { return s.Holds(d) })
 }
 
+// Always says whether the clause binds on every date.
+func (c *Compiled) Always() bool { return slices.Contains(c.spans, event.Span{}) }
+
 // Conditions gives the rule's clauses, in the order the file has them.
 func (r *Rule) Conditions() []*Compiled { return r.clauses }
 
@@ -75,7 +78,7 @@ func compileStatus(history []Status, add func(string, ...string)) []event.Span {
 		add("status is required: at least one stretch", "status")
 	}
 	for i, s := range history {
-		for _, d := range []event.Date{s.From, s.Until, s.Compliance} {
+		for _, d := range []event.Date{s.From, s.Until, s.Compliance, s.Published} {
 			if _, err := event.ParseDate(string(d)); d != "" && err != nil {
 				add(err.Error(), "status", itoa(i))
 			}

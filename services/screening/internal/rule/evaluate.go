@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -160,6 +161,10 @@ func (p policy) holds(s *Scene) bool { return p.when.parts.ask(s) == types.True 
 
 func (t try) tried(s *Scene) event.Tried {
 	out := event.Tried{Code: t.Code, Why: fmt.Sprintf("%s (%s)", t.Fails, t.Cite)}
+	if span := (event.Span{From: t.From, Until: t.Until}); !span.Holds(s.date) {
+		out.Why = fmt.Sprintf("not on this date: from %s to %s (%s)", cmp.Or(string(t.From), "the first day on"), cmp.Or(string(t.Until), "now"), t.Cite)
+		return out
+	}
 	if t.when == nil {
 		return out
 	}

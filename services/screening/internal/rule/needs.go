@@ -36,11 +36,17 @@ const (
 	NeedLineOfWork                     // a party's line of business, or a forwarder in another role
 	NeedDisagreement                   // order and masters differ
 	NeedOutside                        // a destination under embargo, or an item with controls other than 3A090 and 4A090
+	NeedShipped                        // the order, or a part of it, left
+	NeedStopped                        // a party looks like one that was stopped before
+	NeedLicenseFault                   // a license that the order names does not answer what it should
+	NeedRoute                          // countries passed on the way
+	NeedCCL                            // an item known to be on the Commerce Control List
+	NeedProduct                        // an item that is subject to the EAR as a direct product alone, or below the de minimis line
 )
 
 // placeless are the needs of rules that never ask for a country's groups on their own.
 const placeless = NeedDisagreement | NeedWithheld | NeedFailed | NeedPayment | NeedRouteChange | NeedIncorporated | NeedNoWebsite |
-	NeedAddressKind | NeedConsigneeType | NeedLineOfWork
+	NeedAddressKind | NeedConsigneeType | NeedLineOfWork | NeedShipped | NeedStopped | NeedLicenseFault
 
 var needNames = map[string]Need{
 	"match": NeedMatch, "shared_address": NeedShared, "owner": NeedOwner, "advanced": NeedAdvanced, "hbm": NeedHBM,
@@ -49,6 +55,8 @@ var needNames = map[string]Need{
 	"incorporated": NeedIncorporated, "no_web_presence": NeedNoWebsite, "address_kind": NeedAddressKind,
 	"consignee_type": NeedConsigneeType, "line_of_business": NeedLineOfWork, "outside": NeedOutside,
 	"disagreement": NeedDisagreement,
+	"shipped":      NeedShipped, "stopped": NeedStopped, "license_fault": NeedLicenseFault,
+	"route": NeedRoute, "ccl": NeedCCL, "direct_product": NeedProduct,
 }
 
 // Needs lists the names of the needs, sorted.
@@ -84,6 +92,12 @@ func (s *Scene) found() Need {
 	}
 	if len(s.facts.Disagrees) > 0 {
 		n |= NeedDisagreement
+	}
+	if s.cause.Kind == event.Shipped {
+		n |= NeedShipped
+	}
+	if len(s.order.Route) > 0 {
+		n |= NeedRoute
 	}
 	if s.outside() {
 		n |= NeedOutside
@@ -159,6 +173,12 @@ func itemNeeds(f *event.ItemFacts) Need {
 	}
 	if f.Letter != "" {
 		n |= NeedLetter
+	}
+	if f.Subject != "no" && (advancedClass(f.Class) || f.ECCN != "" && f.ECCN != "EAR99") {
+		n |= NeedCCL
+	}
+	if directProduct(*f) || f.SubjectHow == "de_minimis" {
+		n |= NeedProduct
 	}
 	if f.PRCChip != "" {
 		n |= NeedPRCChip

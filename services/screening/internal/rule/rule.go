@@ -30,6 +30,7 @@ type Rule struct {
 	Lists      []string    `yaml:"lists,omitempty" json:"lists,omitempty"`           // with per match: only entries of these lists
 	Needs      []string    `yaml:"needs,omitempty" json:"needs,omitempty"`           // not evaluated unless the order has these; see Needs
 	Flag       bool        `yaml:"flag,omitempty" json:"flag,omitempty"`             // a red flag: an answer in the order makes it a note
+	Duty       bool        `yaml:"duty,omitempty" json:"duty,omitempty"`             // a note of a duty that goes with the order: never the deciding rule
 	Parameter  *Parameter  `yaml:"parameter,omitempty" json:"parameter,omitempty"`   // only with this pack parameter
 	Status     []Status    `yaml:"status" json:"status"`                             // its history in law, by date
 	When       string      `yaml:"when,omitempty" json:"when,omitempty"`             // CEL, bool
@@ -61,6 +62,7 @@ type Status struct {
 	From       event.Date `yaml:"from,omitempty" json:"from,omitempty"`
 	Until      event.Date `yaml:"until,omitempty" json:"until,omitempty"`
 	State      string     `yaml:"state" json:"state"`
+	Published  event.Date `yaml:"published,omitempty" json:"published,omitempty"`   // in the Federal Register, or announced
 	Compliance event.Date `yaml:"compliance,omitempty" json:"compliance,omitempty"` // binds from this day, where later than From
 	Cite       string     `yaml:"cite,omitempty" json:"cite,omitempty"`
 	Certainty  string     `yaml:"certainty,omitempty" json:"certainty,omitempty"` // of this stretch, where it differs from the rule's
@@ -84,11 +86,13 @@ type Policy struct {
 
 // Exception is a license exception tried where the rule fires. No condition: it never applies.
 type Exception struct {
-	Code    string `yaml:"code" json:"code"`
-	Cite    string `yaml:"cite" json:"cite"`
-	When    string `yaml:"when,omitempty" json:"when,omitempty"`
-	Applies string `yaml:"applies,omitempty" json:"applies,omitempty"` // why it applies, and on what terms
-	Fails   string `yaml:"fails" json:"fails"`                         // why it does not
+	Code    string     `yaml:"code" json:"code"`
+	Cite    string     `yaml:"cite" json:"cite"`
+	From    event.Date `yaml:"from,omitempty" json:"from,omitempty"`   // first day of the exception
+	Until   event.Date `yaml:"until,omitempty" json:"until,omitempty"` // its last day
+	When    string     `yaml:"when,omitempty" json:"when,omitempty"`
+	Applies string     `yaml:"applies,omitempty" json:"applies,omitempty"` // why it applies, and on what terms
+	Fails   string     `yaml:"fails" json:"fails"`                         // why it does not
 }
 
 // Replace names a rule whose review policy for the same item gives way where this rule fires.
@@ -157,7 +161,10 @@ type Fault struct {
 	Detail string
 }
 
-var allLists = []string{"EL", "MEU", "UVL", "DPL", "SDN", "CMIC", "1260H"}
+var allLists = []string{
+	"EL", "MEU", "MIEU", "UVL", "DPL", "SDN", "CMIC", "1260H",
+	"SSI", "MBS", "CAP", "PLC", "FSE", "ISN", "DTC", "UN", "EU", "UK", "METI", "OWN",
+}
 
 var certainties = []string{"C", "R", "D", "M", "?"}
 
@@ -247,6 +254,11 @@ func (r *Rule) compileTexts(add func(string, ...string)) {
 		}
 		if t.when, err = compileOptional(e.When, scope); err != nil {
 			add(err.Error(), "exceptions", itoa(i), "when")
+		}
+		for _, d := range []event.Date{e.From, e.Until} {
+			if _, err := event.ParseDate(string(d)); d != "" && err != nil {
+				add(err.Error(), "exceptions", itoa(i))
+			}
 		}
 		r.tries = append(r.tries, t)
 	}

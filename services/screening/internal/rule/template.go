@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"cel.dev/cel-go/common/types"
+
 	"github.com/tidegate/tidegate/schemas/event"
 )
 
@@ -170,6 +172,12 @@ func listName(list string) string {
 		return "Entity List"
 	case "MEU":
 		return "Military End-User List"
+	case "MIEU":
+		return "list of military-intelligence end users"
+	case "METI":
+		return "Foreign End User List of Japan"
+	case "OWN":
+		return "company's own list"
 	case "UVL":
 		return "Unverified List"
 	case "DPL":
@@ -183,4 +191,49 @@ func listName(list string) string {
 	default:
 		return list
 	}
+}
+
+// The statements that an application under 91 FR 1684 comes with, by kind of certification.
+var chinaStatements = []struct{ kind, means string }{
+	{"us_supply", "enough supply left for US buyers"},
+	{"volume_share", "no more than half of what goes to US customers"},
+	{"security_and_kyc", "the buyer's security, know-your-customer and remote-access controls"},
+	{"no_military_end_use", "no military end use"},
+	{"us_lab_test", "an independent US laboratory's test"},
+}
+
+func chinaCertificates(s *Scene) string { return chinaStated(s, true) }
+
+func missingChinaCertificates(s *Scene) string {
+	if missing := chinaStated(s, false); missing != "" {
+		return missing
+	}
+	return "none"
+}
+
+func chinaStated(s *Scene, given bool) string {
+	var out []string
+	for _, c := range chinaStatements {
+		if (s.certified(c.kind) == types.True) == given {
+			out = append(out, c.means)
+		}
+	}
+	return strings.Join(out, "; ")
+}
+
+// hook tells by what the EAR reach the items for the listed party.
+func hook(s *Scene) string {
+	if s.subjectAnyhow() {
+		return "items subject to the EAR wherever they go"
+	}
+	var out []string
+	for _, h := range []struct {
+		number int
+		cite   string
+	}{{1, "734.9(e)(1)"}, {3, "734.9(g)"}, {4, "734.9(e)(2)"}, {5, "734.9(e)(3)"}} {
+		if footnote(h.number)(s) == types.True {
+			out = append(out, "footnote "+itoa(h.number)+", 15 CFR "+h.cite)
+		}
+	}
+	return "foreign direct products, by " + strings.Join(out, " and ")
 }

@@ -38,7 +38,8 @@ type variable struct {
 }
 
 // Values of variables are kept by place in this table; a scope's variables must stand together.
-var vocabulary = slices.Concat(orderWords, itemWords, destinationWords, partyWords, matchWords)
+var vocabulary = slices.Concat(
+	orderWords, orderWordsToo, ledgerWords, itemWords, itemWordsToo, destinationWords, partyWords, partyWordsToo, stoppedWords, matchWords, matchWordsToo)
 
 // getters is set by init, for what gets a value may ask for another.
 var getters []func(*Scene) ref.Val

@@ -1,0 +1,138 @@
+package ingest
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/tidegate/tidegate/services/ingest/internal/sign"
+)
+
+// Doors are the ways in that an operator configures: webhooks that a source posts, and the customer's own streams.
+type Doors struct {
+	Webhooks map[string]Webhook // by name, which ends the path /v1/webhooks/{name}
+	Streams  map[string]Stream  // by name, which names the durable consumer where none is given
+}
+
+// Webhook is who may post to /v1/webhooks/{name}, with a signature instead of a token.
+type Webhook struct {
+	Source string // of orders that name none; the webhook's name when empty
+	Tenant string // likewise; "default" when empty
+	key    sign.Key
+}
+
+// Stream is a JetStream stream of the customer's, read by a durable pull consumer.
+type Stream struct {
+	URL     string // of its server; the own server when empty
+	Creds   string // file with its credentials
+	Name    string // of the stream
+	Subject string // which of its messages; all when empty
+	Durable string // name of the consumer; "tidegate-" and the name in the configuration when empty
+	Source  string // of orders that name none; the name in the configuration when empty
+	Tenant  string // likewise; "default" when empty
+	Actor   string // in causes; "stream:" and the name in the configuration when empty
+}
+
+// doorsFile is the file as people write it.
+type doorsFile struct {
+	Webhooks map[string]struct {
+		Scheme      sign.Scheme `yaml:"scheme"`
+		Source      string      `yaml:"source"`
+		Tenant      string      `yaml:"tenant"`
+		Secrets     []string    `yaml:"secrets"`
+		SecretFiles []string    `yaml:"secret_files"`
+		Tolerance   string      `yaml:"tolerance"`
+	} `yaml:"webhooks"`
+	Streams map[string]struct {
+		URL     string `yaml:"url"`
+		Creds   string `yaml:"creds"`
+		Stream  string `yaml:"stream"`
+		Subject string `yaml:"subject"`
+		Durable string `yaml:"durable"`
+		Source  string `yaml:"source"`
+		Tenant  string `yaml:"tenant"`
+	} `yaml:"streams"`
+}
+
+var doorName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
+
+// LoadDoors reads the file of doors. Files it names lie beside it. Every fault is reported at once, none shows a secret.
+func LoadDoors(file string) (d Doors, err error) {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return d, fmt.Errorf("doors: %w", err)
+	}
+	var f doorsFile
+	if err := yaml.Load(b, &f, yaml.WithKnownFields(), yaml.WithUniqueKeys()); err != nil {
+		return d, fmt.Errorf("doors %s: %w", file, err)
+	}
+	d = Doors{Webhooks: map[string]Webhook{}, Streams: map[string]Stream{}}
+	var faults []error
+	for name, w := range f.Webhooks {
+		hook := Webhook{Source: or(w.Source, name), Tenant: w.Tenant, key: sign.Key{Scheme: w.Scheme, Secrets: w.Secrets}}
+		for _, one := range w.SecretFiles {
+			secret, err := os.ReadFile(beside(file, one))
+			faults = append(faults, err)
+			hook.key.Secrets = append(hook.key.Secrets, strings.TrimSpace(string(secret)))
+		}
+		if w.Tolerance != "" {
+			if hook.key.Tolerance, err = time.ParseDuration(w.Tolerance); err != nil {
+				faults = append(faults, fmt.Errorf("webhook %s: tolerance: %w", name, err))
+			}
+		}
+		faults = append(faults, nameFault("webhook", name), within("webhook "+name, hook.key.Validate()))
+		d.Webhooks[name] = hook
+	}
+	for name, s := range f.Streams {
+		faults = append(faults, nameFault("stream", name))
+		if s.Stream == "" {
+			faults = append(faults, fmt.Errorf("stream %s: stream: which one?", name))
+		}
+		one := Stream{
+			URL: s.URL, Name: s.Stream, Subject: s.Subject, Durable: or(s.Durable, "tidegate-"+name), Source: or(s.Source, name), Tenant: s.Tenant,
+			Actor: "stream:" + name,
+		}
+		if s.Creds != "" {
+			one.Creds = beside(file, s.Creds)
+		}
+		d.Streams[name] = one
+	}
+	if err := errors.Join(faults...); err != nil {
+		return d, fmt.Errorf("doors %s: %w", file, err)
+	}
+	return d, nil
+}
+
+func beside(file, name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(filepath.Dir(file), name)
+}
+
+func nameFault(what, name string) error {
+	if doorName.MatchString(name) {
+		return nil
+	}
+	return fmt.Errorf("%s %q: a name is lower-case letters, digits and hyphens", what, name)
+}
+
+func within(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}
+
+func or(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
+}
