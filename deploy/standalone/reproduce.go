@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"slices"
@@ -115,6 +116,12 @@ func (v *inventory) mastered(ref *enrichment.Reference, digest string) (*enrichm
 		return nil, false
 	}
 	m, err := v.masters.Load(digest)
+	if errors.Is(err, fs.ErrNotExist) {
+		var object []byte
+		if object, err = v.archived(digest); err == nil {
+			m, err = masters.Hold(digest, object)
+		}
+	}
 	if err != nil {
 		return nil, false
 	}

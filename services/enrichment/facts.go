@@ -80,10 +80,20 @@ func (r *Reference) WithLists(file []byte) (*Reference, error) {
 
 // WithMasters gives a reference that fills orders from a company's own masters and follows owners in its registers. The
 // digest of the reference stays: facts name the masters beside it.
-func (r *Reference) WithMasters(m *masters.Masters) *Reference {
+func (r *Reference) WithMasters(m *masters.Masters) *Reference { return r.with(m.Set()) }
+
+func (r *Reference) with(m *master.Set) *Reference {
 	out := *r
-	out.masters = m.Set()
+	out.masters = m
 	return &out
+}
+
+// mastersFile is the compiled masters as they lie on disk; nil where there are none.
+func (r *Reference) mastersFile() []byte {
+	if r.masters == nil {
+		return nil
+	}
+	return r.masters.File()
 }
 
 // few keeps what stands in every line short.

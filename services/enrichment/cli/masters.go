@@ -12,6 +12,7 @@ import (
 
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/enrichment/masters"
+	"github.com/tidegate/tidegate/shared/bus"
 )
 
 func mastersCommand(more []*cli.Command) *cli.Command {
@@ -44,7 +45,7 @@ func importMasters() *cli.Command {
 			&cli.BoolFlag{Name: "lenient", Usage: "leave rows at fault out and report each, instead of refusing the file"},
 			&cli.BoolFlag{Name: "yes", Usage: "take a file that has more than --shrink percent fewer rows than the one before"},
 			&cli.IntFlag{Name: "shrink", Usage: "`PERCENT` of its rows that a file may have fewer unasked", Value: masters.DefaultShrink},
-			&cli.BoolFlag{Name: "activate", Usage: "put the new set in force for the next start"},
+			&cli.BoolFlag{Name: "activate", Usage: "put the new set in force"}, byFlag(), whyFlag("masters import --activate"),
 		},
 		Action: func(ctx context.Context, c *cli.Command) error {
 			if c.Args().Len() == 0 {
@@ -70,7 +71,7 @@ func importMasters() *cli.Command {
 				}
 			}
 			if c.Bool("activate") {
-				return putInForce(c, "")
+				return putInForce(ctx, c, "")
 			}
 			return nil
 		},
@@ -182,21 +183,53 @@ func diffMasters() *cli.Command {
 
 func activateMasters() *cli.Command {
 	return &cli.Command{
-		Name: "activate", Usage: "put a set in force for the next start: the newest, or the one a digest names", ArgsUsage: "[DIGEST]",
-		Flags:  []cli.Flag{mastersFlag(), jsonFlag()},
-		Action: func(_ context.Context, c *cli.Command) error { return putInForce(c, c.Args().First()) },
+		Name: "activate", Usage: "put a set in force: the newest, or the one a digest names", ArgsUsage: "[DIGEST]",
+		Description: "While Tidegate runs on the data directory, every running instance loads the set first; then one control event enters the order\n" +
+			"stream, and everything behind it is filled from the set. Where nothing runs, the set is in force from the first start on.",
+		Flags:  []cli.Flag{mastersFlag(), jsonFlag(), byFlag(), whyFlag("masters activate")},
+		Action: func(ctx context.Context, c *cli.Command) error { return putInForce(ctx, c, c.Args().First()) },
 	}
 }
 
-func putInForce(c *cli.Command, name string) error {
-	digest, err := mastersStore(c).Activate(name)
+func putInForce(ctx context.Context, c *cli.Command, name string) error {
+	s := mastersStore(c)
+	nc, err := bus.OperatorOf(ctx, c.String("data"))
+	if errors.Is(err, bus.ErrNotRunning) {
+		digest, err := s.Activate(name)
+		if err != nil {
+			return err
+		}
+		return sayInForce(c, activated{Active: digest}, "nothing runs on "+c.String("data")+": set "+digest+" is in force from the next start on")
+	}
 	if err != nil {
 		return err
 	}
-	if c.Bool("json") {
-		return printJSON(c.Root().Writer, map[string]string{"active": digest})
+	defer nc.Close()
+	digest, err := s.Resolve(name)
+	if err != nil {
+		return err
 	}
-	_, err = fmt.Fprintf(c.Root().Writer, "set %s is in force from the next start on\n", digest)
+	m, err := s.Load(digest)
+	if err != nil {
+		return err
+	}
+	a := event.Activation{What: bus.Masters, Version: digest[:12], By: c.String("by"), Why: c.String("why")}
+	taken, loaded, err := bus.Activate(ctx, nc, a, m.Set().File())
+	if err != nil {
+		return err
+	}
+	if err := s.Activated(digest); err != nil {
+		return err
+	}
+	return sayInForce(c, activated{Active: digest, Block: taken.Sequence, Event: taken.Event, LoadedBy: loaded},
+		fmt.Sprintf("set %s is in force behind block %d of the order stream; loaded by %d instances", digest, taken.Sequence, len(loaded)))
+}
+
+func sayInForce(c *cli.Command, a activated, text string) error {
+	if c.Bool("json") {
+		return printJSON(c.Root().Writer, a)
+	}
+	_, err := fmt.Fprintln(c.Root().Writer, text)
 	return err
 }
 

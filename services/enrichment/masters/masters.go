@@ -41,6 +41,15 @@ func (m *Masters) Digest() string { return m.set.Digest() }
 // Len is the number of its rows.
 func (m *Masters) Len() int { return m.set.Len() }
 
+// Hold gives the set of a compiled file that lies in memory.
+func Hold(digest string, file []byte) (*Masters, error) {
+	set, err := master.Open(file, digest)
+	if err != nil {
+		return nil, fmt.Errorf("masters: %w", err)
+	}
+	return &Masters{set}, nil
+}
+
 // Store is a directory of masters.
 type Store struct {
 	dir   string
@@ -116,14 +125,17 @@ func (s *Store) File(digest string) (string, error) {
 
 // Take keeps a set that came from elsewhere under its digest and maps it.
 func (s *Store) Take(digest string, file []byte) (*Masters, error) {
-	if _, err := master.Open(file, digest); err != nil {
-		return nil, fmt.Errorf("masters: %w", err)
+	if _, err := Hold(digest, file); err != nil {
+		return nil, err
 	}
 	if err := s.replace(filepath.Join("sets", digest), file); err != nil {
 		return nil, err
 	}
 	return s.Load(digest)
 }
+
+// Activated notes that a set is in force, so that the next start begins with it.
+func (s *Store) Activated(digest string) error { return s.replace("active", []byte(digest+"\n")) }
 
 // Activate puts a set in force for the next start: the one named by its digest or the start of it, the newest when "".
 // The set is mapped and checked first.

@@ -27,7 +27,7 @@ func main() {
 			if ref, err = ref.WithMastersOf(cmd.String("masters-dir")); err != nil {
 				return err
 			}
-			s, err := enrichment.New(nc, enrichment.Config{Reference: ref, Required: required, Log: log})
+			s, err := enrichment.New(nc, enrichment.Config{Reference: ref, MastersDir: cmd.String("masters-dir"), Required: required, Log: log})
 			if err != nil {
 				return err
 			}

@@ -18,6 +18,7 @@ import (
 // It is safe for concurrent use.
 type Set struct {
 	digest   string
+	file     []byte
 	editions []Edition
 	rows     []byte
 	index    []byte
@@ -40,7 +41,7 @@ func Open(file []byte, digest string) (*Set, error) {
 	if metaLen > size-headerSize || rowsAt != headerSize+metaLen || rowsLen > size-rowsAt || indexAt < rowsAt+rowsLen || indexAt > size || slots == 0 || (size-indexAt)/slotSize != slots || (size-indexAt)%slotSize != 0 {
 		return nil, fmt.Errorf("%w: the header does not fit the file", ErrDamaged)
 	}
-	s := &Set{digest: digest, rows: file[rowsAt : rowsAt+rowsLen], index: file[indexAt:], slots: slots, count: int(n(5))} //nolint:gosec // a number of rows
+	s := &Set{digest: digest, file: file, rows: file[rowsAt : rowsAt+rowsLen], index: file[indexAt:], slots: slots, count: int(n(5))} //nolint:gosec // a number of rows
 	if err := json.Unmarshal(file[headerSize:headerSize+metaLen], &s.editions); err != nil {
 		return nil, fmt.Errorf("%w: editions: %w", ErrDamaged, err)
 	}
@@ -49,6 +50,9 @@ func Open(file []byte, digest string) (*Set, error) {
 
 // Digest is the SHA-256 of the file in lower-case hex.
 func (s *Set) Digest() string { return s.digest }
+
+// File is the compiled file itself.
+func (s *Set) File() []byte { return s.file }
 
 // Editions are the files that the set was made of, by series.
 func (s *Set) Editions() []Edition { return s.editions }
