@@ -33,11 +33,11 @@ func Named(leaf []byte) (first, second []byte) {
 
 // after is what stands behind a text; nil where it does not stand.
 func after(b, text []byte) []byte {
-	at := bytes.Index(b, text)
-	if at < 0 {
+	_, rest, ok := bytes.Cut(b, text)
+	if !ok {
 		return nil
 	}
-	return b[at+len(text):]
+	return rest
 }
 
 // digestIn is the digest member of the object that b stands in.
