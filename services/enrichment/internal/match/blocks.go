@@ -30,6 +30,7 @@ type blocks struct {
 	lone     *table       // of one word: places
 	whole    *table       // of a whole name: places
 	words    []*word      // by their numbers
+	briefs   []brief      // of words
 	wearers  []wearer     // by their patterns
 	shapes   []int32      // where the wearers of each pattern begin; and their end
 	near     neighborhood // of patterns
@@ -42,6 +43,7 @@ type blocks struct {
 type profile struct {
 	ids, whole uint32
 	forms      uint16
+	script     byte
 }
 
 // at prepares the listed name of a place in p.
@@ -132,7 +134,7 @@ func (f *filing) add(name string) {
 		f.forms[p.forms] = form
 		f.blocks.forms = append(f.blocks.forms, p.forms)
 	}
-	f.profiles = append(f.profiles, profile{ids: uint32(len(f.ids)), whole: uint32(f.wholes.Len()), forms: form}) //nolint:gosec // bounded
+	f.profiles = append(f.profiles, profile{ids: uint32(len(f.ids)), whole: uint32(f.wholes.Len()), forms: form, script: p.script}) //nolint:gosec // bounded
 	for _, w := range p.words {
 		f.ids = append(f.ids, w.id)
 	}
@@ -185,6 +187,7 @@ func (b *blocks) vocabulary() {
 				abroad = append(abroad, pair{hashString(s), w.id})
 			}
 		}
+		b.briefs = append(b.briefs, briefOf(w))
 		w.shapes = nil // asked of words that are looked for, and those are others
 	}
 	for _, ids := range wearing {
@@ -285,7 +288,6 @@ type asking struct {
 	near    []int32
 	shape   []rune
 	words   []*word
-	listed  Profile
 	aligner aligner
 	memo    memo
 }
