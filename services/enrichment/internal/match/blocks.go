@@ -62,10 +62,8 @@ type wearer struct {
 	id     int32
 	mask   uint32 // its letters
 	frame  frame
-	frame0 frame // of its letters as they stand
 	length uint8 // of its sounds; 0 where it has several readings, is long or of another script
 	ours   bool  // the weight table knows it
-	asIs   bool  // its letters as they stand are not its sounds
 	sounds [wearerSounds]sound
 }
 
@@ -73,7 +71,7 @@ type wearer struct {
 const wearerSounds = 15
 
 func newWearer(w *word) wearer {
-	v := wearer{id: w.id, mask: w.mask, frame: w.frame, frame0: w.frame0, ours: w.ours, asIs: w.asIs != nil}
+	v := wearer{id: w.id, mask: w.mask, frame: w.frame, ours: w.ours}
 	if len(w.latin) == 1 && len(w.latin[0]) <= wearerSounds && w.script == 'l' && w.class != number && w.class != initial {
 		v.length = uint8(copy(v.sounds[:], w.latin[0]))
 	}
@@ -376,7 +374,7 @@ func (b *blocks) alike(w *word, q *asking, ids []int32) []int32 {
 			for k := b.shapes[at]; k < b.shapes[at+1]; k++ {
 				v := &b.wearers[k]
 				if v.length > 0 && me.length > 0 {
-					if v.alike(&me) || v.mayBe(&me) && alike(w, b.words[v.id], b.kind) >= leastLike {
+					if v.alike(&me) {
 						ids = append(ids, v.id)
 					}
 				} else if alike(w, b.words[v.id], b.kind) >= leastLike {
@@ -410,10 +408,4 @@ func (v *wearer) alike(w *wearer) bool {
 	}
 	most := limit(int(max(v.length, w.length)))
 	return v.frame.apart(w.frame) <= most && distance(v.sounds[:v.length], w.sounds[:w.length], most) != tooFar
-}
-
-// mayBe says whether two words may be alike in their letters, where they are not in their sounds: sechev and sechin.
-func (v *wearer) mayBe(w *wearer) bool {
-	return (v.asIs || w.asIs) && !(v.ours && w.ours) && v.length <= w.length+2 && w.length <= v.length+2 &&
-		bits.OnesCount32(v.mask^w.mask) <= 4 && v.frame0.apart(w.frame0) <= mostLimit
 }

@@ -44,16 +44,21 @@ type pairing struct {
 // brief is what most comparisons of words need. Those of listed words lie side by side, so that most names are told apart
 // without a look at the words.
 type brief struct {
-	frame  frame
-	weight uint8
-	class  class
-	length uint8 // of the first reading
-	many   bool  // several readings
-	son    bool  // "son of"
+	frame   frame
+	frame0  frame // of the letters as they stand
+	weight  uint8
+	class   class
+	length  uint8 // of the first reading
+	length0 uint8 // of the letters as they stand
+	many    bool  // several readings
+	latin   bool  // of one reading in Latin letters
+	son     bool  // "son of"
 }
 
 func briefOf(w *word) brief {
-	b := brief{frame: w.frame, weight: uint8(w.weight), class: w.class, length: uint8(min(len(w.latin[0]), 255)), many: len(w.latin) > 1} //nolint:gosec // a hundred at most; bounded
+	b := brief{frame: w.frame, frame0: w.frame0, class: w.class, many: len(w.latin) > 1, latin: w.script == 'l' && len(w.latin) == 1}
+	b.weight = uint8(w.weight)                                                                 //nolint:gosec // a hundred at most
+	b.length, b.length0 = uint8(min(len(w.latin[0]), 255)), uint8(min(len(asLetters(w)), 255)) //nolint:gosec // bounded
 	switch w.shown {
 	case "bin", "ben", "ibn", "bint":
 		b.son = true
@@ -305,6 +310,9 @@ func (al *aligner) best() {
 
 // alike says how alike word i of the name and word j of the listed one are; each two words are compared once a name.
 func (al *aligner) alike(i, j int) int {
+	if unlike(&al.a[i], &al.b[j], al.kind) {
+		return 0
+	}
 	if al.memo == nil {
 		return alike(al.name.words[i], al.word(j), al.kind)
 	}
@@ -313,6 +321,14 @@ func (al *aligner) alike(i, j int) int {
 		s.key, s.like = key, int16(alike(al.name.words[i], al.word(j), al.kind)) //nolint:gosec // a thousand at most
 	}
 	return int(s.like)
+}
+
+// unlike is a quick look at two words of Latin letters: too many consonants that only one has make them different.
+func unlike(v, w *brief, kind Kind) bool {
+	if !v.latin || !w.latin || kind == Person && (v.class == initial || w.class == initial) {
+		return false
+	}
+	return v.frame.apart(w.frame) > limit(int(max(v.length, w.length))) && v.frame0.apart(w.frame0) > limit(int(max(v.length0, w.length0)))
 }
 
 // memo remembers how alike the words of one name and listed words are, for the names that a name is compared with share
