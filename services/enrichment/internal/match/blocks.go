@@ -31,6 +31,7 @@ type blocks struct {
 	whole    *table       // of a whole name: places
 	words    []*word      // by their numbers
 	briefs   []brief      // of words
+	partners []uint64     // of words: marks of those that they are stored in pairs with
 	wearers  []wearer     // by their patterns
 	shapes   []int32      // where the wearers of each pattern begin; and their end
 	near     neighborhood // of patterns
@@ -117,7 +118,7 @@ func (f *filing) word(shown string) *word {
 	f.room = f.room[1:]
 	*w = *newWord(strings.Clone(shown), f.kind)
 	w.id = int32(len(f.words)) //nolint:gosec // numbers fit
-	f.words = append(f.words, w)
+	f.words, f.partners = append(f.words, w), append(f.partners, 0)
 	f.known[w.shown] = w
 	return w
 }
@@ -143,6 +144,8 @@ func (f *filing) add(name string) {
 		for _, v := range ks.words[x+1:] {
 			if ks.stored(v) {
 				f.pairs = append(f.pairs, pair{pairHash(w.id, v.id), at})
+				f.partners[w.id] |= markOf(v.id)
+				f.partners[v.id] |= markOf(w.id)
 			}
 		}
 		f.pairs = ks.initials(f.pairs, w, at, f.kind)
@@ -276,6 +279,9 @@ func (k *keys) asked(w, v *word) bool {
 
 func wordHash(id int32) uint64 { return mix(uint64(id) + 0x51ed2701) }
 
+// markOf is one of 64 bits for a word.
+func markOf(id int32) uint64 { return 1 << (uint32(id) * 0x9E3779B1 >> 26) } //nolint:gosec // a hash
+
 func pairHash(a, b int32) uint64 { return mix(wordHash(a) + wordHash(b)) }
 
 // asking is what looking a name up in blocks needs; reused.
@@ -325,8 +331,11 @@ func (b *blocks) find(p *Profile, q *asking) []int32 {
 				continue
 			}
 			for _, x := range w.alike {
+				partners := b.partners[x]
 				for _, y := range v.alike {
-					q.found = b.pairs.find(pairHash(x, y), q.found)
+					if partners&markOf(y) != 0 { // of most words that is enough to know
+						q.found = b.pairs.find(pairHash(x, y), q.found)
+					}
 				}
 			}
 		}
