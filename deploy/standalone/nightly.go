@@ -41,10 +41,10 @@ func (n Nightly) next(now time.Time) time.Duration {
 
 // nightly works until ctx ends. What goes wrong is said and never stops the pipeline.
 func (s *Standalone) nightly(ctx context.Context) error {
-	for s.cfg.Nightly.Records > 0 {
-		if clock.Sleep(ctx, s.cfg.Nightly.next(clock.System())) != nil {
-			return nil
-		}
+	if s.cfg.Nightly.Records == 0 {
+		return nil
+	}
+	for clock.Sleep(ctx, s.cfg.Nightly.next(clock.System())) == nil {
 		if _, err := s.reproduceByNight(ctx, clock.System()); err != nil && ctx.Err() == nil {
 			s.cfg.Log.ErrorContext(ctx, "ALARM: the nightly reproduction failed", slog.Any("error", err))
 		}
@@ -108,7 +108,9 @@ func (r Reproduced) note(what, by string) (event.Note, error) {
 		What: "reproduce", By: by, SHA256: event.Digest(report),
 		Text: fmt.Sprintf("%s: %d of %d decisions came out byte for byte.", what, r.Same, r.Records),
 		Counts: []event.Tally{
-			{Name: "records", Count: r.Records}, {Name: "same", Count: r.Same}, {Name: "differ", Count: len(r.Differ)},
+			{Name: "records", Count: r.Records},
+			{Name: "same", Count: r.Same},
+			{Name: "differ", Count: len(r.Differ)},
 			{Name: "missing", Count: r.Records - r.Same - len(r.Differ)},
 		},
 	}, nil
