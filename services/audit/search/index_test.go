@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -191,4 +192,21 @@ func FuzzParty(f *testing.F) {
 			}
 		}
 	})
+}
+
+// BenchmarkApply is a rebuild without the reading: rows of decisions into the file.
+func BenchmarkApply(b *testing.B) {
+	x := sqlite(b)
+	rows := make([]Row, batch)
+	for at := 0; b.Loop(); at += batch {
+		for i := range rows {
+			r := sample[0]
+			r.Leaf, r.OrderID, r.Event = uint64(at+i), fmt.Sprintf("A-%d", at+i), fmt.Sprintf("e-%d", at+i)
+			rows[i] = r
+		}
+		if err := x.Apply(context.Background(), 1, uint64(at), uint64(at+batch), rows); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(batch)*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
 }
