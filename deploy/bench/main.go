@@ -27,6 +27,7 @@ type Report struct {
 	Skeleton Rate     `json:"skeleton"`
 	Pipeline Pipeline `json:"pipeline"`
 	Log      Log      `json:"log"`
+	Match    []Match  `json:"match"`
 	OfRaw    float64  `json:"pipeline_to_raw"`
 	OfBones  float64  `json:"pipeline_to_skeleton"`
 }
@@ -37,20 +38,31 @@ func main() {
 	prof := flag.String("profile", "", "also write the CPU profile of the full load to this file")
 	dir := flag.String("dir", "", "where to put the data (about 10 GB at most); a temporary directory when empty")
 	only := flag.Bool("log", false, "measure the audit log alone")
+	match := flag.Bool("match", false, "measure the matcher alone")
 	flag.Parse()
 	standalone.LimitMemory() // as serve does
 	ctx, stop := lifecycle.Signals(context.Background())
 	defer stop()
-	err := error(nil)
+	measure := func() error { return bench(ctx, os.Stdout, *dir, *d, files{*file, *prof}) }
 	if *only {
-		var l Log
-		if l, err = benchLog(ctx, os.Stdout, *dir, *d/6); err == nil {
-			l.print(os.Stdout)
+		measure = func() error {
+			l, err := benchLog(ctx, os.Stdout, *dir, *d/6)
+			if err == nil {
+				l.print(os.Stdout)
+			}
+			return err
 		}
-	} else {
-		err = bench(ctx, os.Stdout, *dir, *d, files{*file, *prof})
 	}
-	if err != nil {
+	if *match {
+		measure = func() error {
+			all, err := benchMatch(os.Stdout, *dir)
+			if err == nil {
+				printMatch(os.Stdout, all)
+			}
+			return err
+		}
+	}
+	if err := measure(); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(2)
 	}
@@ -82,6 +94,9 @@ func bench(ctx context.Context, w io.Writer, dir string, d time.Duration, out fi
 	}
 	if r.Log, err = benchLog(ctx, w, dir, d/6); err != nil {
 		return fmt.Errorf("log: %w", err)
+	}
+	if r.Match, err = benchMatch(w, dir); err != nil {
+		return fmt.Errorf("match: %w", err)
 	}
 	r.OfRaw = r.Pipeline.OrdersPerSec / r.Raw.OrdersPerSec
 	r.OfBones = r.Pipeline.OrdersPerSec / r.Skeleton.OrdersPerSec
@@ -128,4 +143,5 @@ func (r Report) print(w io.Writer) {
 	fmt.Fprintf(w, "\n%d orders, %d sent twice; a case takes %d → %d → %d bytes, %d cases a block; %.0f MB idle, %.0f MB at most (the generator included), %.0f MB of disk\n",
 		p.Orders, p.Duplicates, p.Sizes.Order, p.Sizes.Enriched, p.Sizes.Decision, p.Sizes.Cases, p.IdleMB, p.PeakMB, p.DiskMB)
 	r.Log.print(w)
+	printMatch(w, r.Match)
 }
