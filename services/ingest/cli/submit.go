@@ -51,6 +51,8 @@ func (t tally) String() string {
 
 // submitter sends files and prints answers.
 type submitter struct {
+	mapping   *ingest.Map
+	used      ingest.Used
 	door      door
 	url       string
 	wait      bool
