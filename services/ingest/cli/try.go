@@ -19,7 +19,7 @@ func tryCommand() *cli.Command {
 		Name: "try", Usage: "show what orders in any format would become, without a server", ArgsUsage: "FILE…",
 		Description: "Shows each order in the normal form, or why it would be refused; submits nothing. - is standard input.\n" +
 			"Exit status: 0 all became orders, 1 something was refused, 2 trouble.",
-		Flags: []cli.Flag{mapFlag(), &cli.BoolFlag{Name: "json", Usage: "print one line of JSON an order"}},
+		Flags:  []cli.Flag{mapFlag(), &cli.BoolFlag{Name: "json", Usage: "print one line of JSON an order"}},
 		Action: try,
 	}
 }

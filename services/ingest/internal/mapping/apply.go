@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"bytes"
 	"strconv"
 	"strings"
 
@@ -35,6 +36,7 @@ type applied struct {
 	vars map[string]any
 	used Used
 	at   []string
+	said int // values that the input gave
 }
 
 func (a *applied) pointer() string {
@@ -67,6 +69,9 @@ func (a *applied) eval(p *program) ref.Val {
 	}
 	if v == nil || v.Type() == types.NullType {
 		return nil
+	}
+	if t, bad := say(v); !p.fixed && (bad != nil || t != "") {
+		a.said++
 	}
 	if a.used != nil {
 		a.used[p.at()]++
@@ -145,19 +150,14 @@ func (a *applied) list(b []byte, n *node) ([]byte, bool) {
 	return append(out, ']'), count > 0
 }
 
-// element writes one; a party or item of which only a fixed word is known is none.
+// element writes one; a party of which only what is the same for every input is known, and no name, is none.
 func (a *applied) element(b []byte, k *node) ([]byte, bool) {
+	before := a.said
 	out, ok := a.value(b, k)
-	if ok && k.shape.kind == object && onlyFixed(out[len(b):]) {
+	if ok && k.shape.name == "Party" && a.said == before && !bytes.Contains(out[len(b):], []byte(`"name":`)) {
 		return b, false
 	}
 	return out, ok
-}
-
-// onlyFixed says whether an object has only its role.
-func onlyFixed(object []byte) bool {
-	s := string(object)
-	return strings.HasPrefix(s, `{"role":"`) && strings.Count(s, `"`) == 4
 }
 
 // over makes an element of each of the input's.

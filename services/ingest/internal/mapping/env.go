@@ -16,11 +16,11 @@ import (
 	"github.com/tidegate/tidegate/services/ingest/internal/document"
 )
 
-// environment is what expressions know: in, the record; rows, those of a group of CSV; CEL's own functions and those for
+// environment is what expressions know: rec, the record; rows, those of a group of CSV; CEL's own functions and those for
 // texts; and these.
 func environment() (*cel.Env, error) {
 	return cel.NewEnv(
-		cel.Variable("in", cel.DynType), cel.Variable("rows", cel.ListType(cel.DynType)), ext.Strings(), ext.Math(), cel.OptionalTypes(),
+		cel.Variable("rec", cel.DynType), cel.Variable("rows", cel.ListType(cel.DynType)), ext.Strings(), ext.Math(), cel.OptionalTypes(),
 		cel.Function("country", cel.Overload("country_dyn", []*cel.Type{cel.DynType}, cel.StringType, cel.UnaryBinding(asCountry))),
 		cel.Function("date", cel.Overload("date_dyn", []*cel.Type{cel.DynType}, cel.StringType, cel.UnaryBinding(asDate)),
 			cel.Overload("date_dyn_string", []*cel.Type{cel.DynType, cel.StringType}, cel.StringType, cel.BinaryBinding(asDateLike))),

@@ -44,7 +44,7 @@ func (m *Map) Document(b []byte, used Used) []*document.Found {
 		if at.Kind == jsondoc.Array {
 			f.Bytes = r.Raw
 		}
-		m.apply(f, map[string]any{"in": native(r), "rows": []any{}}, used)
+		m.apply(f, map[string]any{"rec": native(r), "rows": []any{}}, used)
 		out = append(out, f)
 	}
 	return out
@@ -111,7 +111,7 @@ func (m *Map) xml(b []byte, used Used) []*document.Found {
 	var out []*document.Found
 	for _, n := range nodes {
 		f := m.found(b, n.Offset)
-		m.apply(f, map[string]any{"in": element(n), "rows": []any{}}, used)
+		m.apply(f, map[string]any{"rec": element(n), "rows": []any{}}, used)
 		out = append(out, f)
 	}
 	if out == nil {
@@ -252,7 +252,7 @@ func (r *Rows) order(group []csvdoc.Row) *document.Found {
 		}
 	}
 	if len(rows) > 0 {
-		r.m.apply(f, map[string]any{"in": rows[0], "rows": rows}, r.used)
+		r.m.apply(f, map[string]any{"rec": rows[0], "rows": rows}, r.used)
 	}
 	return f
 }

@@ -87,6 +87,7 @@ type program struct {
 	cel.Program
 	text         string
 	line, column int
+	fixed        bool // the same whatever the input is
 }
 
 // literal says whether a scalar of a shape is taken as it stands: words of closed sets.
@@ -95,12 +96,12 @@ func literal(s *shape, v string) bool {
 	case "Role":
 		return strings.Trim(v, "abcdefghijklmnopqrstuvwxyz_") == ""
 	case "Transaction", "Kind":
-		return strings.Trim(v, "abcdefghijklmnopqrstuvwxyz_") == "" && v != "in"
+		return strings.Trim(v, "abcdefghijklmnopqrstuvwxyz_") == ""
 	}
 	return false
 }
 
-// object reads the members of an object. vars are the names that expressions know besides in.
+// object reads the members of an object. vars are the names that expressions know besides rec.
 func (r *reader) object(n *yaml.Node, s *shape, vars []string) *node {
 	out := &node{shape: s, line: n.Line}
 	if n.Kind != yaml.MappingNode {
@@ -164,8 +165,8 @@ func (r *reader) each(n *yaml.Node, s *shape, vars []string) *node {
 			out.each = r.compile(value, vars)
 		case "as":
 			out.as = value.Value
-			if value.Value == "" || strings.Trim(value.Value, "abcdefghijklmnopqrstuvwxyz_") != "" || value.Value == "in" {
-				r.fault(value, "as %q: want a name in small letters that is not in", value.Value)
+			if value.Value == "" || strings.Trim(value.Value, "abcdefghijklmnopqrstuvwxyz_") != "" || value.Value == "rec" {
+				r.fault(value, "as %q: want a name in small letters that is not rec", value.Value)
 			}
 		default:
 			rest.Content = append(rest.Content, key, value)
@@ -215,7 +216,15 @@ func (r *reader) compile(n *yaml.Node, vars []string) *program {
 		r.fault(n, "%v", err)
 		return nil
 	}
-	return &program{p, n.Value, n.Line, n.Column}
+	return &program{p, n.Value, n.Line, n.Column, fixed(n.Value, vars)}
+}
+
+// fixed says whether no name of the input stands in an expression.
+func fixed(text string, vars []string) bool {
+	words := strings.FieldsFunc(text, func(c rune) bool {
+		return c != '_' && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9')
+	})
+	return !slices.ContainsFunc(words, func(w string) bool { return w == "rec" || w == "rows" || slices.Contains(vars, w) })
 }
 
 // column is where a place of an expression stands in the file: behind the opening quote, where there is one.
@@ -230,7 +239,8 @@ func column(n *yaml.Node, line, col int) int {
 }
 
 func tidy(message string) string {
-	return strings.TrimSuffix(strings.ReplaceAll(message, "(in container '')", ""), " ")
+	message, _, _ = strings.Cut(message, " expecting {")
+	return strings.TrimSuffix(strings.ReplaceAll(message, " (in container '')", ""), " ")
 }
 
 // costLimit bounds the work of one expression.
