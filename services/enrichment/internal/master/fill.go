@@ -79,10 +79,10 @@ func (f *filler) party(i int) {
 			f.disagrees(at+m.name, text(stated), text(known), k)
 		}
 	}
-	f.address(i, p, &row, at, k)
-	f.parent(i, p, &row, at, k)
-	f.owners(i, p, &row, at, k)
-	f.certs(p, &row, k)
+	f.address(i, p, row, at, k)
+	f.parent(i, p, row, at, k)
+	f.owners(i, p, row, at, k)
+	f.certs(p, row, k)
 }
 
 // alias says whether the order's name for a partner is one of those the master has for it, or the other way round.
@@ -192,7 +192,7 @@ func (f *filler) item(i int) {
 	}
 	at := "/items/" + strconv.Itoa(i) + "/"
 	for _, m := range itemMembers {
-		stated, known := m.at(it), m.at(&row)
+		stated, known := m.at(it), m.at(row)
 		switch {
 		case empty(known):
 		case empty(stated):

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/enrichment/internal/match"
+	"github.com/tidegate/tidegate/services/enrichment/internal/recent"
 	"github.com/tidegate/tidegate/shared/codec"
 )
 
@@ -24,7 +25,13 @@ type Set struct {
 	index    []byte
 	slots    uint64
 	count    int
+
+	partners *recent.Cache[string, *Partner] // decoded before, by key
+	items    *recent.Cache[string, *event.Item]
 }
+
+// recentRows is how many partners and how many items stay decoded, twice: a customer orders again.
+const recentRows = 8192
 
 // Open checks a compiled set against the digest it is kept under and gives a view of it. An error is ErrDamaged.
 func Open(file []byte, digest string) (*Set, error) {
@@ -42,6 +49,7 @@ func Open(file []byte, digest string) (*Set, error) {
 		return nil, fmt.Errorf("%w: the header does not fit the file", ErrDamaged)
 	}
 	s := &Set{digest: digest, file: file, rows: file[rowsAt : rowsAt+rowsLen], index: file[indexAt:], slots: slots, count: int(n(5))} //nolint:gosec // a number of rows
+	s.partners, s.items = recent.New[string, *Partner](recentRows), recent.New[string, *event.Item](recentRows)
 	if err := json.Unmarshal(file[headerSize:headerSize+metaLen], &s.editions); err != nil {
 		return nil, fmt.Errorf("%w: editions: %w", ErrDamaged, err)
 	}
@@ -156,38 +164,52 @@ func partKey(s string) string {
 // Known says where a row was found: "partner master: customer C-1007".
 type Known string
 
-// Partner finds the partner of a party: by its customer number, else its GLN, else its LEI.
-func (s *Set) Partner(p *event.Party) (Partner, Known, bool) {
-	for _, by := range []struct{ key, what, value string }{
-		{customerKey(p.Customer), "customer ", p.Customer}, {glnKey(p.GLN), "GLN ", p.GLN}, {leiKey(p.LEI), "LEI ", p.LEI},
-	} {
+// Partner finds the partner of a party: by its customer number, else its GLN, else its LEI. Nobody may change it.
+func (s *Set) Partner(p *event.Party) (*Partner, Known, bool) {
+	for _, by := range []struct {
+		key         func(string) string
+		what, value string
+	}{{customerKey, "customer ", p.Customer}, {glnKey, "GLN ", p.GLN}, {leiKey, "LEI ", p.LEI}} {
 		if by.value == "" {
 			continue
 		}
-		if b, ok := s.find(by.key); ok {
-			var out Partner
-			if codec.Decode(b, &out) == nil {
-				return out, Known("partner master: " + by.what + by.value), true
-			}
+		if row, ok := row(s, s.partners, by.key(by.value)); ok {
+			return row, Known("partner master: " + by.what + by.value), true
 		}
 	}
-	return Partner{}, "", false
+	return nil, "", false
 }
 
-// Item finds the row of an item: by its SKU, else by its part number.
-func (s *Set) Item(it *event.Item) (event.Item, Known, bool) {
-	for _, by := range []struct{ key, what, value string }{{skuKey(it.SKU), "SKU ", it.SKU}, {partKey(it.PartNumber), "part number ", it.PartNumber}} {
+// row finds and decodes the value of a key, or remembers it.
+func row[T any](s *Set, seen *recent.Cache[string, *T], key string) (*T, bool) {
+	if v, ok := seen.Get(key); ok {
+		return v, v != nil
+	}
+	var out *T
+	if b, ok := s.find(key); ok {
+		v := new(T)
+		if codec.Decode(b, v) == nil {
+			out = v
+		}
+	}
+	seen.Put(strings.Clone(key), out)
+	return out, out != nil
+}
+
+// Item finds the row of an item: by its SKU, else by its part number. Nobody may change it.
+func (s *Set) Item(it *event.Item) (*event.Item, Known, bool) {
+	for _, by := range []struct {
+		key         func(string) string
+		what, value string
+	}{{skuKey, "SKU ", it.SKU}, {partKey, "part number ", it.PartNumber}} {
 		if by.value == "" {
 			continue
 		}
-		if b, ok := s.find(by.key); ok {
-			var out event.Item
-			if codec.Decode(b, &out) == nil {
-				return out, Known("item master: " + by.what + by.value), true
-			}
+		if row, ok := row(s, s.items, by.key(by.value)); ok {
+			return row, Known("item master: " + by.what + by.value), true
 		}
 	}
-	return event.Item{}, "", false
+	return nil, "", false
 }
 
 // Firm finds a firm of the registers.
