@@ -81,7 +81,9 @@ func (r *Reference) attribute(o *event.Order, f *event.Facts) {
 	}
 	if f.Filled != nil {
 		for _, from := range f.Filled.From {
-			credit(f, from)
+			if strings.HasSuffix(from.Pointer, "/headquarters") || strings.Contains(from.Pointer, "parent") {
+				credit(f, from)
+			}
 		}
 	}
 	for i := range o.Parties {
