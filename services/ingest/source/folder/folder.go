@@ -22,8 +22,8 @@ import (
 	"github.com/tidegate/tidegate/shared/clock"
 )
 
-// Convert turns a file of one kind into one that the doors know, such as a spreadsheet into CSV.
-type Convert func(file *os.File) (io.Reader, error)
+// Convert turns a file of one kind into one that the doors know, such as a spreadsheet into CSV. What it gives is closed.
+type Convert func(file io.Reader) (io.ReadCloser, error)
 
 // settings as people write them.
 type settings struct {
@@ -97,7 +97,7 @@ func (f *folder) Run(ctx context.Context, door source.Door, says *source.Standin
 	defer func() { _ = heard.Close() }()
 	known := map[string]seen{}
 	for {
-		ready, next, err := f.look(known)
+		ready, next, err := f.look(known, clock.System())
 		if err != nil {
 			return err
 		}
@@ -143,12 +143,11 @@ func wait(ctx context.Context, heard *fsnotify.Watcher, d time.Duration) error {
 }
 
 // look notes how every file looks now, and gives those that are complete, oldest first, and when to look again.
-func (f *folder) look(known map[string]seen) (ready []string, next time.Duration, err error) {
+func (f *folder) look(known map[string]seen, now time.Time) (ready []string, next time.Duration, err error) {
 	entries, err := os.ReadDir(f.Path)
 	if err != nil {
 		return nil, 0, fmt.Errorf("folder: %w", err)
 	}
-	now := clock.System()
 	next = f.Every
 	there := map[string]bool{}
 	for _, e := range entries {
@@ -243,9 +242,12 @@ func (f *folder) read(ctx context.Context, door source.Door, path string) (sourc
 	var from io.Reader = file
 	name := filepath.Base(path)
 	if convert := f.convert[strings.ToLower(filepath.Ext(name))]; convert != nil {
-		if from, err = convert(file); err != nil {
+		converted, err := convert(file)
+		if err != nil {
 			return source.Result{}, &brokenFile{err}
 		}
+		defer func() { _ = converted.Close() }()
+		from = converted
 		name = strings.TrimSuffix(name, filepath.Ext(name)) + ".csv"
 	}
 	return door.TakeAll(ctx, from, source.Document{Name: name, Source: f.from.Source, Tenant: f.from.Tenant, Actor: "folder:" + f.name})
