@@ -43,6 +43,9 @@ func lock(dir string) (unlock func(), err error) {
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		_ = f.Close()
+		if !errors.Is(err, syscall.EWOULDBLOCK) {
+			return nil, fmt.Errorf("audit directory: lock: %w", err)
+		}
 		return nil, fmt.Errorf("%w: another audit service writes to %s", ErrRefused, dir)
 	}
 	return func() { _ = f.Close() }, nil
