@@ -3,15 +3,11 @@ package outbox_test
 import (
 	"context"
 	"fmt"
-	"net/url"
 	"os"
-	"os/exec"
-	"os/user"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -19,96 +15,14 @@ import (
 
 	"github.com/tidegate/tidegate/services/ingest/source"
 	"github.com/tidegate/tidegate/services/ingest/source/outbox"
+	"github.com/tidegate/tidegate/services/ingest/source/outbox/outboxtest"
 	"github.com/tidegate/tidegate/services/ingest/source/sourcetest"
 	"github.com/tidegate/tidegate/shared/clock"
 )
 
-// postgres is a server of this test's own, reached through a socket in its directory.
-type postgres struct {
-	bin, dir string
-	as       *syscall.Credential
-}
-
-// newPostgres makes and starts a server. The test is skipped, saying so, where there is none.
-func newPostgres(t *testing.T) *postgres {
+func insert(t *testing.T, p *outboxtest.Server, from, n int) {
 	t.Helper()
-	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
-	if err != nil || len(found) == 0 {
-		t.Skip("PostgreSQL is not on this machine (Debian: apt-get install postgresql)")
-	}
-	dir, err := os.MkdirTemp("/tmp", "tidegate-pg") // a socket's path is at most 107 bytes
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := &postgres{bin: filepath.Dir(found[len(found)-1]), dir: dir}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	if os.Getuid() == 0 {
-		p.as = nobody(t)
-		if err := os.Chown(dir, int(p.as.Uid), int(p.as.Gid)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	p.run(t, "initdb", "-D", filepath.Join(dir, "data"), "-A", "trust", "-U", "tidegate", "--no-sync")
-	p.start(t)
-	t.Cleanup(func() { p.stop(t) })
-	return p
-}
-
-// nobody is the user PostgreSQL runs as where the test runs as root, which it refuses.
-func nobody(t *testing.T) *syscall.Credential {
-	t.Helper()
-	u, err := user.Lookup("postgres")
-	if err != nil {
-		t.Skip("tests run as root and there is no user postgres: ", err)
-	}
-	uid, uerr := strconv.ParseUint(u.Uid, 10, 32)
-	gid, gerr := strconv.ParseUint(u.Gid, 10, 32)
-	if uerr != nil || gerr != nil {
-		t.Fatal(uerr, gerr)
-	}
-	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
-}
-
-func (p *postgres) run(t *testing.T, name string, args ...string) {
-	t.Helper()
-	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), filepath.Join(p.bin, name), args...)
-	cmd.Dir = p.dir
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: p.as}
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%s: %v\n%s", name, err, out)
-	}
-}
-
-func (p *postgres) start(t *testing.T) {
-	t.Helper()
-	p.run(t, "pg_ctl", "-D", filepath.Join(p.dir, "data"), "-l", filepath.Join(p.dir, "log"), "-w", "-o",
-		"-c listen_addresses='' -c unix_socket_directories="+p.dir+" -c max_connections=20", "start")
-}
-
-func (p *postgres) stop(t *testing.T) {
-	t.Helper()
-	p.run(t, "pg_ctl", "-D", filepath.Join(p.dir, "data"), "-m", "immediate", "-w", "stop") // as a crash does
-}
-
-func (p *postgres) url() string {
-	return "postgres:///postgres?" + url.Values{"host": {p.dir}, "user": {"tidegate"}}.Encode()
-}
-
-func (p *postgres) exec(t *testing.T, sql string, args ...any) {
-	t.Helper()
-	conn, err := pgx.Connect(t.Context(), p.url())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close(t.Context())
-	if _, err := conn.Exec(t.Context(), sql, args...); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func (p *postgres) insert(t *testing.T, from, n int) {
-	t.Helper()
-	p.exec(t, "INSERT INTO tidegate_outbox (body) SELECT convert_to('order ' || i, 'UTF8') FROM generate_series($1::int, $2::int) i ORDER BY i", from, from+n-1)
+	p.Exec(t, "INSERT INTO tidegate_outbox (body) SELECT convert_to('order ' || i, 'UTF8') FROM generate_series($1::int, $2::int) i ORDER BY i", from, from+n-1)
 }
 
 func open(t *testing.T, url string) source.Named {
@@ -154,38 +68,37 @@ func await(t *testing.T, door *sourcetest.Door, n int) {
 
 func TestOutbox(t *testing.T) {
 	t.Parallel()
-	p := newPostgres(t)
-	e := open(t, p.url())
+	p := outboxtest.Start(t)
+	e := open(t, p.URL())
 	if advice := e.Source.Check(t.Context()); len(advice) != 1 || !strings.Contains(advice[0].Wrong, "no table") || !strings.Contains(advice[0].Mend, "CREATE TABLE") {
 		t.Errorf("no table yet: %+v", advice)
 	}
-	p.exec(t, fmt.Sprintf(outbox.Table, "tidegate_outbox", "tidegate_outbox"))
+	p.Exec(t, fmt.Sprintf(outbox.Table, "tidegate_outbox", "tidegate_outbox"))
 	if advice := e.Source.Check(t.Context()); len(advice) > 0 {
 		t.Errorf("nothing is wrong: %+v", advice)
 	}
 
 	asked := 0
 	door := sourcetest.NewDoor(func() bool { asked++; return asked > 20 && asked <= 30 }) // one batch cannot be stored
-	p.insert(t, 0, 35)
+	insert(t, p, 0, 35)
 	stop := run(t, e, door)
 	await(t, door, 35)
-	p.insert(t, 35, 5) // notified
+	insert(t, p, 35, 5) // notified
 	await(t, door, 40)
-	p.stop(t)
-	p.start(t)
-	p.insert(t, 40, 20)
+	p.Restart(t)
+	insert(t, p, 40, 20)
 	await(t, door, 45)
 	stop()
 	run(t, e, door)
 	await(t, door, 60)
 	checkFirstTimes(t, door.Took())
 
-	p.exec(t, "INSERT INTO tidegate_outbox (body) VALUES ('bad')")
+	p.Exec(t, "INSERT INTO tidegate_outbox (body) VALUES ('bad')")
 	await(t, door, 61)
 	awaitMarked(t, p)
 	var refused int
 	var why string
-	conn, err := pgx.Connect(t.Context(), p.url())
+	conn, err := pgx.Connect(t.Context(), p.URL())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -193,19 +106,19 @@ func TestOutbox(t *testing.T) {
 	if err := conn.QueryRow(t.Context(), "SELECT refused, faults FROM tidegate_outbox WHERE body = 'bad'").Scan(&refused, &why); err != nil || refused != 1 || why != "it is bad" {
 		t.Errorf("%d %q %v", refused, why, err)
 	}
-	p.exec(t, "ALTER TABLE tidegate_outbox DISABLE TRIGGER wake; ALTER TABLE tidegate_outbox DROP COLUMN faults")
+	p.Exec(t, "ALTER TABLE tidegate_outbox DISABLE TRIGGER wake; ALTER TABLE tidegate_outbox DROP COLUMN faults")
 	if advice := e.Source.Check(t.Context()); len(advice) != 2 {
 		t.Errorf("a column and the trigger are missing: %+v", advice)
 	}
-	if advice := open(t, strings.Replace(p.url(), "/postgres?", "/nothing?", 1)).Source.Check(t.Context()); len(advice) != 1 || !strings.Contains(advice[0].Mend, "database's name") {
+	if advice := open(t, strings.Replace(p.URL(), "/postgres?", "/nothing?", 1)).Source.Check(t.Context()); len(advice) != 1 || !strings.Contains(advice[0].Mend, "database's name") {
 		t.Errorf("another database: %+v", advice)
 	}
 }
 
 // awaitMarked waits until every row is marked.
-func awaitMarked(t *testing.T, p *postgres) {
+func awaitMarked(t *testing.T, p *outboxtest.Server) {
 	t.Helper()
-	conn, err := pgx.Connect(t.Context(), p.url())
+	conn, err := pgx.Connect(t.Context(), p.URL())
 	if err != nil {
 		t.Fatal(err)
 	}
