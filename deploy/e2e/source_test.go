@@ -141,6 +141,7 @@ type sender struct {
 
 // run sends until stop is closed; what is not known to be there is sent again.
 func (s *sender) run(t *testing.T, stop <-chan struct{}) {
+	t.Helper()
 	for n := 0; ; n++ {
 		select {
 		case <-stop:

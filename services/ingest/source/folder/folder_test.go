@@ -40,7 +40,7 @@ func open(t *testing.T, settings string) source.Named {
 	return all[0]
 }
 
-func run(t *testing.T, n source.Named, door source.Door) (stop func()) {
+func run(t *testing.T, n source.Named, door source.Door) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
@@ -53,9 +53,7 @@ func run(t *testing.T, n source.Named, door source.Door) (stop func()) {
 			}
 		}
 	}()
-	stop = func() { cancel(); <-done }
-	t.Cleanup(stop)
-	return stop
+	t.Cleanup(func() { cancel(); <-done })
 }
 
 func await(t *testing.T, door *sourcetest.Door, n int) {

@@ -50,9 +50,9 @@ func produce(t *testing.T, brokers []string, from, n int) {
 }
 
 // load writes a configuration and opens its one source.
-func load(t *testing.T, brokers []string, more string) source.Named {
+func load(t *testing.T, brokers []string) source.Named {
 	t.Helper()
-	text := fmt.Sprintf("sources:\n  shop:\n    kafka:\n      brokers: [%s]\n      topics: [orders]\n%s", strings.Join(brokers, ", "), more)
+	text := fmt.Sprintf("sources:\n  shop:\n    kafka:\n      brokers: [%s]\n      topics: [orders]\n", strings.Join(brokers, ", "))
 	file := filepath.Join(t.TempDir(), "sources.yaml")
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -112,7 +112,7 @@ func TestEveryMessageIsTakenOnceAndInOrder(t *testing.T) {
 	c := cluster(t)
 	produce(t, c.ListenAddrs(), 0, 60)
 	door := sourcetest.NewDoor(nil)
-	stop := run(t, load(t, c.ListenAddrs(), ""), door)
+	stop := run(t, load(t, c.ListenAddrs()), door)
 	produce(t, c.ListenAddrs(), 60, 60)
 	await(t, door, 120)
 	stop()
@@ -135,7 +135,7 @@ func TestADoorThatFailsAtRandomLosesNothing(t *testing.T) {
 		}
 		return false
 	})
-	run(t, load(t, c.ListenAddrs(), ""), door)
+	run(t, load(t, c.ListenAddrs()), door)
 	await(t, door, 90)
 }
 
@@ -144,12 +144,12 @@ func TestAfterEveryStopTheGroupGoesOn(t *testing.T) {
 	c := cluster(t)
 	door := sourcetest.NewDoor(nil)
 	for i := range 5 {
-		stop := run(t, load(t, c.ListenAddrs(), ""), door)
+		stop := run(t, load(t, c.ListenAddrs()), door)
 		produce(t, c.ListenAddrs(), 12*i, 12)
 		await(t, door, 12*i+4) // stop while something is under way
 		stop()
 	}
-	run(t, load(t, c.ListenAddrs(), ""), door)
+	run(t, load(t, c.ListenAddrs()), door)
 	await(t, door, 60)
 	checkOrder(t, door.Took())
 }
@@ -160,7 +160,7 @@ func TestABrokerThatRestartsIsWaitedFor(t *testing.T) {
 	persist := []kfake.Opt{kfake.DataDir(dir), kfake.SyncWrites(), kfake.Ports(port)}
 	c := cluster(t, persist...)
 	door := sourcetest.NewDoor(nil)
-	run(t, load(t, c.ListenAddrs(), ""), door)
+	run(t, load(t, c.ListenAddrs()), door)
 	for i := range 3 {
 		produce(t, c.ListenAddrs(), 15*i, 15)
 		await(t, door, 15*i+5)
@@ -188,7 +188,7 @@ func freePort(t *testing.T) int {
 func TestCheckSaysWhatIsWrongAndHowToMendIt(t *testing.T) {
 	t.Parallel()
 	c := cluster(t)
-	if advice := load(t, c.ListenAddrs(), "").Source.Check(t.Context()); len(advice) > 0 {
+	if advice := load(t, c.ListenAddrs()).Source.Check(t.Context()); len(advice) > 0 {
 		t.Errorf("nothing is wrong: %+v", advice)
 	}
 	for more, want := range map[string]string{
@@ -203,7 +203,7 @@ func TestCheckSaysWhatIsWrongAndHowToMendIt(t *testing.T) {
 			t.Errorf("%s: %v", more, err)
 		}
 	}
-	gone := load(t, []string{"127.0.0.1:" + strconv.Itoa(freePort(t))}, "").Source.Check(t.Context())
+	gone := load(t, []string{"127.0.0.1:" + strconv.Itoa(freePort(t))}).Source.Check(t.Context())
 	if len(gone) != 1 || !strings.Contains(gone[0].Mend, "brokers") {
 		t.Errorf("no broker: %+v", gone)
 	}
