@@ -212,7 +212,7 @@ func (f *folder) take(ctx context.Context, door source.Door, says *source.Standi
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	var broken *brokenFile
+	var broken *unreadableError
 	switch {
 	case errors.As(err, &broken):
 		got.Refused++
@@ -220,18 +220,23 @@ func (f *folder) take(ctx context.Context, door source.Door, says *source.Standi
 	case err != nil:
 		return fmt.Errorf("folder: %s: %w", name, err)
 	}
-	info, err := os.Stat(path)
-	if err != nil || info.Size() != looked.size || !info.ModTime().Equal(looked.time) {
+	if changed(path, looked) {
 		return nil // it was written while we read: it is looked at again, and what we took is known
 	}
 	says.Took(got, name)
 	return f.move(name, got)
 }
 
-// brokenFile says that a file cannot be turned into a document.
-type brokenFile struct{ err error }
+// changed says whether a file looks otherwise now, or is gone.
+func changed(path string, looked seen) bool {
+	info, err := os.Stat(path)
+	return err != nil || info.Size() != looked.size || !info.ModTime().Equal(looked.time)
+}
 
-func (b *brokenFile) Error() string { return b.err.Error() }
+// unreadableError says that a file cannot be turned into a document.
+type unreadableError struct{ err error }
+
+func (b *unreadableError) Error() string { return b.err.Error() }
 
 func (f *folder) read(ctx context.Context, door source.Door, path string) (source.Result, error) {
 	file, err := os.Open(path)
@@ -244,7 +249,7 @@ func (f *folder) read(ctx context.Context, door source.Door, path string) (sourc
 	if convert := f.convert[strings.ToLower(filepath.Ext(name))]; convert != nil {
 		converted, err := convert(file)
 		if err != nil {
-			return source.Result{}, &brokenFile{err}
+			return source.Result{}, &unreadableError{err}
 		}
 		defer func() { _ = converted.Close() }()
 		from = converted

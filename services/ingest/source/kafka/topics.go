@@ -15,7 +15,7 @@ func topicErrors(ctx context.Context, client *kgo.Client, topics []string) (map[
 	req.AllowAutoTopicCreation = false
 	for _, topic := range topics {
 		t := kmsg.NewMetadataRequestTopic()
-		t.Topic = kmsg.StringPtr(topic)
+		t.Topic = new(topic)
 		req.Topics = append(req.Topics, t)
 	}
 	resp, err := req.RequestWith(ctx, client)

@@ -102,7 +102,7 @@ func TestOutbox(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close(t.Context())
+	defer func() { _ = conn.Close(t.Context()) }()
 	if err := conn.QueryRow(t.Context(), "SELECT refused, faults FROM tidegate_outbox WHERE body = 'bad'").Scan(&refused, &why); err != nil || refused != 1 || why != "it is bad" {
 		t.Errorf("%d %q %v", refused, why, err)
 	}
@@ -122,7 +122,7 @@ func awaitMarked(t *testing.T, p *outboxtest.Server) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close(t.Context())
+	defer func() { _ = conn.Close(t.Context()) }()
 	for left := 1; left > 0; {
 		if err := conn.QueryRow(t.Context(), "SELECT count(*) FROM tidegate_outbox WHERE taken_at IS NULL").Scan(&left); err != nil {
 			t.Fatal(err)
