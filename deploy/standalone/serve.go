@@ -22,7 +22,10 @@ import (
 
 // Commands are the verbs that need the whole product or its server.
 func Commands() []*cli.Command {
-	return []*cli.Command{serveCommand(), demoCommand(), replayCommand(), natsCommand(), streamsCommand(), webhookCommand(), sourceCommand()}
+	return []*cli.Command{
+		serveCommand(), demoCommand(), replayCommand(), natsCommand(), streamsCommand(), webhookCommand(), sourceCommand(),
+		screenCommand(), explainCommand(), disposeCommand(), licensesCommand(),
+	}
 }
 
 // dataFlag is the directory of all local state.
