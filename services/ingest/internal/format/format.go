@@ -16,6 +16,7 @@ import (
 	"github.com/tidegate/tidegate/services/ingest/internal/document"
 	"github.com/tidegate/tidegate/services/ingest/internal/edifact"
 	"github.com/tidegate/tidegate/services/ingest/internal/feed"
+	"github.com/tidegate/tidegate/services/ingest/internal/mapping"
 	"github.com/tidegate/tidegate/services/ingest/internal/x12"
 )
 
@@ -25,6 +26,9 @@ type Hint struct {
 	Name   string // of a file
 	Source string // of an order that names none, as a CloudEvent's headers say it
 	Event  bool   // the body of a CloudEvent in binary mode
+
+	Map  *mapping.Map // reads what is no format of ours; nil without one
+	Used mapping.Used // counts what its expressions give; nil where nobody asks
 }
 
 // Form is how an input is read.
@@ -61,6 +65,15 @@ type source interface {
 func New(r io.Reader, h Hint) *Reader {
 	b := bufio.NewReaderSize(r, 32<<10)
 	in := &Reader{hint: h, form: recognize(b, h)}
+	switch {
+	case h.Map != nil && h.Map.Format == mapping.CSV:
+		in.mapped(b)
+		return in
+	case h.Map != nil && h.Map.Format == mapping.XML:
+		in.form = XML
+	case h.Map != nil && in.form != Lines:
+		in.form = JSON
+	}
 	switch in.form {
 	case CSV:
 		rows, err := csvdoc.New(b)
@@ -76,6 +89,16 @@ func New(r io.Reader, h Hint) *Reader {
 		in.feed = feed.New(b, feed.JSON, document.MaxSize)
 	}
 	return in
+}
+
+// mapped reads rows by a mapping.
+func (r *Reader) mapped(b *bufio.Reader) {
+	rows, head, err := csvdoc.NewRows(b)
+	if err != nil {
+		r.err = err
+		return
+	}
+	r.form, r.many = CSV, r.hint.Map.CSV(rows, head, r.hint.Used)
 }
 
 // Media are the media types of the doors; without one, or with one that says nothing, content alone decides.
@@ -94,7 +117,7 @@ func Takes(media string) bool {
 
 // All reads an input that is in memory.
 func All(b []byte, h Hint) ([]accept.Input, error) {
-	if start := bytes.TrimLeft(b, " \t\r\n"); len(start) > 0 && start[0] == '{' && recognizedLines(h) == JSON {
+	if start := bytes.TrimLeft(b, " \t\r\n"); len(start) > 0 && start[0] == '{' && recognizedLines(h) == JSON && h.Map == nil {
 		return (&Reader{hint: h}).json(b), nil
 	}
 	r := New(bytes.NewReader(b), h)
@@ -185,7 +208,7 @@ func (r *Reader) fill() error {
 // input is what a reader found, as accept takes it.
 func (r *Reader) input(f *document.Found) accept.Input {
 	in := accept.Input{Bytes: f.Bytes, Format: f.Format, Faults: f.All(), Place: f.Place, Source: r.hint.Source}
-	if len(in.Faults) == 0 || f.Order.ID != "" || len(f.Order.Parties)+len(f.Order.Items) > 0 {
+	if len(in.Faults) == 0 || f.Raw != nil || f.Order.ID != "" || len(f.Order.Parties)+len(f.Order.Items) > 0 {
 		in.Order = f.JSON()
 	}
 	if r.hint.Event {
