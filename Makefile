@@ -1,7 +1,7 @@
 # make help is the map. Every target works on a machine with only Go, make, git and gcc.
 SHELL       := bash
 .SHELLFLAGS := -euo pipefail -c
-MODULES     := schemas shared services/ingest services/enrichment services/screening services/audit services/audit/auditverify deploy
+MODULES     := schemas shared services/ingest services/ingest/source/kafka services/ingest/source/outbox services/ingest/source/xlsx services/enrichment services/screening services/audit services/audit/auditverify deploy
 BINARIES    := deploy/cmd/tidegate services/ingest/cmd/ingest services/enrichment/cmd/enrichment services/screening/cmd/screening services/audit/cmd/audit services/audit/auditverify/cmd/auditverify
 DATA        ?= data
 BENCH       ?= 60s
