@@ -40,6 +40,21 @@ const (
 // refused. Only the services' and the operator's credentials reach it.
 const ActSubject = "tidegate.op.v1.act"
 
+// Endpoints that add one step's line to a case, for orders that are judged without becoming one (requests; NATS services,
+// found by discovery). Only the services' credentials reach them.
+const (
+	AskFacts     = "tidegate.ask.facts"     // case with an order line in, with a facts line out; served by enrichment
+	AskJudgement = "tidegate.ask.judgement" // case with order and facts in, with a judgement line out; served by screening
+)
+
+// Endpoints of ingest for everybody (requests; a NATS service, found by discovery).
+const (
+	AskSubmit = "tidegate.v1.ask.submit" // a document with one order or several in, an answer a line out, when all are durable
+	AskScreen = "tidegate.v1.ask.screen" // the same, judged without becoming orders: an inquiry a line out
+	AskAll    = "tidegate.v1.ask.>"
+	Discovery = "$SRV.>" // how services are found
+)
+
 // LoadSubject asks every running instance whether it can load an object of the reference store, before it is activated.
 const LoadSubject = "tidegate.op.v1.load"
 
@@ -53,7 +68,7 @@ const (
 // OperatorPublishes are the subjects that the operator's credentials may publish to: both doors, what asks running instances, and what
 // reading and writing the reference store takes.
 var OperatorPublishes = []string{
-	IngestSubject, "tidegate.op.v1.>", "$O." + ReferenceBucket + ".>", "$JS.API.INFO", "$JS.API.STREAM.INFO." + ReferenceStream,
+	IngestSubject, AskAll, Discovery, "tidegate.op.v1.>", "$O." + ReferenceBucket + ".>", "$JS.API.INFO", "$JS.API.STREAM.INFO." + ReferenceStream,
 	"$JS.API.STREAM.PURGE." + ReferenceStream, "$JS.API.STREAM.MSG.GET." + ReferenceStream, "$JS.API.DIRECT.GET." + ReferenceStream + ".>",
 	"$JS.API.CONSUMER.CREATE." + ReferenceStream + ".>", "$JS.API.CONSUMER.DELETE." + ReferenceStream + ".>", "$JS.FC." + ReferenceStream + ".>",
 }

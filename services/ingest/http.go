@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/ingest/internal/accept"
 	"github.com/tidegate/tidegate/services/ingest/internal/feed"
@@ -63,6 +65,7 @@ func (s *Service) routes() []route {
 		{"GET", "/v1/orders/{id}", token.Read, s.getOrder},
 		{"POST", "/v1/orders/{id}/shipped", token.Submit, s.postShipped},
 		{"POST", "/v1/orders/{id}/cancelled", token.Submit, s.postCancelled},
+		{"POST", "/v1/screen", token.Submit, s.postScreen},
 		{"POST", "/v1/acts", token.Operate, s.postAct},
 		{"POST", "/v1/webhooks/{name}", "", s.postWebhook}, // the signature says who it is
 		{"GET", "/v1/decisions", token.Read, s.getDecisions},
@@ -93,6 +96,7 @@ type wish struct {
 	wait    awaited
 	timeout time.Duration
 	key     string // the header Idempotency-Key
+	correct string // the refusal that this corrects
 }
 
 // readWish reads content type, headers and query; a problem says what is wrong with them.
@@ -109,6 +113,11 @@ func readWish(r *http.Request) (wish, *Problem) {
 	}
 	if v.key != "" && (!usable(v.key) || len(v.key) > 128) {
 		return no(probRequest.because("Idempotency-Key: want 1 to 128 printable ASCII characters without spaces and quotes"))
+	}
+	if v.correct = r.Header.Get(HeaderCorrects); v.correct != "" {
+		if _, err := uuid.Parse(v.correct); err != nil || len(v.correct) != 36 {
+			return no(probRequest.because("%s: want the event id of a refusal", HeaderCorrects))
+		}
 	}
 	if v.wait != waitNothing && v.wait != waitDecision && v.wait != waitReceipt {
 		return no(probRequest.because("wait=%s; wait for decision or receipt", v.wait))
@@ -164,6 +173,7 @@ type taken struct {
 func (s *Service) begin(ctx context.Context, v wish, in accept.Input, place string) taken {
 	in.Actor, in.Tenant = v.who.Actor, token.Only(v.who.Tenants, "")
 	in.Source = token.Only(v.who.Sources, in.Source)
+	in.Corrects = v.correct
 	if v.key != "" {
 		in.Again = v.key + place
 	}

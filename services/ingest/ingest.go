@@ -187,6 +187,14 @@ func (s *Service) serve(ctx context.Context) error {
 		g.Go(func() error { return s.serveHTTP(above, listener) })
 	}
 	g.Go(func() error { s.serveNATS(above, door); return nil })
+	silent, err := s.serveAsked(above)
+	if err != nil {
+		return err
+	}
+	defer silent()
+	for name, from := range s.cfg.Doors.Streams {
+		g.Go(func() error { s.readStream(above, name, from); return nil })
+	}
 	g.Go(func() error {
 		select {
 		case err := <-s.write.broken:

@@ -20,6 +20,9 @@ const (
 	headerIdempotency = "Idempotency-Key"
 )
 
+// HeaderCorrects names the refusal (its event id) that an order corrects.
+const HeaderCorrects = "Tidegate-Corrects"
+
 // route is one path of the HTTP door with what a token needs for it.
 type route struct {
 	method, path string

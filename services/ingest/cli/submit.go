@@ -93,7 +93,10 @@ func submit(ctx context.Context, cmd *cli.Command) error {
 func target(cmd *cli.Command, d door) string {
 	query := url.Values{}
 	if cmd.Bool("wait") {
-		query = url.Values{"wait": {"decision"}, "timeout": {cmd.Duration("timeout").String()}}
+		query.Set("wait", "decision")
+		if t := cmd.Duration("timeout"); t > 0 {
+			query.Set("timeout", t.String())
+		}
 	}
 	return d.at(query, "v1", "orders")
 }
@@ -202,7 +205,7 @@ func (s *submitter) answer(line []byte) error {
 func (s *submitter) tell(a ingest.Answer) error {
 	s.count(a)
 	if s.json {
-		return json.NewEncoder(s.out).Encode(a)
+		return printLine(s.out, a)
 	}
 	return s.explain(a)
 }
@@ -226,10 +229,7 @@ func (s *submitter) count(a ingest.Answer) {
 
 // explain prints what a person wants to see: decisions that were waited for, and every fault.
 func (s *submitter) explain(a ingest.Answer) error {
-	name := a.OrderID
-	if name == "" {
-		name = "an order without id"
-	}
+	name := orNameless(a.OrderID)
 	if a.Decision != nil {
 		var j event.Judgement
 		if err := json.Unmarshal(a.Decision, &j); err != nil {
@@ -245,7 +245,9 @@ func (s *submitter) explain(a ingest.Answer) error {
 }
 
 // faults prints every fault with its place.
-func (s *submitter) faults(faults []event.Fault) {
+func (s *submitter) faults(faults []event.Fault) { sayFaults(s.out, faults) }
+
+func sayFaults(w io.Writer, faults []event.Fault) {
 	for _, f := range faults {
 		at := f.Pointer
 		switch {
@@ -256,7 +258,7 @@ func (s *submitter) faults(faults []event.Fault) {
 		case at == "":
 			at = "the whole input"
 		}
-		s.say(s.out, fmt.Sprintf("  %s: %s (%s)", at, f.Detail, f.Code))
+		fmt.Fprintf(w, "  %s: %s (%s)\n", at, f.Detail, f.Code)
 	}
 }
 

@@ -33,6 +33,8 @@ type Input struct {
 	Source string        // the source of an order that names none; Unnamed when empty
 	Tenant string        // the tenant of an order that names none; Unnamed when empty
 	Again  string        // the sender's own idempotency key; none when empty
+
+	Corrects string // event id of the refusal that this corrects; none when empty
 	At     event.Instant // when it was received
 
 	Format string // of Bytes; Format when empty
