@@ -6,6 +6,7 @@ BINARIES    := deploy/cmd/tidegate services/ingest/cmd/ingest services/enrichmen
 DATA        ?= data
 BENCH       ?= 60s
 SOAK        ?= 1h
+FUZZ        ?= 1m
 export GOTOOLCHAIN := local
 
 .DEFAULT_GOAL := help
@@ -36,8 +37,10 @@ verify: lint ## what must hold before a push: lint, each module alone, tidy, no 
 bench: ## measure: raw publish limit, skeleton, pipeline, ratios (BENCH=60s, BENCH_JSON=FILE)
 	go run ./deploy/bench -duration $(BENCH)
 
-soak: build ## the long failure tests (SOAK=1h)
+soak: build ## the long failure tests: processes killed, streams cut off, system calls that fail (SOAK=1h; parsers fuzzed for FUZZ=1m each)
+	TIDEGATE_SOAK=$(SOAK) go test -count=1 -timeout 6h -run 'Killed|FaultOf' -v ./services/audit
 	TIDEGATE_SOAK=$(SOAK) go test -count=1 -timeout 6h -run 'Killed|CutOff|Limits|Audit' -v ./deploy/e2e/...
+	scripts/fuzz $(FUZZ) ./schemas/event ./services/audit/auditverify
 
 clean: ## remove what was built
 	rm -rf bin .bin

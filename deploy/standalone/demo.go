@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/tidegate/tidegate/deploy/standalone/samples"
+	"github.com/tidegate/tidegate/services/audit"
 	"github.com/tidegate/tidegate/shared/lifecycle"
 )
 
@@ -51,6 +52,9 @@ type Result struct {
 	Changed  int           `json:"replay_changed"`
 	Held     int           `json:"held"`
 	LogSize  uint64        `json:"log_size"`
+	Notes    uint64        `json:"notes"`     // leaves about the replays and the reproduction
+	Log      string        `json:"log"`       // what verification found
+	Witness  []string      `json:"witnesses"` // that signed the checkpoint
 	Again    Reproduced    `json:"reproduced"`
 	Misses   []string      `json:"missed_expectations"`
 	Duration time.Duration `json:"duration_ns"`
@@ -68,7 +72,12 @@ func Demo(ctx context.Context, data, guardDir string, log *slog.Logger) (Result,
 	if _, found, err := FindRunning(data); err != nil || found {
 		return Result{}, errors.Join(err, fmt.Errorf("%s is in use or was used; the demo wants a fresh directory", data))
 	}
-	s, err := New(ctx, Config{Data: data, GuardDir: guardDir, Log: log})
+	policy, unwitness, err := demoWitness(ctx, data)
+	if err != nil {
+		return Result{}, err
+	}
+	defer unwitness()
+	s, err := New(ctx, Config{Data: data, GuardDir: guardDir, Audit: audit.Config{Witnesses: policy}, Log: log})
 	if err != nil {
 		return Result{}, err
 	}
@@ -103,10 +112,13 @@ func demo(ctx context.Context, s *Standalone, set []samples.Sample) (Result, err
 	if err := r.replay(ctx, s.cfg.Data, set); err != nil {
 		return r, err
 	}
-	if err := r.verify(ctx, s.cfg.Data, s.cfg.GuardDir); err != nil {
+	if err := r.reproduce(ctx, s.cfg.Data); err != nil {
 		return r, err
 	}
-	if err := r.reproduce(ctx, s.cfg.Data); err != nil {
+	if err := r.noted(ctx, s); err != nil {
+		return r, err
+	}
+	if err := r.verify(ctx, s); err != nil {
 		return r, err
 	}
 	r.Duration = time.Since(start) //nolint:forbidigo // as above

@@ -73,6 +73,7 @@ func (r Result) print(w io.Writer) {
 		p.print(w)
 	}
 	r.Again.print(w)
+	fmt.Fprintln(w, "log: "+r.Log)
 	for _, miss := range r.Misses {
 		fmt.Fprintln(w, "MISSED  "+miss)
 	}
@@ -135,6 +136,6 @@ func (r Result) printEnd(w io.Writer) {
 	if len(r.Misses) > 0 {
 		status = fmt.Sprintf("failed: %d expectations missed;", len(r.Misses))
 	}
-	fmt.Fprintf(w, "%s %d orders, %d decisions, %d refusals, %d records, replay changed %d, log verified at size %d\n",
-		status, r.Orders, r.Decided, r.Refused, r.Records, r.Changed, r.LogSize)
+	fmt.Fprintf(w, "%s %d orders, %d decisions, %d refusals, %d records, replay changed %d, %d of %d decisions reproduced, log verified at size %d, %d witness\n",
+		status, r.Orders, r.Decided, r.Refused, r.Records, r.Changed, r.Again.Same, r.Again.Records, r.LogSize, len(r.Witness))
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/screening"
 )
 
@@ -30,4 +31,14 @@ func openPack(dir string, params map[string]string) (*screening.Pack, error) {
 		return nil, fmt.Errorf("pack %s: %w", dir, err)
 	}
 	return p.With(params)
+}
+
+// Review is the score from which the pack of a folder sends a match to a person; the shipped pack's where it is "".
+func Review(dir string) (event.Milli, error) {
+	p, err := openPack(dir, nil)
+	if err != nil {
+		return 0, err
+	}
+	_, review := p.Thresholds()
+	return review, nil
 }

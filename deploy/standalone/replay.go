@@ -1,6 +1,7 @@
 package standalone
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -44,12 +45,35 @@ func replayCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
+			n, err := replayNote(rep, "")
+			if err == nil {
+				_, err = audit.Note(ctx, cmd.String("data"), n)
+			}
+			if err != nil {
+				fmt.Fprintln(cmd.Root().ErrWriter, "the log does not know of this replay:", err)
+			}
 			if cmd.Bool("json") {
 				return printJSON(cmd.Root().Writer, rep)
 			}
 			return rep.Print(cmd.Root().Writer)
 		},
 	}
+}
+
+// replayNote is what the log keeps of a replay: what was asked, and the digest of the report as --json prints it.
+func replayNote(rep replay.Report, by string) (event.Note, error) {
+	var b bytes.Buffer
+	if err := printJSON(&b, rep); err != nil {
+		return event.Note{}, fmt.Errorf("note: %w", err)
+	}
+	text := fmt.Sprintf("History was judged again under pack %s %s with parameters %q", rep.Pack.ID, rep.Pack.Version, rep.Pack.Parameters)
+	if rep.AsOf != "" {
+		text += " as of " + string(rep.AsOf)
+	}
+	return event.Note{
+		What: "replay", By: by, Text: text + ".", SHA256: event.Digest(b.Bytes()),
+		Counts: []event.Tally{{Name: "judged", Count: rep.Judged}, {Name: "changed", Count: rep.Changed}},
+	}, nil
 }
 
 // replayOptions reads the flags; the error lists every date at fault.

@@ -46,11 +46,13 @@ type inventory struct {
 	packs     map[string]*screening.Pack
 	snapshots map[string]*enrichment.Reference
 	set       map[string]*screening.Pack // packs with parameters set
+	archive   string                     // audit directory whose archive is looked into besides; "" for none
+	loaded    []string                   // snapshots loaded from there, oldest first
 }
 
 // newInventory has what this program ships and what lies in the directories given.
 func newInventory(packs, snapshots []string) (*inventory, error) {
-	v := &inventory{map[string]*screening.Pack{}, map[string]*enrichment.Reference{}, map[string]*screening.Pack{}}
+	v := &inventory{packs: map[string]*screening.Pack{}, snapshots: map[string]*enrichment.Reference{}, set: map[string]*screening.Pack{}}
 	var faults []error
 	for _, dir := range append([]string{""}, packs...) {
 		p, err := openPack(dir, nil)
@@ -83,7 +85,7 @@ func (v *inventory) pack(ref event.PackRef) (*screening.Pack, bool) {
 	if p, ok := v.set[key]; ok {
 		return p, true
 	}
-	p, ok := v.packs[ref.Digest]
+	p, ok := v.rules(ref.Digest)
 	if !ok {
 		return nil, false
 	}
@@ -115,7 +117,7 @@ func (r *Reproduced) take(l audit.Logged) error {
 	if !ok {
 		return nil
 	}
-	again := screening.Judge(pack, enrichment.Enrich(ref, nil, event.NewCase(l.Case.Line(0))))
+	again := screening.JudgeWith(pack, enrichment.Enrich(ref, nil, event.NewCase(l.Case.Line(0))), judgement.Read)
 	for i, name := range []string{event.LineFacts, event.LineJudgement} {
 		if !bytes.Equal(again.Line(i+1), l.Case.Line(i+1)) {
 			r.differ(l.Index, name+" line came out otherwise")
@@ -128,8 +130,10 @@ func (r *Reproduced) take(l audit.Logged) error {
 
 // inputs finds what a record was decided with, and notes what is not at hand.
 func (r *Reproduced) inputs(f *event.Facts, j *event.Judgement) (*enrichment.Reference, *screening.Pack, bool) {
-	ref, known := r.known.snapshots[f.Snapshot]
-	if !known {
+	ref, known, err := r.known.snapshot(f.Snapshot)
+	if err != nil {
+		r.miss("snapshot", err.Error())
+	} else if !known {
 		r.miss("snapshot", f.Snapshot)
 	}
 	if f.Matcher != enrichment.MatcherVersion {
@@ -161,7 +165,7 @@ func (r *Reproduced) miss(what, digest string) {
 
 // reproduceAll decides every record of a log again.
 func reproduceAll(ctx context.Context, auditDir string, known *inventory) (Reproduced, error) {
-	r := Reproduced{known: known}
+	r := Reproduced{known: known.from(auditDir)}
 	for l, err := range audit.ReadCases(ctx, auditDir, 1) {
 		if err != nil {
 			return r, err
@@ -175,7 +179,7 @@ func reproduceAll(ctx context.Context, auditDir string, known *inventory) (Repro
 
 // reproduceSome decides the records of an order or event again, each proven to be in the log.
 func reproduceSome(ctx context.Context, auditDir, id string, known *inventory) (Reproduced, error) {
-	r := Reproduced{known: known}
+	r := Reproduced{known: known.from(auditDir)}
 	found, _, err := audit.Find(ctx, auditDir, id)
 	if err != nil {
 		return r, err
@@ -191,7 +195,7 @@ func reproduceSome(ctx context.Context, auditDir, id string, known *inventory) (
 // reproduceSample decides records drawn by lot again, each proven to be in the log. Neither side chooses them: the lot
 // follows from the checkpoint's root and the auditor's own number, so that it can be drawn again.
 func reproduceSample(ctx context.Context, auditDir string, n, number uint64, known *inventory) (Reproduced, error) {
-	r := Reproduced{known: known}
+	r := Reproduced{known: known.from(auditDir)}
 	for l, err := range audit.Sample(ctx, auditDir, n, number) {
 		if err != nil {
 			return r, err

@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	"github.com/tidegate/tidegate/services/audit"
 	"github.com/tidegate/tidegate/services/audit/auditverify"
 )
 
@@ -40,8 +41,20 @@ func reproduceCommand() *cli.Command {
 			case err != nil:
 				return cli.Exit(err, 2)
 			}
+			r.noted(ctx, cmd)
 			return r.tell(cmd.Root().Writer, cmd.Bool("json"))
 		},
+	}
+}
+
+// noted writes the reproduction into the log, where its server runs.
+func (r Reproduced) noted(ctx context.Context, cmd *cli.Command) {
+	n, err := r.note("asked for with \"audit reproduce\"", "")
+	if err == nil {
+		_, err = audit.Note(ctx, cmd.String("data"), n)
+	}
+	if err != nil {
+		fmt.Fprintln(cmd.Root().ErrWriter, "the log does not know of this reproduction:", err)
 	}
 }
 

@@ -35,6 +35,7 @@ type Config struct {
 	Limits   bus.Limits            // sizes of the streams
 	Pack     *screening.Pack       // rules; the US pack when nil
 	Required []enrichment.Required // lists without which orders are held
+	Nightly  Nightly               // records decided again each night; none by default
 	Webhooks string                // file of the endpoints that decisions and receipts go to; WebhooksFile(Data), where it is there, when empty
 	Log      *slog.Logger          // discarded when nil
 }
@@ -58,6 +59,9 @@ type Standalone struct {
 // Places of the parts in the data directory.
 func natsDir(data string) string   { return filepath.Join(data, "nats") }
 func ingestDir(data string) string { return filepath.Join(data, "ingest") }
+
+// screeningDir is where screening keeps snapshots of its ledger.
+func screeningDir(data string) string { return filepath.Join(data, "screening") }
 
 // AuditDir is where the audit service of a data directory keeps the log.
 func AuditDir(data string) string { return filepath.Join(data, "audit") }
@@ -186,6 +190,7 @@ func (s *Standalone) Run(ctx context.Context) error {
 		g.Go(func() error { return webhook.RunFile(ctx, s.webhooks, s.cfg.Webhooks, s.cfg.Log) })
 	}
 	g.Go(func() error { return s.announceWhenReady(ctx) })
+	g.Go(func() error { return s.nightly(ctx) })
 	return g.Wait()
 }
 

@@ -35,7 +35,12 @@ func (s *Standalone) wire() error {
 	if nc, err = s.connect("screening"); err != nil {
 		return err
 	}
-	if s.Screening, err = screening.New(nc, screening.Config{Pack: s.cfg.Pack, Log: s.cfg.Log}); err != nil {
+	if s.Screening, err = screening.New(nc, screening.Config{
+		Pack: s.cfg.Pack, Dir: screeningDir(s.cfg.Data), Log: s.cfg.Log,
+		History: func(ctx context.Context, from uint64) iter.Seq2[screening.Past, error] {
+			return decided(ctx, logDir, from)
+		},
+	}); err != nil {
 		return err
 	}
 	if nc, err = s.connect("audit"); err != nil {
@@ -91,6 +96,17 @@ func cause(ctx context.Context, logDir, id string) ([]byte, bool, error) {
 		}
 	}
 	return nil, false, nil
+}
+
+// decided reads the log's cases for screening's ledger.
+func decided(ctx context.Context, logDir string, from uint64) iter.Seq2[screening.Past, error] {
+	return func(yield func(screening.Past, error) bool) {
+		for l, err := range audit.ReadBlocks(ctx, logDir, from) {
+			if !yield(screening.Past{Sequence: l.Leaf.Sequence, Case: l.Case}, err) || err != nil {
+				return
+			}
+		}
+	}
 }
 
 // lookup reads what the log holds of an order or event, oldest first, each case with its receipt.

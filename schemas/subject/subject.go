@@ -55,6 +55,10 @@ const (
 	Discovery = "$SRV.>" // how services are found
 )
 
+// MatchSubject asks who on the lists in force a party may be: request, one event.Question in, one event.Found out. It is the endpoint
+// "match" of the NATS micro service "enrichment"; a question that makes no sense is answered with the error 400.
+const MatchSubject = "enrichment.match"
+
 // LoadSubject asks every running instance whether it can load an object of the reference store, before it is activated.
 const LoadSubject = "tidegate.op.v1.load"
 
@@ -68,7 +72,7 @@ const (
 // OperatorPublishes are the subjects that the operator's credentials may publish to: both doors, what asks running instances, and what
 // reading and writing the reference store takes.
 var OperatorPublishes = []string{
-	IngestSubject, AskAll, Discovery, "tidegate.op.v1.>", "$O." + ReferenceBucket + ".>", "$JS.API.INFO", "$JS.API.STREAM.INFO." + ReferenceStream,
+	IngestSubject, AskAll, MatchSubject, Discovery, "tidegate.op.v1.>", "$O." + ReferenceBucket + ".>", "$JS.API.INFO", "$JS.API.STREAM.INFO." + ReferenceStream,
 	"$JS.API.STREAM.PURGE." + ReferenceStream, "$JS.API.STREAM.MSG.GET." + ReferenceStream, "$JS.API.DIRECT.GET." + ReferenceStream + ".>",
 	"$JS.API.CONSUMER.CREATE." + ReferenceStream + ".>", "$JS.API.CONSUMER.DELETE." + ReferenceStream + ".>", "$JS.FC." + ReferenceStream + ".>",
 }

@@ -105,6 +105,9 @@ func (r *run) prepareCase(ctx context.Context, head event.Leaf, c event.Case, ou
 		return err
 	}
 	leaf, err := r.leaf(head, c)
+	if err == nil {
+		err = r.archive.keep(ctx, leaf, c)
+	}
 	if err != nil {
 		return err
 	}

@@ -143,11 +143,12 @@ func (s *Service) Leaves() uint64 { return s.leaves.Load() }
 // run is what the goroutines of one run share.
 type run struct {
 	*Service
-	log    *tlog.Log
-	start  standing
-	guard  *guard.Guard
-	newest atomic.Pointer[auditverify.Checkpoint] // last one verified in this run
-	room   *semaphore.Weighted                    // bytes of leaves that may still be taken under way
+	log     *tlog.Log
+	start   standing
+	guard   *guard.Guard
+	newest  atomic.Pointer[auditverify.Checkpoint] // last one verified in this run
+	archive *archive
+	room    *semaphore.Weighted // bytes of leaves that may still be taken under way
 }
 
 // Run works until ctx ends, which is no error. Any other end is one: ErrRefused (wrapped) for a log that is not as it
@@ -177,7 +178,7 @@ func (s *Service) Run(ctx context.Context) error {
 		return err
 	}
 	defer log.Close()
-	r := &run{Service: s, log: log, start: start, guard: g, room: semaphore.NewWeighted(s.cfg.MaxUnderWay)}
+	r := &run{Service: s, log: log, start: start, guard: g, room: semaphore.NewWeighted(s.cfg.MaxUnderWay), archive: newArchive(s.cfg.Dir, s.js, s.cfg.Log)}
 	defer s.ready.Store(false)
 	s.cfg.Log.InfoContext(ctx, "audit runs", slog.Uint64("leaves", start.size), slog.Uint64("published", start.point.Size),
 		slog.Uint64("sequence", start.position.Next.Sequence))

@@ -43,6 +43,9 @@ func lock(dir string) (unlock func(), err error) {
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		_ = f.Close()
+		if !errors.Is(err, syscall.EWOULDBLOCK) {
+			return nil, fmt.Errorf("audit directory: lock: %w", err)
+		}
 		return nil, fmt.Errorf("%w: another audit service writes to %s", ErrRefused, dir)
 	}
 	return func() { _ = f.Close() }, nil
@@ -157,4 +160,17 @@ func loadTreeState(logDir string) (treeState, error) {
 		return treeState{}, fmt.Errorf("log state: %w", err)
 	}
 	return st, nil
+}
+
+// MakeKey gives the verifier key of an audit directory's log, making the log's keys where there are none yet: witnesses and
+// auditors may need it before the first start. An origin of "" is the usual one.
+func MakeKey(dir, origin string) (public string, err error) {
+	if origin == "" {
+		origin = Config{}.WithDefaults().Origin
+	}
+	if key, err := PublicKey(dir); err == nil {
+		return strings.TrimSpace(key), nil
+	}
+	k, err := loadKeys(dir, origin, false)
+	return k.public, err
 }

@@ -34,7 +34,11 @@ type standing struct {
 const wayOut = "restore the audit directory and its guard as they were together, or check the log with \"tidegate audit verify\" and, if it is to be trusted as it is, declare that with \"tidegate audit accept\", or declare what is gone lost with \"tidegate audit restore\""
 
 func refuse(format string, args ...any) error {
-	return fmt.Errorf("%w: %w; %s", ErrRefused, fmt.Errorf(format, args...), wayOut)
+	err := fmt.Errorf(format, args...)
+	if file, ok := errors.AsType[*fs.PathError](err); ok && !errors.Is(file, fs.ErrNotExist) {
+		return fmt.Errorf("audit cannot read what it must: %w", err) // the disk's fault, which says nothing of the log
+	}
+	return fmt.Errorf("%w: %w; %s", ErrRefused, err, wayOut)
 }
 
 // stand looks at what is on disk and in the guard's bucket before anything is written: the log must be the one the

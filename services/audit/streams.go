@@ -57,23 +57,23 @@ func checkUnlogged(ctx context.Context, js jetstream.JetStream, decisions bus.Bo
 func lastLogged(dir string) (block uint64, any bool, err error) {
 	sh, err := current(dir)
 	if err != nil {
-		return 0, false, fmt.Errorf("%w: %w", ErrRefused, err)
+		return 0, false, refuse("%w", err)
 	}
 	if _, err := os.Stat(filepath.Join(sh.log(), auditverify.CheckpointFile)); os.IsNotExist(err) {
 		return sh.last(), sh.restore != nil, nil
 	}
 	log, err := openLog(sh.dir)
 	if err != nil {
-		return 0, false, fmt.Errorf("%w: %w", ErrRefused, err)
+		return 0, false, refuse("%w", err)
 	}
 	block, size := sh.last(), log.Checkpoint().Size
 	for leaf, err := range log.Leaves(size - min(size, 1024)) {
 		if err != nil {
-			return 0, false, fmt.Errorf("%w: %w", ErrRefused, err)
+			return 0, false, refuse("%w", err)
 		}
 		head, _, err := event.ParseLeaf(leaf.Data)
 		if err != nil {
-			return 0, false, fmt.Errorf("%w: leaf %d: %w", ErrRefused, leaf.Index, err)
+			return 0, false, refuse("leaf %d: %w", leaf.Index, err)
 		}
 		if !head.Declares() { // which stands before a block that is not logged
 			block = max(block, head.Sequence, head.To)

@@ -7,6 +7,7 @@ package enrichment
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -30,6 +31,7 @@ type Config struct {
 // Service is the enrichment stage.
 type Service struct {
 	nc    *nats.Conn
+	log   *slog.Logger
 	js    jetstream.JetStream
 	cfg   Config
 	force *forcing
@@ -59,7 +61,7 @@ func New(nc *nats.Conn, cfg Config) (*Service, error) {
 		return nil, fmt.Errorf("enrichment: %w", err)
 	}
 	force := newForcing(js, cfg.Reference, cfg.Log)
-	return &Service{nc: nc, js: js, cfg: cfg, force: force, stage: bus.Stage{
+	return &Service{nc: nc, log: cfg.Log, js: js, cfg: cfg, force: force, stage: bus.Stage{
 		In: subject.OrderStream, Out: subject.EnrichedStream, OutSubject: subject.EnrichedSubject, Rebuildable: true,
 		Each: func(c event.Case) event.Case { return Enrich(force.now.Load(), cfg.Required, c) },
 		Shrink: func(c event.Case) event.Case {
@@ -70,7 +72,7 @@ func New(nc *nats.Conn, cfg Config) (*Service, error) {
 	}}, nil
 }
 
-// Run enriches until ctx ends, which is no error.
+// Run enriches, and answers questions, until ctx ends, which is no error.
 func (s *Service) Run(ctx context.Context) error {
 	stop, err := bus.ServeLoads(ctx, s.nc, bus.Loader{Service: "enrichment", What: []string{bus.Lists, bus.Masters}, Load: s.force.try, InForce: s.force.says})
 	if err != nil {
@@ -84,7 +86,11 @@ func (s *Service) Run(ctx context.Context) error {
 		return fmt.Errorf("enrichment: %w", err)
 	}
 	defer silent()
-	return s.stage.Run(ctx, s.js)
+	closeDoor, err := s.answer()
+	if err != nil {
+		return fmt.Errorf("enrichment: %w", err)
+	}
+	return errors.Join(s.stage.Run(ctx, s.js), closeDoor())
 }
 
 // Reference is the set in force now.

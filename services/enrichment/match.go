@@ -1,10 +1,7 @@
 package enrichment
 
 import (
-	"errors"
-	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/enrichment/internal/entity"
@@ -15,44 +12,16 @@ import (
 // MatchFloor is the least score that is stated; candidates below it are only counted.
 const MatchFloor = entity.Floor
 
-// Question asks who on the lists a party may be. A name, an address or an identifier is needed.
-type Question struct {
-	Name        string        `json:"name,omitempty"`
-	Type        string        `json:"type,omitempty"`        // person, company or vessel; empty is any
-	Country     event.Country `json:"country,omitempty"`     // where the party is
-	Address     string        `json:"address,omitempty"`     // one line
-	AsOf        event.Date    `json:"as_of,omitempty"`       // entries in force on that day only; empty is every entry
-	Identifiers []string      `json:"identifiers,omitempty"` // official numbers, each with its kind: IMO 9074729
-	Born        string        `json:"born,omitempty"`        // date of birth, or the year or month alone
-}
+// Question asks who on the lists a party may be, and Answer says it.
+type (
+	Question  = event.Question
+	Answer    = event.Found
+	Candidate = event.Candidate
+)
 
-// Types are those that a question may have.
-var Types = []string{"person", "company", "vessel"}
-
-// Check says what is wrong with a question.
-func (q *Question) Check() error {
-	var faults []error
-	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
-	if q.Name == "" && q.Address == "" && len(q.Identifiers) == 0 {
-		fault("a name, an address or an identifier is missing")
-	}
-	if q.Type != "" && !slices.Contains(Types, q.Type) {
-		fault("type %q is not person, company or vessel", q.Type)
-	}
-	if c := q.Country; c != "" && (len(c) != 2 || strings.Trim(string(c), "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "") {
-		fault("country %q is not a code of two capital letters", c)
-	}
-	if q.AsOf != "" {
-		if _, err := event.ParseDate(string(q.AsOf)); err != nil {
-			fault("as_of: %w", err)
-		}
-	}
-	return errors.Join(faults...)
-}
-
-// of says whether an entry is of the type asked for.
-func (q *Question) of(e *snapshot.Entry) bool {
-	switch q.Type {
+// asked says whether an entry is of the type asked for.
+func asked(kind string, e *snapshot.Entry) bool {
+	switch kind {
 	case "person":
 		return e.Person
 	case "vessel":
@@ -61,21 +30,6 @@ func (q *Question) of(e *snapshot.Entry) bool {
 		return !e.Person && e.Kind == ""
 	}
 	return true
-}
-
-// Answer lists who a name may be.
-type Answer struct {
-	Snapshot   string      `json:"snapshot"`
-	Matcher    string      `json:"matcher"`
-	Considered int         `json:"considered"` // listed names and addresses compared
-	Floor      event.Milli `json:"floor"`      // least score that is stated
-	Candidates []Candidate `json:"candidates"` // best first
-}
-
-// Candidate is a listed entry with the reasons for its score in plain words.
-type Candidate struct {
-	event.Match
-	Why []string `json:"why"`
 }
 
 // Match answers a question. It is a pure function of question and set.
@@ -88,7 +42,7 @@ func (r *Reference) Match(q Question) Answer {
 	a := Answer{Snapshot: r.Digest(), Matcher: MatcherVersion, Considered: considered, Floor: MatchFloor, Candidates: []Candidate{}}
 	for _, m := range rows {
 		e, ok := r.directory.Entry(m.Entry)
-		if !ok || m.Field != "address" && !q.of(e) || q.AsOf != "" && !inForce(e, q.AsOf) {
+		if !ok || m.Field != "address" && !asked(q.Type, e) || q.AsOf != "" && !inForce(e, q.AsOf) {
 			continue
 		}
 		a.Candidates = append(a.Candidates, Candidate{Match: m, Why: why(m, e)})

@@ -63,6 +63,8 @@ func (s *Service) routes() []route {
 		{"POST", "/v1/orders", token.Submit, s.postOrders},
 		{"GET", "/v1/orders", token.Read, s.getOrders},
 		{"GET", "/v1/orders/{id}", token.Read, s.getOrder},
+		{"GET", "/v1/match", token.Read, s.getMatch},
+		{"POST", "/v1/match", token.Read, s.postMatch},
 		{"POST", "/v1/orders/{id}/shipped", token.Submit, s.postShipped},
 		{"POST", "/v1/orders/{id}/cancelled", token.Submit, s.postCancelled},
 		{"POST", "/v1/screen", token.Submit, s.postScreen},

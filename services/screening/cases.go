@@ -122,11 +122,11 @@ func (p *Pack) try(packs variants, r *Rule, f *pack.CaseFile, c *pack.RuleCase) 
 	if err != nil {
 		return err.Error()
 	}
-	cause, facts, err := f.Build(c)
+	b, err := f.Build(c)
 	if err != nil {
 		return err.Error()
 	}
-	j := q.Decide(cause, facts, "", AsOf{Fixed: c.Date})
+	j := q.DecideWith(b.Cause, b.Facts, b.Read, "", AsOf{Fixed: c.Date})
 	if misdated := misdated(r, c); misdated != "" {
 		return misdated
 	}

@@ -4,6 +4,7 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/screening/internal/pack"
@@ -84,6 +85,11 @@ func (p *Pack) With(params map[string]string) (*Pack, error) {
 // Ref names the pack as judgements do.
 func (p *Pack) Ref() event.PackRef { return p.p.Ref() }
 
+// Thresholds are the scores from which a match is a hit, and from which a person looks at it.
+func (p *Pack) Thresholds() (hit, review event.Milli) {
+	return p.p.Thresholds.Hit, p.p.Thresholds.Review
+}
+
 // Title is the pack's title.
 func (p *Pack) Title() string { return p.p.Manifest.Title }
 
@@ -109,7 +115,8 @@ type AsOf struct {
 //
 // The order is judged for its order date, else the date it was received, and for its expected ship date where that is
 // given and another. The later one governs, for nothing ships before it is ordered: its outcome is the judgement's;
-// Differs says that the other disagrees.
+// Differs says that the other disagrees. What left is judged for the day it left, and for no other; what is judged again
+// because time went by, for the day on which that was asked for, too.
 //
 // Decide knows no history: it judges as if this were the first order. DecideWith judges with what a ledger held.
 func (p *Pack) Decide(c *event.Cause, f *event.Facts, prev string, asOf AsOf) event.Judgement {
@@ -122,12 +129,24 @@ func (p *Pack) DecideWith(c *event.Cause, f *event.Facts, read *event.Read, prev
 	return verdict.Judge(p.p, c, f, read, prev, asOf.dates(c))
 }
 
+// days lists the dates judged for.
+func (a AsOf) days(c *event.Cause) []event.Date {
+	var out []event.Date
+	for _, d := range a.dates(c) {
+		out = append(out, d.Date)
+	}
+	return out
+}
+
 func (a AsOf) dates(c *event.Cause) []verdict.Date {
 	if a.Fixed != "" {
 		return []verdict.Date{{AsOf: "fixed", Date: a.Fixed}}
 	}
 	dates := []verdict.Date{{AsOf: "received_date", Date: c.At.Date()}}
-	if c.Order == nil {
+	switch {
+	case c.Shipment != nil:
+		return []verdict.Date{{AsOf: "shipped_date", Date: c.Shipment.Date}}
+	case c.Order == nil:
 		return dates
 	}
 	if c.Order.OrderDate != "" {
@@ -135,6 +154,9 @@ func (a AsOf) dates(c *event.Cause) []verdict.Date {
 	}
 	if ship := c.Order.ShipDate; ship != "" && ship != dates[0].Date {
 		dates = append(dates, verdict.Date{AsOf: "expected_ship_date", Date: ship})
+	}
+	if today := c.At.Date(); c.Kind == event.Rejudge && !slices.ContainsFunc(dates, func(d verdict.Date) bool { return d.Date >= today }) {
+		dates = append(dates, verdict.Date{AsOf: "received_date", Date: today})
 	}
 	return dates
 }

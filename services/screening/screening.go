@@ -2,12 +2,13 @@
 // the pack; this file is the shell that reads blocks of ENRICHED and writes blocks of DECISION.
 //
 // Block k of ENRICHED becomes block k of DECISION. Its only position is the end of DECISION, which is on disk before
-// anybody sees it.
+// anybody sees it. What decisions add up to (totals, licenses, dispositions) is a ledger that follows from them: see state.go.
 package screening
 
 import (
 	"context"
 	"fmt"
+	"iter"
 	"log/slog"
 	"sync"
 
@@ -24,8 +25,13 @@ import (
 // Config is what the service needs.
 type Config struct {
 	Pack      *Pack        // the rules; the US pack with its default parameters when nil
+	Dir       string       // where snapshots of the ledger are kept; without it every start reads all decisions again
 	NoPublish bool         // do not copy decisions to the public stream
 	Log       *slog.Logger // discarded when nil
+
+	// History reads the decided cases of blocks from a sequence on, in order, where DECISION no longer holds them: the audit
+	// log. Without it a lost ledger cannot be made again beyond the stream.
+	History func(ctx context.Context, from uint64) iter.Seq2[Past, error]
 }
 
 // Service is the screening stage and the public copy of its decisions.
@@ -33,6 +39,7 @@ type Service struct {
 	nc    *nats.Conn
 	js    jetstream.JetStream
 	cfg   Config
+	state *state
 	force *forcing
 	stage bus.Stage
 }
@@ -53,10 +60,14 @@ func New(nc *nats.Conn, cfg Config) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("screening: %w", err)
 	}
+	kept := &state{dir: cfg.Dir, history: cfg.History, js: js, log: cfg.Log}
 	force := newForcing(js, cfg.Pack, cfg.Log)
-	return &Service{nc: nc, js: js, cfg: cfg, force: force, stage: bus.Stage{
+	return &Service{nc: nc, js: js, cfg: cfg, state: kept, force: force, stage: bus.Stage{
 		In: subject.EnrichedStream, Out: subject.DecisionStream, OutSubject: subject.DecisionSubject,
-		Each: func(c event.Case) event.Case { return Judge(force.now.Load(), c) },
+		Begin: kept.begin,
+		Block: func(seq uint64, cases []event.Case, each func(int, func(int))) []event.Case {
+			return kept.block(force.now.Load(), seq, cases, each)
+		},
 		Shrink: func(c event.Case) event.Case {
 			return held(firstTwo(c), force.now.Load(), "the findings of this order do not fit into a message")
 		},
@@ -80,7 +91,10 @@ func (s *Service) Run(ctx context.Context) error {
 	}
 	defer silent()
 	g, below := errgroup.WithContext(ctx)
-	g.Go(func() error { return s.stage.Run(below, s.js) })
+	g.Go(func() error {
+		defer s.state.save()
+		return s.stage.Run(below, s.js)
+	})
 	if !s.cfg.NoPublish {
 		g.Go(func() error { return s.publishDecisions(below) })
 	}
@@ -90,29 +104,24 @@ func (s *Service) Run(ctx context.Context) error {
 	return nil
 }
 
-// Judge appends the judgement line to a case under the dates the order gives. What passes (a refusal, what is of no order) is passed on. An order that
-// cannot be judged is held, with the reason, and its neighbors go on.
-func Judge(p *Pack, c event.Case) (out event.Case) {
-	if c.Passes() {
-		return c
+// Judge appends the judgement line to a case under the dates the order gives, as if nothing had been decided before. What
+// passes (a refusal, what is of no order) is passed on. An order that cannot be judged is held, with the reason.
+func Judge(p *Pack, c event.Case) event.Case { return JudgeWith(p, c, nil) }
+
+// JudgeWith is Judge with what a ledger held: a judgement made again with its own read member is the same, byte for byte.
+func JudgeWith(p *Pack, c event.Case, read *event.Read) event.Case {
+	w := prepare(p, c)
+	if w.decoded == nil {
+		return w.out
 	}
-	defer func() {
-		if r := recover(); r != nil {
-			out = held(firstTwo(c), p, fmt.Sprintf("screening could not judge this order: %v", r))
-		}
-	}()
-	d := inputs.Get().(*input) //nolint:forcetypeassert // the pool holds nothing else
-	if err := codec.Decode(c.Line(0), &d.cause); err != nil {
-		return held(c, p, err.Error())
+	defer w.release()
+	if w.judged == nil || !read.Empty() {
+		func() {
+			defer w.recover(p)
+			w.judge(p, read)
+		}()
 	}
-	if err := codec.Decode(c.Line(1), &d.facts); err != nil {
-		return held(c, p, err.Error())
-	}
-	out = with(c, p.Decide(&d.cause, &d.facts, event.Digest(c.Line(1)), AsOf{}))
-	d.cause.Reset() // after the judgement is bytes: its strings are the order's
-	d.facts.Reset()
-	inputs.Put(d)
-	return out
+	return w.out
 }
 
 // input is a decoded case to be used again.

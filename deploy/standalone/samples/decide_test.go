@@ -11,6 +11,7 @@ import (
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/enrichment"
 	"github.com/tidegate/tidegate/services/screening"
+	"github.com/tidegate/tidegate/shared/codec"
 )
 
 // judge decides samples in process, without doors and bus: order, facts, judgement.
@@ -43,6 +44,12 @@ func (j judge) with(t *testing.T, params map[string]string) judge {
 
 func (j judge) decide(t *testing.T, s Sample, asOf screening.AsOf) event.Judgement {
 	t.Helper()
+	c, f := j.inputs(t, s)
+	return j.pack.Decide(c, f, "", asOf)
+}
+
+func (j judge) inputs(t *testing.T, s Sample) (*event.Cause, *event.Facts) {
+	t.Helper()
 	o := decode(t, s)
 	sum := sha256.Sum256(s.Input)
 	c := event.Cause{
@@ -51,7 +58,7 @@ func (j judge) decide(t *testing.T, s Sample, asOf screening.AsOf) event.Judgeme
 		Received: event.Received{SHA256: hex.EncodeToString(sum[:]), Size: len(s.Input)},
 	}
 	f := j.reference.Facts(&o, "")
-	return j.pack.Decide(&c, &f, "", asOf)
+	return &c, &f
 }
 
 func judged(t *testing.T) []Sample {
@@ -59,13 +66,42 @@ func judged(t *testing.T) []Sample {
 	return slices.DeleteFunc(loaded(t), func(s Sample) bool { return s.Kind == Refusal })
 }
 
+// story judges the samples one after the other, as they are submitted: some answers follow from those before.
+func (j judge) story(t *testing.T, set []Sample) []event.Judgement {
+	t.Helper()
+	ledger := screening.NewLedger()
+	var out []event.Judgement
+	for _, s := range set {
+		c, f := j.inputs(t, s)
+		var lines event.Case
+		for i, line := range []any{c, f} {
+			b, err := codec.Append(nil, line)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if i == 0 {
+				lines = event.NewCase(b)
+			} else {
+				lines = lines.With(b)
+			}
+		}
+		var got event.Judgement
+		if err := codec.Decode(ledger.Judge(j.pack, lines).Line(2), &got); err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, got)
+	}
+	return out
+}
+
 func TestSamplesDecideAsExpected(t *testing.T) {
 	t.Parallel()
-	j := newJudge(t)
-	for _, s := range judged(t) {
+	set := judged(t)
+	answers := newJudge(t).story(t, set)
+	for i, s := range set {
 		t.Run(s.Name, func(t *testing.T) {
 			t.Parallel()
-			got := j.decide(t, s, screening.AsOf{})
+			got := answers[i]
 			want := s.Expect
 			if got.Outcome != want.Outcome || got.Rule != want.Rule || got.Differs != want.Differs {
 				t.Fatalf("%s by %q (differs: %t), want %s by %q (differs: %t) because %s\nfindings: %s",

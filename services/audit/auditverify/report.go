@@ -22,6 +22,7 @@ type Report struct {
 	Licenses      uint64         `json:"licenses,omitempty"` // licenses registered
 	Notes         uint64         `json:"notes,omitempty"`    // what was done with the history: replays, exports, queries, reproductions
 	Blobs         uint64         `json:"blobs"`              // cases kept in the blob store
+	Archived      uint64         `json:"archived,omitempty"` // packs and snapshots that records name, found whole in the archive
 	Gaps          []Gap          `json:"gaps,omitempty"`     // blocks that were lost before they were logged; the log says so itself
 	Accepts       uint64         `json:"accepts,omitempty"`  // how often an operator declared the log to be trusted as it is
 	FirstSequence uint64         `json:"first_sequence"`
@@ -95,6 +96,9 @@ func (r Report) String() string {
 	}
 	if n := r.Controls + r.Licenses + r.Notes; n > 0 && r.Verdict == "good" {
 		fmt.Fprintf(&b, "  %d activations, %d licenses, %d notes\n", r.Controls, r.Licenses, r.Notes)
+	}
+	if r.Archived > 0 {
+		fmt.Fprintf(&b, "  %d packs and snapshots that they name are archived\n", r.Archived)
 	}
 	for _, g := range r.Gaps {
 		fmt.Fprintf(&b, "  GAP: blocks %d to %d were lost before they were logged, leaf %d, %s\n", g.From, g.To, g.Leaf, g.At)

@@ -66,6 +66,7 @@ type verifier struct {
 	tree   tree
 	levels [][]tlog.Hash // hashes of the open tile of each level above the lowest
 	places places
+	named  []naming // packs and snapshots, in the order of the first leaf that names them
 	report Report
 }
 
@@ -150,6 +151,7 @@ type bundle struct {
 	n      uint64
 	hashes []tlog.Hash
 	heads  []event.Leaf
+	named  []naming // packs and snapshots
 	faults []Fault
 	err    error // it could not be read at all
 }
@@ -235,6 +237,9 @@ func (v *verifier) compute(d *desk, n uint64) bundle {
 	var beyond error
 	for i, leaf := range leaves {
 		b.hashes[i] = d.leafHash(leaf)
+		if v.opts.Blobs != nil {
+			b.name(i, leaf)
+		}
 		b.heads[i], err = checkLeaf(leaf, v.opts.Blobs)
 		switch {
 		case err == nil:
@@ -289,6 +294,9 @@ func (b *bundle) faultAt(i int, err error) {
 // take puts the next bundle into the tree and checks its leaves' places.
 func (v *verifier) take(b bundle) {
 	v.report.Faults = append(v.report.Faults, b.faults...)
+	for _, n := range b.named {
+		v.names(n)
+	}
 	for i, l := range b.heads {
 		at := b.n*Width + uint64(i)
 		v.count(at, l)
@@ -406,6 +414,7 @@ func (v *verifier) end() {
 	if root := v.tree.root(); root != v.point.Root {
 		v.fault(nil, fmt.Errorf("the leaves have root %s, the checkpoint states %s", root, v.point.Root))
 	}
+	v.archived()
 	if err := v.places.end(); err != nil {
 		v.fault(nil, err)
 	}

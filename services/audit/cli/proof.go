@@ -11,6 +11,7 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/audit"
 	"github.com/tidegate/tidegate/services/audit/auditverify"
 )
@@ -30,6 +31,9 @@ func proofCommand() *cli.Command {
 			}
 			for _, p := range proven {
 				err = errors.Join(err, writeProof(c, p))
+			}
+			if err == nil {
+				noted(ctx, c, event.Note{What: "export", Text: fmt.Sprintf("Leaves and proofs of %q were taken away.", id), Counts: []event.Tally{{Name: "leaves", Count: len(proven)}}})
 			}
 			return exit(err)
 		},

@@ -36,8 +36,17 @@ func showCommand() *cli.Command {
 			if err != nil {
 				return exit(err)
 			}
+			noted(ctx, c, event.Note{What: "query", Text: fmt.Sprintf("The log was asked for %q.", id), Counts: []event.Tally{{Name: "found", Count: len(found)}}})
 			return exit(show(c, found))
 		},
+	}
+}
+
+// noted writes into the log what was done with it, where its server runs. What was read is read: a note that cannot be written
+// is said, no more.
+func noted(ctx context.Context, c *cli.Command, n event.Note) {
+	if _, err := audit.Note(ctx, c.String("data"), n); err != nil {
+		_, _ = fmt.Fprintln(c.Root().ErrWriter, "the log does not know of this "+n.What+":", err)
 	}
 }
 

@@ -18,9 +18,14 @@ import (
 	"github.com/tidegate/tidegate/services/enrichment/lists"
 )
 
-// Commands is "lists" with its verbs import, fetch, status, diff and activate, and "match" with eval and bench.
-func Commands() []*cli.Command {
-	return []*cli.Command{matchCommand(), {
+// Review gives the score from which the rule pack of a folder sends a match to a person; "" is the shipped pack.
+type Review func(pack string) (event.Milli, error)
+
+// Commands is "lists" with its verbs import, fetch, status, diff and activate, and "match" with eval and bench. Without
+// review, which only who knows screening can give, eval takes the shipped pack's threshold as it was when this was
+// written.
+func Commands(review Review) []*cli.Command {
+	return []*cli.Command{matchCommand(review), {
 		Name: "lists", Usage: "bring official lists in, compare them, put them in force",
 		Commands: []*cli.Command{importCommand(), fetchCommand(), statusCommand(), diffCommand(), activateCommand()},
 	}}

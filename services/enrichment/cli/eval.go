@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"slices"
+	"strconv"
 
 	"github.com/urfave/cli/v3"
 
@@ -15,18 +17,19 @@ import (
 	"github.com/tidegate/tidegate/services/enrichment"
 )
 
-// inForce is the threshold that the shipped pack sends names to review from.
-const inForce = event.Milli(800)
+// shipped is the threshold that the shipped pack sends names to review from.
+const shipped = event.Milli(800)
 
-func evalCommand() *cli.Command {
+func evalCommand(review Review) *cli.Command {
 	return &cli.Command{
 		Name: "eval", Usage: "measure the matcher on labeled pairs: a CSV file with the columns query,candidate,label,type,source", ArgsUsage: "FILE.csv",
 		Flags: []cli.Flag{
-			&cli.IntFlag{Name: "threshold", Value: int(inForce), Usage: "`SCORE` in thousandths from which a pair counts as the same"},
+			&cli.StringFlag{Name: "threshold", Usage: "`SCORE` from which a pair counts as the same, as 0.850; that of the pack in force when not given"},
+			&cli.StringFlag{Name: "pack", Usage: "`DIR` of the rule pack in force; the shipped one when not given", Sources: cli.EnvVars("TIDEGATE_PACK")},
 			&cli.StringFlag{Name: "scores", Usage: "write each pair with its score to `OUT.csv`"},
 			jsonFlag(),
 		},
-		Action: func(_ context.Context, c *cli.Command) error { return unusable(eval(c)) },
+		Action: func(_ context.Context, c *cli.Command) error { return unusable(eval(c, review)) },
 	}
 }
 
@@ -54,7 +57,11 @@ type report struct {
 	Sources map[string]result `json:"sources"`
 }
 
-func eval(c *cli.Command) error {
+func eval(c *cli.Command, review Review) error {
+	limit, err := threshold(c, review)
+	if err != nil {
+		return err
+	}
 	name, err := oneArgument(c, "file")
 	if err != nil {
 		return err
@@ -77,11 +84,31 @@ func eval(c *cli.Command) error {
 			return err
 		}
 	}
-	r := evaluate(pairs, event.Milli(c.Int("threshold")))
+	r := evaluate(pairs, limit)
 	if c.Bool("json") {
 		return printJSON(c.Root().Writer, r)
 	}
 	return r.print(c.Root().Writer)
+}
+
+// threshold is the one asked for, in thousandths or as a decimal, else that of the pack in force.
+func threshold(c *cli.Command, review Review) (event.Milli, error) {
+	s := c.String("threshold")
+	if s == "" {
+		if review == nil {
+			return shipped, nil
+		}
+		return review(c.String("pack"))
+	}
+	f, err := strconv.ParseFloat(s, 64)
+	if err == nil && f <= 1 {
+		f *= 1000
+	}
+	t := event.Milli(math.Round(f))
+	if err != nil || t < 1 || t > 1000 {
+		return 0, fmt.Errorf("threshold %q is no score such as 0.850", s)
+	}
+	return t, nil
 }
 
 // readPairs reads the file; columns are found by their names, in any order.

@@ -12,7 +12,7 @@ import (
 	"github.com/tidegate/tidegate/services/enrichment"
 )
 
-func matchCommand() *cli.Command {
+func matchCommand(review Review) *cli.Command {
 	return &cli.Command{
 		Name: "match", Usage: "say who on the lists a name may be, best first, and why", ArgsUsage: "NAME",
 		Flags: []cli.Flag{
@@ -24,7 +24,7 @@ func matchCommand() *cli.Command {
 			&cli.StringFlag{Name: "as-of", Usage: "only entries in force on `DATE`, as 2026-11-10"},
 			dataFlag(), referenceFlag(), jsonFlag(),
 		},
-		Commands: []*cli.Command{evalCommand(), benchCommand()},
+		Commands: []*cli.Command{evalCommand(review), benchCommand()},
 		Action:   func(_ context.Context, c *cli.Command) error { return unusable(ask(c)) },
 	}
 }

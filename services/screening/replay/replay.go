@@ -113,21 +113,17 @@ func (o *Options) one(c event.Case) (say, error) {
 	if err := codec.Decode(c.Line(1), &facts); err != nil {
 		return say{}, err
 	}
-	prev := event.Digest(c.Line(1))
-	b := o.Pack.Decide(&cause, &facts, prev, o.AsOf)
-	a, err := o.sideA(c, &cause, &facts, prev)
-	if err != nil {
+	var a event.Judgement
+	if err := codec.Decode(c.Line(2), &a); err != nil {
 		return say{}, err
 	}
-	return compare(&cause, &a, &b)
-}
-
-func (o *Options) sideA(c event.Case, cause *event.Cause, facts *event.Facts, prev string) (event.Judgement, error) {
+	prev := event.Digest(c.Line(1))
+	read := a.Read // what the ledger held then: both sides see the same
+	b := o.Pack.DecideWith(&cause, &facts, read, prev, o.AsOf)
 	if o.Base != nil {
-		return o.Base.Decide(cause, facts, prev, o.BaseAsOf), nil
+		a = o.Base.DecideWith(&cause, &facts, read, prev, o.BaseAsOf)
 	}
-	var a event.Judgement
-	return a, codec.Decode(c.Line(2), &a)
+	return compare(&cause, &a, &b)
 }
 
 func (o *Options) inSlice(c *event.Cause) bool {

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/tidegate/tidegate/schemas/event"
@@ -103,8 +104,13 @@ func (f *Found) JSON() []byte {
 	if err != nil {
 		panic(err) // texts and numbers always encode
 	}
-	for _, none := range []string{`"parties":null,`, `"items":null,`, `,"items":null`} {
-		b = bytes.Replace(b, []byte(none), nil, 1) // what an order lacks is not there; inside texts the quotes are escaped
+	if len(o.Parties) == 0 { // what an order lacks is not there; inside texts the quotes are escaped
+		b = bytes.Replace(b, []byte(`"parties":null,`), nil, 1)
+	}
+	if len(o.Items) == 0 {
+		b = bytes.Replace(b, []byte(`"items":null,`), nil, 1)
+		b = bytes.Replace(b, []byte(`,"items":null`), nil, 1)
+		b = bytes.Replace(b, []byte(`"items":null`), nil, 1)
 	}
 	return b
 }
@@ -118,7 +124,7 @@ func (f *Found) Party(offset int, role event.Role, p event.Party) bool {
 	if slices.ContainsFunc(f.Order.Parties, func(o event.Party) bool { return alike(o, p) }) {
 		return true
 	}
-	f.At(fmt.Sprintf("/parties/%d", len(f.Order.Parties)), offset)
+	f.At("/parties/"+strconv.Itoa(len(f.Order.Parties)), offset)
 	f.Order.Parties = append(f.Order.Parties, p)
 	return true
 }
@@ -139,7 +145,7 @@ func alike(a, b event.Party) bool {
 
 // Item adds an item read at an offset.
 func (f *Found) Item(offset int, it event.Item) {
-	f.At(fmt.Sprintf("/items/%d", len(f.Order.Items)), offset)
+	f.At("/items/"+strconv.Itoa(len(f.Order.Items)), offset)
 	f.Order.Items = append(f.Order.Items, it)
 }
 

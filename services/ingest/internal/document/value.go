@@ -2,6 +2,7 @@ package document
 
 import (
 	"math/big"
+	"math/bits"
 	"strconv"
 	"strings"
 	"time"
@@ -86,6 +87,14 @@ func Decimal(s string, mark byte) (event.Decimal, bool) {
 // Times is quantity times price per base, exact where it has at most six decimals and rounded to them where not; unknown
 // where a factor is, or where it would be too long.
 func Times(quantity, price, base event.Decimal) event.Decimal {
+	if quantity == "" || price == "" {
+		return ""
+	}
+	if base == "" || base == "1" {
+		if d, ok := product(quantity, price); ok {
+			return d
+		}
+	}
 	q, ok := new(big.Rat).SetString(string(quantity))
 	if !ok {
 		return ""
@@ -109,6 +118,56 @@ func Times(quantity, price, base event.Decimal) event.Decimal {
 		return ""
 	}
 	return d
+}
+
+// product is a times b where that is exact in at most 15 digits, six of them decimals.
+func product(a, b event.Decimal) (event.Decimal, bool) {
+	x, xs, ok := whole(a)
+	y, ys, ok2 := whole(b)
+	if !ok || !ok2 || xs+ys > 18 {
+		return "", false
+	}
+	hi, n := bits.Mul64(x, y)
+	if hi != 0 {
+		return "", false
+	}
+	places := xs + ys
+	for places > 0 && n%10 == 0 {
+		n, places = n/10, places-1
+	}
+	if places > 6 || n > 999_999_999_999_999 {
+		return "", false
+	}
+	text := strconv.FormatUint(n, 10)
+	if places == 0 {
+		return event.Decimal(text), true
+	}
+	for len(text) <= places {
+		text = "0" + text
+	}
+	if len(text) > 15 {
+		return "", false
+	}
+	return event.Decimal(text[:len(text)-places] + "." + text[len(text)-places:]), true
+}
+
+// whole gives a decimal that is not negative as a whole number and its decimal places.
+func whole(d event.Decimal) (n uint64, places int, ok bool) {
+	point := false
+	for i := range len(d) {
+		switch c := d[i]; {
+		case c == '.':
+			point = true
+		case c >= '0' && c <= '9' && n < 1e17:
+			n = n*10 + uint64(c-'0')
+			if point {
+				places++
+			}
+		default:
+			return 0, 0, false
+		}
+	}
+	return n, places, true
 }
 
 // Minor is an amount of a currency's smallest units, as Stripe writes it, in the currency itself (ISO 4217 exponents).

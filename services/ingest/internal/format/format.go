@@ -13,7 +13,9 @@ import (
 	"github.com/tidegate/tidegate/services/ingest/internal/accept"
 	"github.com/tidegate/tidegate/services/ingest/internal/csvdoc"
 	"github.com/tidegate/tidegate/services/ingest/internal/document"
+	"github.com/tidegate/tidegate/services/ingest/internal/edifact"
 	"github.com/tidegate/tidegate/services/ingest/internal/feed"
+	"github.com/tidegate/tidegate/services/ingest/internal/x12"
 )
 
 // Hint is what is known of an input besides its bytes. Content decides wherever it can.
@@ -278,9 +280,10 @@ func alnum(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == ' '
 }
 
-// interchange is replaced where EDI is read.
-func interchange(*bufio.Reader, Form) source { return nothing{} }
-
-type nothing struct{}
-
-func (nothing) Next() (*document.Found, error) { return nil, io.EOF }
+// interchange reads EDI.
+func interchange(b *bufio.Reader, form Form) source {
+	if form == X12 {
+		return x12.New(b)
+	}
+	return edifact.New(b)
+}

@@ -18,9 +18,10 @@ func main() { os.Exit(lifecycle.Main(command())) }
 
 func command() *cli.Command {
 	var rules *screening.Pack
-	c := lifecycle.Command("screening", "judge enriched orders under a rule pack", packcli.PackFlags(),
-		func(ctx context.Context, _ *cli.Command, nc *nats.Conn, log *slog.Logger) error {
-			s, err := screening.New(nc, screening.Config{Pack: rules, Log: log})
+	flags := append(packcli.PackFlags(), &cli.StringFlag{Name: "data", Usage: "`DIR` for snapshots of the ledger; without it a start reads every decision again"})
+	c := lifecycle.Command("screening", "judge enriched orders under a rule pack", flags,
+		func(ctx context.Context, cmd *cli.Command, nc *nats.Conn, log *slog.Logger) error {
+			s, err := screening.New(nc, screening.Config{Pack: rules, Dir: cmd.String("data"), Log: log})
 			if err != nil {
 				return err
 			}

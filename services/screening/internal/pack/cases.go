@@ -22,11 +22,13 @@ const (
 	Answered  = "answered"   // a red flag answered: a note
 )
 
-// CaseFile is cases/<rule id>.yaml. Order and facts of every case start from those of the file; what a case gives
-// is laid over them, member by member, lists as a whole.
+// CaseFile is cases/<rule id>.yaml. Order, facts, cause and read of every case start from those of the file; what a case
+// gives is laid over them, member by member, lists as a whole.
 type CaseFile struct {
 	Order Fragment   `yaml:"order,omitempty"`
 	Facts Fragment   `yaml:"facts,omitempty"`
+	Cause Fragment   `yaml:"cause,omitempty"` // where it is more than a placed order: kind, shipment …
+	Read  Fragment   `yaml:"read,omitempty"`  // what the ledger held
 	Cases []RuleCase `yaml:"cases"`
 }
 
@@ -41,6 +43,8 @@ type RuleCase struct {
 	Params map[string]string `yaml:"parameters,omitempty"`
 	Order  Fragment          `yaml:"order,omitempty"`
 	Facts  Fragment          `yaml:"facts,omitempty"`
+	Cause  Fragment          `yaml:"cause,omitempty"`
+	Read   Fragment          `yaml:"read,omitempty"`
 	Expect Expect            `yaml:"expect"`
 	line   int
 }
@@ -85,17 +89,34 @@ func (p *Pack) Cases(id string) (CaseFile, bool) {
 // Place is where a case stands, for messages.
 func (c *RuleCase) Place(id string) string { return fmt.Sprintf("cases/%s.yaml:%d", id, c.line) }
 
-// Build makes the order and the facts of a case. Parties and items that the facts leave out are filled with facts that
-// say nothing; unknown members are refused.
-func (f *CaseFile) Build(c *RuleCase) (*event.Cause, *event.Facts, error) {
-	var order event.Order
-	if err := strict(merge(f.Order, c.Order), &order); err != nil {
-		return nil, nil, fmt.Errorf("order: %w", err)
+// Built is a case ready to be judged.
+type Built struct {
+	Cause *event.Cause
+	Facts *event.Facts
+	Read  *event.Read // nil where the ledger is empty
+}
+
+// Build makes the order, the facts and what the ledger held of a case. Parties and items that the facts leave out are
+// filled with facts that say nothing; unknown members are refused.
+func (f *CaseFile) Build(c *RuleCase) (Built, error) {
+	b := Built{Cause: &event.Cause{Line: event.LineOrder, V: 1, Kind: event.Placed, Of: "case"}, Facts: new(event.Facts)}
+	if err := strict(merge(f.Cause, c.Cause), b.Cause); err != nil {
+		return b, fmt.Errorf("cause: %w", err)
 	}
-	var facts event.Facts
-	if err := strict(merge(f.Facts, c.Facts), &facts); err != nil {
-		return nil, nil, fmt.Errorf("facts: %w", err)
+	b.Cause.Order = new(event.Order)
+	if err := strict(merge(f.Order, c.Order), b.Cause.Order); err != nil {
+		return b, fmt.Errorf("order: %w", err)
 	}
+	if err := strict(merge(f.Facts, c.Facts), b.Facts); err != nil {
+		return b, fmt.Errorf("facts: %w", err)
+	}
+	if read := merge(f.Read, c.Read); len(read) > 0 {
+		b.Read = new(event.Read)
+		if err := strict(read, b.Read); err != nil {
+			return b, fmt.Errorf("read: %w", err)
+		}
+	}
+	order, facts := b.Cause.Order, b.Facts
 	for len(facts.Parties) < len(order.Parties) {
 		facts.Parties = append(facts.Parties, event.PartyFacts{})
 	}
@@ -106,7 +127,7 @@ func (f *CaseFile) Build(c *RuleCase) (*event.Cause, *event.Facts, error) {
 		order.OrderDate = c.Date
 	}
 	facts.Line, facts.V = event.LineFacts, 1
-	return &event.Cause{Line: event.LineOrder, V: 1, Kind: event.Placed, Order: &order}, &facts, nil
+	return b, nil
 }
 
 func merge(base, over Fragment) Fragment {

@@ -42,6 +42,8 @@ type Manifest struct {
 	Semantics  int              `yaml:"semantics" json:"semantics"`
 	Thresholds ThresholdsConfig `yaml:"thresholds" json:"thresholds"`
 	Parameters []Parameter      `yaml:"parameters,omitempty" json:"parameters,omitempty"`
+
+	Dispositions []DispositionRule `yaml:"dispositions,omitempty" json:"dispositions,omitempty"` // who may answer findings
 }
 
 // ThresholdsConfig is the scores from which a match is a hit or a possible match, 0 to 1 with three decimals.

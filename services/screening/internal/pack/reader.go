@@ -44,6 +44,7 @@ func (r *reader) load() *Pack {
 		r.fault("rules", 1, "no rules: want rules/*.yaml")
 	}
 	r.references(p)
+	r.dispositions(p)
 	for _, name := range r.list("cases") {
 		r.cases(p, name)
 	}
@@ -164,6 +165,23 @@ func (r *reader) parameter(p *Pack, name string, line int, one *rule.Rule) {
 	i := slices.IndexFunc(p.Manifest.Parameters, func(d Parameter) bool { return d.Name == one.Parameter.Name })
 	if i < 0 || !slices.Contains(p.Manifest.Parameters[i].Values, one.Parameter.Value) {
 		r.fault(name, line, fmt.Sprintf("rule %s: pack.yaml declares no parameter %s with value %s", one.ID, one.Parameter.Name, one.Parameter.Value))
+	}
+}
+
+// dispositions checks who may answer findings.
+func (r *reader) dispositions(p *Pack) {
+	if p.Manifest.Dispositions == nil {
+		return
+	}
+	var m Manifest
+	tree := r.decode("pack.yaml", &m)
+	if tree == nil {
+		return
+	}
+	for i, d := range p.Manifest.Dispositions {
+		for _, detail := range d.check(p) {
+			r.fault("pack.yaml", line(tree, "dispositions", strconv.Itoa(i)), detail)
+		}
 	}
 }
 

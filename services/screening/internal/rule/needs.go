@@ -35,6 +35,9 @@ const (
 	NeedConsigneeType                  // the type of a consignee
 	NeedLineOfWork                     // a party's line of business, or a forwarder in another role
 	NeedOutside                        // a destination under embargo, or an item with controls other than 3A090 and 4A090
+	NeedShipped                        // the order, or a part of it, left
+	NeedStopped                        // a party looks like one that was stopped before
+	NeedLicenseFault                   // a license that the order names does not answer what it should
 	NeedRoute                          // countries passed on the way
 	NeedCCL                            // an item known to be on the Commerce Control List
 	NeedProduct                        // an item that is subject to the EAR as a direct product alone, or below the de minimis line
@@ -42,7 +45,7 @@ const (
 
 // placeless are the needs of rules that never ask for a country's groups on their own.
 const placeless = NeedWithheld | NeedFailed | NeedPayment | NeedRouteChange | NeedIncorporated | NeedNoWebsite |
-	NeedAddressKind | NeedConsigneeType | NeedLineOfWork
+	NeedAddressKind | NeedConsigneeType | NeedLineOfWork | NeedShipped | NeedStopped | NeedLicenseFault
 
 var needNames = map[string]Need{
 	"match": NeedMatch, "shared_address": NeedShared, "owner": NeedOwner, "advanced": NeedAdvanced, "hbm": NeedHBM,
@@ -50,6 +53,7 @@ var needNames = map[string]Need{
 	"withheld": NeedWithheld, "failed": NeedFailed, "payment": NeedPayment, "route_changed": NeedRouteChange,
 	"incorporated": NeedIncorporated, "no_web_presence": NeedNoWebsite, "address_kind": NeedAddressKind,
 	"consignee_type": NeedConsigneeType, "line_of_business": NeedLineOfWork, "outside": NeedOutside,
+	"shipped": NeedShipped, "stopped": NeedStopped, "license_fault": NeedLicenseFault,
 	"route": NeedRoute, "ccl": NeedCCL, "direct_product": NeedProduct,
 }
 
@@ -83,6 +87,9 @@ func (s *Scene) found() Need {
 	}
 	if s.order.Transaction == event.Cloud || len(s.uses()) > 0 {
 		n |= NeedUse
+	}
+	if s.cause.Kind == event.Shipped {
+		n |= NeedShipped
 	}
 	if len(s.order.Route) > 0 {
 		n |= NeedRoute

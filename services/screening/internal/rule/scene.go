@@ -23,6 +23,8 @@ type Scene struct {
 	date       event.Date
 	thresholds Thresholds
 	needs      Need
+	state      *event.Read // what was read from the ledger; nil when nothing was
+	faulty     []Faulty    // licenses that do not answer what they should
 
 	places   []event.Country // where the order's items go
 	item     int
@@ -44,7 +46,7 @@ func (s *Scene) Load(c *event.Cause, f *event.Facts, d event.Date, t Thresholds)
 		s.values = make([]ref.Val, len(vocabulary))
 	}
 	s.cause, s.order, s.facts, s.date, s.thresholds = c, f.Judged(c), f, d, t
-	s.lastUnkn = 0
+	s.lastUnkn, s.state, s.faulty = 0, nil, nil
 	clear(s.values)
 	s.d5mOf = append(s.d5mOf[:0], make([]ref.Val, len(f.Parties))...)
 	s.places, s.lists = s.places[:0], 0
@@ -58,7 +60,7 @@ func (s *Scene) Load(c *event.Cause, f *event.Facts, d event.Date, t Thresholds)
 
 // Clear lets go of the order, so that a kept scene keeps no message alive.
 func (s *Scene) Clear() {
-	s.cause, s.order, s.facts = nil, nil, nil
+	s.cause, s.order, s.facts, s.state, s.faulty = nil, nil, nil, nil, nil
 	clear(s.values)
 	clear(s.d5mOf)
 	clear(s.says)

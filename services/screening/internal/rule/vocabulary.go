@@ -39,7 +39,7 @@ type variable struct {
 
 // Values of variables are kept by place in this table; a scope's variables must stand together.
 var vocabulary = slices.Concat(
-	orderWords, orderWordsToo, itemWords, itemWordsToo, destinationWords, partyWords, partyWordsToo, matchWords, matchWordsToo)
+	orderWords, orderWordsToo, ledgerWords, itemWords, itemWordsToo, destinationWords, partyWords, partyWordsToo, stoppedWords, matchWords, matchWordsToo)
 
 // getters is set by init, for what gets a value may ask for another.
 var getters []func(*Scene) ref.Val

@@ -12,11 +12,11 @@ import (
 // answer: the outcome or the set of findings. Empty when none does.
 //
 // Where only rules change, only those rules are asked again. now is the findings on d, facts every date of the facts.
-func validUntil(p *pack.Pack, s *rule.Scene, c *event.Cause, now []found, facts []event.Date, d event.Date) event.Date {
+func validUntil(p *pack.Pack, s *rule.Scene, c *event.Cause, f *event.Facts, now []found, facts []event.Date, d event.Date) event.Date {
 	facts = slices.DeleteFunc(facts, func(b event.Date) bool { return b <= d })
 	for change := range p.After(d) {
 		for len(facts) > 0 && facts[0] < change.Date {
-			if differs(p, s, c, facts[0], nil, now) {
+			if differs(p, s, c, f, facts[0], nil, now) {
 				return facts[0].AddDays(-1)
 			}
 			facts = facts[1:]
@@ -25,12 +25,12 @@ func validUntil(p *pack.Pack, s *rule.Scene, c *event.Cause, now []found, facts 
 		if len(facts) > 0 && facts[0] == change.Date {
 			only, facts = nil, facts[1:]
 		}
-		if mayMatter(only, s.Needs()) && differs(p, s, c, change.Date, only, now) {
+		if mayMatter(only, s.Needs()) && differs(p, s, c, f, change.Date, only, now) {
 			return change.Date.AddDays(-1)
 		}
 	}
 	for _, at := range facts {
-		if differs(p, s, c, at, nil, now) {
+		if differs(p, s, c, f, at, nil, now) {
 			return at.AddDays(-1)
 		}
 	}
@@ -43,7 +43,7 @@ func mayMatter(rules []*rule.Rule, has rule.Need) bool {
 }
 
 // differs asks the rules, or only some, on another date and compares with the findings of now.
-func differs(p *pack.Pack, s *rule.Scene, c *event.Cause, at event.Date, only []*rule.Rule, now []found) bool {
+func differs(p *pack.Pack, s *rule.Scene, c *event.Cause, f *event.Facts, at event.Date, only []*rule.Rule, now []found) bool {
 	s.At(at)
 	var then []found
 	if only != nil {
@@ -55,7 +55,7 @@ func differs(p *pack.Pack, s *rule.Scene, c *event.Cause, at event.Date, only []
 		}
 	}
 	if only == nil {
-		then = on(p, s, c)
+		then = on(p, s, c, f)
 	}
 	// The same finding may stand more than once, for one destination each: one more or one less is a change.
 	gone := make(map[findingKey]int, len(now))
@@ -96,9 +96,9 @@ func changes(p *pack.Pack, facts []event.Date, has rule.Need, a, b event.Date) b
 	return slices.ContainsFunc(facts, func(d event.Date) bool { return a < d && d <= b })
 }
 
-// factDates lists the days on which something dated in the facts changes, ascending. Group memberships count for the
+// factDates lists the days on which something dated in the facts, or in what answers findings, changes, ascending. Group memberships count for the
 // countries that the facts name.
-func factDates(s *rule.Scene, f *event.Facts) []event.Date {
+func factDates(s *rule.Scene, c *event.Cause, f *event.Facts, read *event.Read) []event.Date {
 	var out []event.Date
 	add := func(spans ...event.Span) {
 		for _, span := range spans {
@@ -129,6 +129,22 @@ func factDates(s *rule.Scene, f *event.Facts) []event.Date {
 			for _, g := range f.Places[i].Groups {
 				add(g.Span)
 			}
+		}
+	}
+	declared := f.Judged(c).Declared
+	for i := range declared {
+		if a := &declared[i]; a.Kind == "exception" {
+			add(a.Span)
+		}
+	}
+	if read != nil {
+		for i := range read.Licenses {
+			if l := read.Licenses[i].License; l != nil {
+				add(l.Span)
+			}
+		}
+		for i := range read.Dispositions {
+			add(event.Span{Until: read.Dispositions[i].Until})
 		}
 	}
 	slices.Sort(out)

@@ -31,19 +31,23 @@ func Judge(p *pack.Pack, c *event.Cause, f *event.Facts, read *event.Read, prev 
 	if !read.Empty() {
 		j.Read = read
 	}
+	if c.Kind == event.Cancelled {
+		return cancelled(j, p, dates)
+	}
 	if why := unusable(c, f); why != "" {
-		return failed(j, p, dates, why)
+		return failed(j, p, c, dates, why)
 	}
 	s := scenes.Get().(*rule.Scene)
 	defer func() { s.Clear(); scenes.Put(s) }()
 	governing := slices.MaxFunc(dates, func(a, b Date) int { return cmp.Compare(a.Date, b.Date) })
 	s.Load(c, f, governing.Date, p.Thresholds)
-	facts := factDates(s, f)
+	s.Read(read)
+	facts := factDates(s, c, f, read)
 	var all, here, now []found
 	for i, d := range dates {
-		if i == 0 || changes(p, facts, s.Needs(), dates[i-1].Date, d.Date) {
+		if i == 0 || len(s.Totals()) > 0 || changes(p, facts, s.Needs(), dates[i-1].Date, d.Date) {
 			s.At(d.Date)
-			here = on(p, s, c)
+			here = on(p, s, c, f)
 		}
 		j.Dates = append(j.Dates, event.DateSay{AsOf: d.AsOf, Date: d.Date, Outcome: outcomeOf(here)})
 		all = merge(all, here, d.AsOf)
@@ -55,7 +59,7 @@ func Judge(p *pack.Pack, c *event.Cause, f *event.Facts, read *event.Read, prev 
 	slices.SortStableFunc(all, compare)
 	j.Rule = deciding(all, j.Outcome, governing.AsOf)
 	j.Findings = write(all)
-	j.ValidUntil = validUntil(p, s, c, now, facts, governing.Date)
+	j.ValidUntil = validUntil(p, s, c, f, now, facts, governing.Date)
 	return j
 }
 
@@ -77,34 +81,67 @@ func unusable(c *event.Cause, f *event.Facts) string {
 	return ""
 }
 
-// failed holds the order, with the pack's own words for it where it has them.
-func failed(j event.Judgement, p *pack.Pack, dates []Date, why string) event.Judgement {
-	f := event.Finding{Rule: FactsFailed, Outcome: event.Hold, State: "fires", Dates: []string{}, Citation: "none", Certainty: "C"}
-	if r, ok := p.Rule(FactsFailed); ok {
-		f.Citation, f.Certainty = r.Citation, r.Certainty
+// ShippedUnreleased is the rule of an order that left although it was not released.
+const ShippedUnreleased = "shipped-unreleased"
+
+// OrderCancelled is the rule of a cancelled order: nothing is judged, and nothing may ship under it.
+const OrderCancelled = "order-cancelled"
+
+// cancelled holds the order: no copy of the decision may let goods move that nobody wants any more.
+func cancelled(j event.Judgement, p *pack.Pack, dates []Date) event.Judgement {
+	f := event.Finding{
+		Rule: OrderCancelled, Outcome: event.Hold, State: "fires", Dates: []string{}, Citation: "the order's event cancelled", Certainty: "C",
+		Text: "The order was cancelled: nothing may ship under it. A new revision is judged anew.",
 	}
-	f.Text = "The facts about this order could not be established: " + why + "."
 	for _, d := range dates {
 		f.Dates = append(f.Dates, d.AsOf)
 		j.Dates = append(j.Dates, event.DateSay{AsOf: d.AsOf, Date: d.Date, Outcome: event.Hold})
 	}
-	j.Outcome, j.Rule, j.Failed, j.Findings = event.Hold, FactsFailed, why, []event.Finding{f}
+	j.Outcome, j.Rule, j.Findings = event.Hold, OrderCancelled, []event.Finding{f}
+	return j
+}
+
+// failed holds the order, with the pack's own words for it where it has them.
+func failed(j event.Judgement, p *pack.Pack, c *event.Cause, dates []Date, why string) event.Judgement {
+	f := event.Finding{Rule: FactsFailed, Outcome: event.Hold, State: "fires", Dates: []string{}, Citation: "none", Certainty: "C"}
+	f.Text = "The facts about this order could not be established: " + why + "."
+	if c.Kind == event.Shipped && c.Of == "" {
+		f.Rule = ShippedUnreleased
+		f.Text = "It left, and no order with this number was ever screened. Stop it where that is still possible, and find out what left."
+	}
+	if r, ok := p.Rule(f.Rule); ok {
+		f.Citation, f.Certainty = r.Citation, r.Certainty
+	}
+	for _, d := range dates {
+		f.Dates = append(f.Dates, d.AsOf)
+		j.Dates = append(j.Dates, event.DateSay{AsOf: d.AsOf, Date: d.Date, Outcome: event.Hold})
+	}
+	j.Outcome, j.Rule, j.Failed, j.Findings = event.Hold, f.Rule, why, []event.Finding{f}
 	return j
 }
 
 // found is a finding on its way.
 type found struct {
 	rule.Say
-	outcome event.Outcome
-	dates   []string
+	outcome  event.Outcome
+	dates    []string
+	answered *event.AnsweredBy // nil while it stands
+}
+
+// severity is that of the finding while it stands; what is answered counts no more than a note.
+func (f *found) severity() int {
+	if f.answered != nil {
+		return 0
+	}
+	return f.outcome.Severity()
 }
 
 // on asks every rule that binds on the scene's date and that the order may make fire.
-func on(p *pack.Pack, s *rule.Scene, c *event.Cause) []found {
+func on(p *pack.Pack, s *rule.Scene, c *event.Cause, f *event.Facts) []found {
 	says := s.Says()
 	p.Select(s.Date(), s, func(clause *rule.Compiled) { says = clause.Evaluate(s, says) })
 	s.KeepSays(says)
-	return settle(says, s, c)
+	return answers(p, s, c, f, s.State(), settle(says, s, c))
 }
 
 // askOnly asks some rules on the scene's date.
@@ -262,7 +299,7 @@ func finish(f *found, s *rule.Scene) {
 func outcomeOf(all []found) event.Outcome {
 	worst := event.Release
 	for i := range all {
-		if all[i].outcome.Severity() > worst.Severity() {
+		if all[i].severity() > worst.Severity() {
 			worst = all[i].outcome
 		}
 	}
@@ -276,10 +313,15 @@ type findingKey struct {
 	unknown           bool
 	outcome           event.Outcome
 	missing           string
+	answered          string
 }
 
 func key(f *found) findingKey {
-	return findingKey{f.Rule.Index, f.Party, f.Item, f.Entry, f.Policy, f.Unknown, f.outcome, strings.Join(f.Missing, ",")}
+	k := findingKey{f.Rule.Index, f.Party, f.Item, f.Entry, f.Policy, f.Unknown, f.outcome, strings.Join(f.Missing, ","), ""}
+	if f.answered != nil {
+		k.answered = f.answered.Kind + " " + f.answered.ID
+	}
+	return k
 }
 
 // merge adds a date's findings to those of the dates before.
@@ -302,6 +344,7 @@ func merge(all, here []found, asOf string) []found {
 // entry.
 func compare(a, b found) int {
 	return cmp.Or(
+		cmp.Compare(b.severity(), a.severity()),
 		cmp.Compare(b.outcome.Severity(), a.outcome.Severity()),
 		cmp.Compare(a.Rule.Index, b.Rule.Index),
 		cmp.Compare(a.Party, b.Party),
@@ -316,7 +359,7 @@ func compare(a, b found) int {
 // deciding is the first finding of the outcome's severity that stands on the governing date. Notes of duties decide nothing.
 func deciding(all []found, outcome event.Outcome, asOf string) string {
 	for i := range all {
-		if all[i].outcome == outcome && !all[i].Rule.Duty && slices.Contains(all[i].dates, asOf) {
+		if all[i].answered == nil && all[i].outcome == outcome && !all[i].Rule.Duty && slices.Contains(all[i].dates, asOf) {
 			return all[i].Rule.ID
 		}
 	}
@@ -345,7 +388,7 @@ func finding(f *found) event.Finding {
 	return event.Finding{
 		Rule: f.Rule.ID, Outcome: f.outcome, State: state, Missing: f.Missing, Party: index(f.Party), Item: index(f.Item),
 		Dates: f.dates, Policy: f.Policy, Text: f.Text, Citation: f.Citation, Certainty: f.Certainty,
-		Entry: f.Entry, Score: f.Score, Tried: f.Tried,
+		Entry: f.Entry, Score: f.Score, Tried: f.Tried, AnsweredBy: f.answered,
 	}
 }
 

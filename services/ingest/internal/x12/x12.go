@@ -1,0 +1,214 @@
+// Package x12 reads ANSI ASC X12 purchase orders (850), purchase order changes (860) and ship notices (856), releases 3040
+// to 8020. Codes are X12's: purpose 353, party 98, identifier 66, item identifier 235, date 374.
+package x12
+
+import (
+	"bufio"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tidegate/tidegate/schemas/event"
+	"github.com/tidegate/tidegate/services/ingest/internal/document"
+	"github.com/tidegate/tidegate/services/ingest/internal/edi"
+)
+
+// Orders reads one order or event after the other.
+type Orders struct {
+	sets  *edi.X12
+	queue []*document.Found
+}
+
+// New begins to read interchanges.
+func New(r *bufio.Reader) *Orders { return &Orders{sets: edi.NewX12(r)} }
+
+// Next gives the next order or event; io.EOF behind the last.
+func (o *Orders) Next() (*document.Found, error) {
+	for len(o.queue) == 0 {
+		s, err := o.sets.Next()
+		if err != nil {
+			return nil, err
+		}
+		o.queue = Read(s)
+	}
+	f := o.queue[0]
+	o.queue = o.queue[1:]
+	return f, nil
+}
+
+// Read gives what a transaction set says.
+func Read(s *edi.Set) []*document.Found {
+	if s.Segments == nil {
+		return []*document.Found{s.Found}
+	}
+	r := &reader{set: s, f: s.Found}
+	switch kind := s.Segments[0].El(1); kind {
+	case "850":
+		r.order()
+	case "860":
+		r.change()
+	case "856":
+		return r.notice()
+	default:
+		r.f.Fault(s.Offset, document.CodeNotSupported, "transaction set %s is no order; taken are 850, 860 and 856", document.Quote(kind))
+	}
+	return []*document.Found{r.f}
+}
+
+// reader reads one transaction set.
+type reader struct {
+	set      *edi.Set
+	f        *document.Found
+	currency string
+
+	item   *line    // the open one
+	party  *partner // the open one
+	items  int      // lines of the set, as CTT counts them
+	buyer  []string // persons named before any party
+	counts bool     // CTT was read
+}
+
+// line is an item in the making.
+type line struct {
+	event.Item
+	at     int
+	price  event.Decimal
+	basis  string
+	code   string // X12's unit
+	said   []string
+	gone   bool // deleted by a change
+	bought string
+}
+
+// partner is a party in the making.
+type partner struct {
+	event.Party
+	at   int
+	code string
+	more []string
+}
+
+// releaseOf puts a blanket order's release behind its number: each release is an order of its own.
+func releaseOf(number, release string) string {
+	if release == "" || strings.Trim(release, "0") == "" || document.Unknown(release) {
+		return number
+	}
+	return number + "-" + release
+}
+
+// order reads an 850.
+func (r *reader) order() {
+	beg := r.one("BEG")
+	if beg == nil {
+		return
+	}
+	o := &r.f.Order
+	o.ID = releaseOf(beg.El(3), beg.El(4))
+	if beg.El(3) == "" {
+		r.f.Fault(beg.Offset, document.CodeRequired, "BEG03 is empty: the purchase order has no number")
+	}
+	o.OrderDate = r.day(beg, 5)
+	r.purpose(beg.El(1), "")
+	r.body()
+}
+
+// change reads an 860. Its revision is the change order sequence number; without one, the group's date and time.
+func (r *reader) change() {
+	bch := r.one("BCH")
+	if bch == nil {
+		return
+	}
+	o := &r.f.Order
+	o.ID = releaseOf(bch.El(3), bch.El(4))
+	if bch.El(3) == "" {
+		r.f.Fault(bch.Offset, document.CodeRequired, "BCH03 is empty: which purchase order is changed?")
+	}
+	o.OrderDate = r.day(bch, 6)
+	code := bch.El(1)
+	if code == "00" || code == "" {
+		code = "04"
+	}
+	r.purpose(code, bch.El(5))
+	r.body()
+}
+
+// purpose says what happened to the order: 01 and 03 take it back, 04, 05 and 02 change it, anything else places it.
+func (r *reader) purpose(code, sequence string) {
+	o := &r.f.Order
+	switch code {
+	case "01", "03":
+		o.Event = event.Cancelled
+	case "02", "04", "05", "19", "52":
+		o.Event = event.Revised
+		if n, err := strconv.Atoi(sequence); err == nil && n > 0 && n < 1e9 {
+			o.Revision = n
+		} else {
+			o.Revision = r.sent()
+		}
+	}
+}
+
+// sent is the minutes from 2000-01-01 to the group's date and time; 1 at the least.
+func (r *reader) sent() int {
+	d, ok := document.Day(r.set.Date)
+	if !ok {
+		return 1
+	}
+	clock := r.set.Time
+	if len(clock) > 4 {
+		clock = clock[:4]
+	}
+	t, err := time.Parse("2006-01-02 1504", string(d)+" "+clock)
+	if err != nil {
+		if t, err = time.Parse(time.DateOnly, string(d)); err != nil {
+			return 1
+		}
+	}
+	return max(1, int(t.Sub(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)).Minutes()))
+}
+
+// one gives the segment that begins a set of its kind, which stands once.
+func (r *reader) one(tag string) *edi.Segment {
+	var found *edi.Segment
+	for i := range r.set.Segments {
+		s := &r.set.Segments[i]
+		if s.Tag != tag {
+			continue
+		}
+		if found != nil {
+			r.f.Fault(s.Offset, document.CodeDuplicate, "%s is given twice", tag)
+			return found
+		}
+		found = s
+	}
+	if found == nil {
+		r.f.Fault(r.set.Offset, document.CodeRequired, "%s is missing", tag)
+	}
+	return found
+}
+
+func (r *reader) day(s *edi.Segment, n int) event.Date {
+	return r.f.Day(s.Offset, element(s, n), s.El(n))
+}
+
+// element names an element as X12 does: BEG05.
+func element(s *edi.Segment, n int) string {
+	if n < 10 {
+		return s.Tag + "0" + strconv.Itoa(n)
+	}
+	return s.Tag + strconv.Itoa(n)
+}
+
+func (r *reader) number(s *edi.Segment, n int) event.Decimal {
+	return r.f.Number(s.Offset, element(s, n), s.El(n), '.')
+}
+
+// unit reads a unit of measure: two characters (element 355).
+func (r *reader) unit(s *edi.Segment, n int) (code, unit string) {
+	code = s.El(n)
+	if code != "" && len(code) != 2 {
+		r.f.Fault(s.Offset, document.CodeFormat, "%s %s is no unit of measure: want a code of two characters, such as EA", element(s, n), document.Quote(code))
+		return "", ""
+	}
+	return code, document.Unit(code)
+}
