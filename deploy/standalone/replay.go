@@ -15,6 +15,7 @@ import (
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/audit"
 	"github.com/tidegate/tidegate/services/screening"
+	screeningcli "github.com/tidegate/tidegate/services/screening/cli"
 	"github.com/tidegate/tidegate/services/screening/replay"
 )
 
@@ -28,10 +29,10 @@ func replayCommand() *cli.Command {
 			dataFlag(),
 			&cli.StringFlag{Name: "from", Usage: "first order `DATE` of the slice"},
 			&cli.StringFlag{Name: "until", Usage: "last order `DATE` of the slice, inclusive"},
-			&cli.StringFlag{Name: "pack", Usage: "`DIR` of the pack to judge under; the shipped one when not given"},
+			&cli.StringSliceFlag{Name: "pack", Usage: screeningcli.PackUsage},
 			&cli.StringMapFlag{Name: "set", Usage: "parameter of the pack, `NAME=VALUE`"},
 			&cli.StringFlag{Name: "as-of", Usage: "judge every order for this `DATE` instead of its own"},
-			&cli.StringFlag{Name: "base-pack", Usage: "`DIR` of a pack for the old side"},
+			&cli.StringSliceFlag{Name: "base-pack", Usage: "`DIR` of a pack for the old side, as --pack"},
 			&cli.StringMapFlag{Name: "base-set", Usage: "parameter of the old side's pack, `NAME=VALUE`"},
 			&cli.StringFlag{Name: "base-as-of", Usage: "judge the old side for this `DATE`"},
 			&cli.BoolFlag{Name: "json", Usage: "print JSON"},
@@ -98,10 +99,10 @@ func replayOptions(cmd *cli.Command) (replay.Options, error) {
 		faults = append(faults, fmt.Errorf("--from %s is later than --until %s", opt.From, opt.Until))
 	}
 	var err error
-	opt.Pack, err = openPack(cmd.String("pack"), cmd.StringMap("set"))
+	opt.Pack, err = openPack(cmd.StringSlice("pack"), cmd.StringMap("set"))
 	faults = append(faults, err)
 	if cmd.IsSet("base-pack") || cmd.IsSet("base-set") || cmd.IsSet("base-as-of") {
-		opt.Base, err = openPack(cmd.String("base-pack"), cmd.StringMap("base-set"))
+		opt.Base, err = openPack(cmd.StringSlice("base-pack"), cmd.StringMap("base-set"))
 		faults = append(faults, err)
 	}
 	return opt, errors.Join(faults...)

@@ -54,8 +54,8 @@ type inventory struct {
 func newInventory(packs, snapshots []string) (*inventory, error) {
 	v := &inventory{packs: map[string]*screening.Pack{}, snapshots: map[string]*enrichment.Reference{}, set: map[string]*screening.Pack{}}
 	var faults []error
-	for _, dir := range append([]string{""}, packs...) {
-		p, err := openPack(dir, nil)
+	for _, dirs := range append([]string{""}, packs...) {
+		p, err := openPack(strings.FieldsFunc(dirs, func(r rune) bool { return r == '+' }), nil)
 		if err != nil {
 			faults = append(faults, err)
 			continue

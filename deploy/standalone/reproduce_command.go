@@ -25,7 +25,7 @@ func reproduceCommand() *cli.Command {
 			&cli.BoolFlag{Name: "all", Usage: "every record"},
 			&cli.Uint64Flag{Name: "sample", Usage: "`N` records by lot, from the checkpoint's root and --number"},
 			&cli.Uint64Flag{Name: "number", Usage: "the auditor's own `NUMBER` for the lot"},
-			&cli.StringSliceFlag{Name: "pack", Usage: "`DIR` of a pack that records name, besides the shipped one; more than once"},
+			&cli.StringSliceFlag{Name: "pack", Usage: "`DIR` of a pack that records name, besides the shipped one, or several that were judged under together, as us+jp; more than once"},
 			&cli.StringSliceFlag{Name: "snapshot", Usage: "`DIR` of a reference set that records name, besides the shipped one; more than once"},
 			&cli.BoolFlag{Name: "json", Usage: "print JSON"},
 		},

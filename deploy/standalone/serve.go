@@ -15,6 +15,7 @@ import (
 	"github.com/tidegate/tidegate/services/enrichment"
 	"github.com/tidegate/tidegate/services/ingest"
 	ingestcli "github.com/tidegate/tidegate/services/ingest/cli"
+	screeningcli "github.com/tidegate/tidegate/services/screening/cli"
 	"github.com/tidegate/tidegate/shared/lifecycle"
 	"github.com/tidegate/tidegate/shared/natsembed"
 )
@@ -43,7 +44,7 @@ func serveCommand() *cli.Command {
 		Flags: append([]cli.Flag{
 			dataFlag(), logFlag("info"), natsListenFlag(),
 			&cli.StringFlag{Name: "listen", Usage: "`HOST:PORT` of the HTTP door", Value: "127.0.0.1:8080", Sources: cli.EnvVars("TIDEGATE_LISTEN")},
-			&cli.StringFlag{Name: "pack", Usage: "`DIR` of the rule pack; the shipped one when not given", Sources: cli.EnvVars("TIDEGATE_PACK")},
+			&cli.StringSliceFlag{Name: "pack", Usage: screeningcli.PackUsage, Sources: cli.EnvVars("TIDEGATE_PACK")},
 			&cli.StringMapFlag{Name: "set", Usage: "a parameter of the rule pack, `NAME=VALUE`"},
 			&cli.StringSliceFlag{Name: "require-list", Usage: "hold orders while `LIST` (or LIST=DAYS, at most so old) is not loaded", Sources: cli.EnvVars("TIDEGATE_REQUIRE_LIST")},
 			&cli.Uint64Flag{Name: "reproduce-sample", Usage: "decide `N` records, drawn by lot, again every night and log what came of it; 0 turns it off", Value: 200, Sources: cli.EnvVars("TIDEGATE_REPRODUCE_SAMPLE")},
@@ -65,7 +66,7 @@ func serve(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
-	pack, err := openPack(cmd.String("pack"), cmd.StringMap("set"))
+	pack, err := openPack(cmd.StringSlice("pack"), cmd.StringMap("set"))
 	if err != nil {
 		return err
 	}
@@ -87,7 +88,7 @@ func serve(ctx context.Context, cmd *cli.Command) error {
 	}
 	s, err := New(ctx, Config{
 		Nightly: Nightly{Records: cmd.Uint64("reproduce-sample"), At: at},
-		Data: cmd.String("data"), GuardDir: logging.GuardDir, Audit: logging, Ingest: doors, HTTP: cmd.String("listen"), NATSHost: host, NATSPort: port,
+		Data:    cmd.String("data"), GuardDir: logging.GuardDir, Audit: logging, Ingest: doors, HTTP: cmd.String("listen"), NATSHost: host, NATSPort: port,
 		Pack: pack, Required: required, Webhooks: cmd.String("webhooks"), Log: log,
 	})
 	if err != nil {

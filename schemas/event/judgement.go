@@ -58,6 +58,7 @@ type PackRef struct {
 	Digest     string            `json:"digest"` // SHA-256 of the pack's files, lower-case hex
 	Semantics  int               `json:"semantics"`
 	Parameters map[string]string `json:"parameters,omitempty"` // keys sorted when written
+	Packs      []PackRef         `json:"packs,omitempty"`      // of a set of packs, each of them in order; the digest is then over theirs
 }
 
 // Finding is one rule's say with its evidence.
@@ -77,6 +78,7 @@ type Finding struct {
 	Score     *Milli   `json:"score,omitempty"`
 	Tried     []Tried  `json:"exceptions_tried,omitempty"`
 
+	Pack       string      `json:"pack,omitempty"`        // the rule's pack, where several were judged under
 	AnsweredBy *AnsweredBy `json:"answered_by,omitempty"` // nil while it stands
 }
 

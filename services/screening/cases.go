@@ -45,11 +45,28 @@ func (p *Pack) Proven() error {
 
 // Test judges the pack's own cases. Every rule needs a case that fires and one that just misses, one on the day before
 // where it begins on a known date, and one on the day after where it ends on one.
+//
+// In a set of packs the first is tested alone, and the rules of each other pack under the whole set.
 func (p *Pack) Test() CaseReport {
+	if p.p.Members == nil {
+		return p.test(p.p)
+	}
+	first := &Pack{p.p.Members[0]}
+	out := first.test(first.p)
+	for _, m := range p.p.Members[1:] {
+		r := p.test(m)
+		out.Rules, out.Cases, out.Fails = out.Rules+r.Rules, out.Cases+r.Cases, append(out.Fails, r.Fails...)
+	}
+	out.Pack = p.Ref()
+	return out
+}
+
+// test judges the cases of one pack under p, which is that pack or a set with it.
+func (p *Pack) test(of *pack.Pack) CaseReport {
 	packs := variants{}
-	r := CaseReport{Pack: p.Ref(), Rules: len(p.p.Rules), Fails: []CaseFail{}}
-	for _, one := range p.p.Rules {
-		f, ok := p.p.Cases(one.ID)
+	r := CaseReport{Pack: p.Ref(), Rules: len(of.Rules), Fails: []CaseFail{}}
+	for _, one := range of.Rules {
+		f, ok := of.Cases(one.ID)
 		if !ok {
 			r.Fails = append(r.Fails, CaseFail{Rule: one.ID, Place: "cases/" + one.ID + ".yaml", Why: "the rule has no cases"})
 			continue
@@ -57,7 +74,7 @@ func (p *Pack) Test() CaseReport {
 		r.Fails = append(r.Fails, lacking(one, f.Cases)...)
 		for i := range f.Cases {
 			r.Cases++
-			if why := p.try(packs, one, &f, &f.Cases[i]); why != "" {
+			if why := p.try(packs, of.Manifest.ID, one, &f, &f.Cases[i]); why != "" {
 				r.Fails = append(r.Fails, CaseFail{Rule: one.ID, Place: f.Cases[i].Place(one.ID), Case: f.Cases[i].Name, Why: why})
 			}
 		}
@@ -113,7 +130,7 @@ func continues(r *Rule) bool {
 }
 
 // try judges one case and says how it came out otherwise; empty when it did not.
-func (p *Pack) try(packs variants, r *Rule, f *pack.CaseFile, c *pack.RuleCase) string {
+func (p *Pack) try(packs variants, of string, r *Rule, f *pack.CaseFile, c *pack.RuleCase) string {
 	params := c.Params
 	if r.Parameter != nil && params == nil {
 		params = map[string]string{r.Parameter.Name: r.Parameter.Value}
@@ -130,7 +147,7 @@ func (p *Pack) try(packs variants, r *Rule, f *pack.CaseFile, c *pack.RuleCase) 
 	if misdated := misdated(r, c); misdated != "" {
 		return misdated
 	}
-	return strings.Join(differences(r, &c.Expect, &j), "; ")
+	return strings.Join(differences(r, of, &c.Expect, &j), "; ")
 }
 
 // misdated says what is wrong with the date of a case of the day before or after; empty when nothing is. Rules without
@@ -156,7 +173,7 @@ func alwaysBinds(r *Rule) bool {
 	return slices.ContainsFunc(r.Conditions(), func(c *rule.Compiled) bool { return c.Always() })
 }
 
-func differences(r *Rule, want *pack.Expect, j *event.Judgement) []string {
+func differences(r *Rule, of string, want *pack.Expect, j *event.Judgement) []string {
 	var out []string
 	differ := func(what string, got, want any) {
 		out = append(out, fmt.Sprintf("%s is %v, want %v", what, got, want))
@@ -175,7 +192,7 @@ func differences(r *Rule, want *pack.Expect, j *event.Judgement) []string {
 			out = append(out, "no finding of "+id)
 		}
 	}
-	i := slices.IndexFunc(j.Findings, func(f event.Finding) bool { return f.Rule == r.ID })
+	i := slices.IndexFunc(j.Findings, func(f event.Finding) bool { return f.Rule == r.ID && (f.Pack == "" || f.Pack == of) })
 	if i < 0 {
 		if want.State != "silent" {
 			differ("state", "silent", want.State)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"strings"
 
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/screening/internal/pack"
@@ -12,8 +13,12 @@ import (
 	"github.com/tidegate/tidegate/services/screening/internal/verdict"
 )
 
-//go:embed packs/us
+//go:embed packs/us packs/jp packs/example
 var packs embed.FS
+
+// Shipped names the rule packs that the product ships, the one for the United States first. example is a company's own
+// pack to start from.
+var Shipped = []string{"us", "jp", "example"}
 
 // FactsFailed is the rule id of an order that could not be judged on its facts.
 const FactsFailed = verdict.FactsFailed
@@ -27,22 +32,58 @@ type Pack struct {
 }
 
 // USPack is the pack for United States export controls that the product ships, with its default parameters.
-func USPack() (*Pack, error) {
-	us, err := fs.Sub(packs, "packs/us")
-	if err != nil {
-		return nil, fmt.Errorf("us rule pack: %w", err)
+func USPack() (*Pack, error) { return ShippedPack("us") }
+
+// ShippedPack is a pack that the product ships, by name. The error wraps ErrPack where there is none of that name.
+func ShippedPack(name string) (*Pack, error) {
+	if !slices.Contains(Shipped, name) {
+		return nil, fmt.Errorf("%w: no shipped pack %q; there are %s", ErrPack, name, strings.Join(Shipped, ", "))
 	}
-	return LoadPack(us)
+	files, err := fs.Sub(packs, "packs/"+name)
+	if err != nil {
+		return nil, fmt.Errorf("shipped rule pack %s: %w", name, err)
+	}
+	return LoadPack(files)
+}
+
+// Compose makes one pack of several. All their rules are asked; the strictest outcome wins; findings name their pack.
+// The error lists every fault and wraps ErrPack.
+func Compose(packs ...*Pack) (*Pack, error) {
+	inner := make([]*pack.Pack, len(packs))
+	for i, p := range packs {
+		inner[i] = p.p
+	}
+	p, err := pack.Compose(inner...)
+	if err != nil {
+		return nil, err
+	}
+	return &Pack{p}, nil
+}
+
+// standing puts a pack behind the shipped ones that it stands on.
+func standing(p *pack.Pack) (*Pack, error) {
+	var all []*Pack
+	for _, name := range p.Manifest.With {
+		if slices.ContainsFunc(p.Members, func(m *pack.Pack) bool { return m.Manifest.ID == name }) {
+			continue
+		}
+		below, err := ShippedPack(name)
+		if err != nil {
+			return nil, fmt.Errorf("pack %s stands on another: %w", p.Manifest.ID, err)
+		}
+		all = append(all, below)
+	}
+	return Compose(append(all, &Pack{p})...)
 }
 
 // LoadPack reads a pack from a folder: pack.yaml, rules/*.yaml, cases/*.yaml. The error lists every fault with file
-// and line and wraps ErrPack.
+// and line and wraps ErrPack. A pack that stands on shipped ones (with) is given together with these.
 func LoadPack(fsys fs.FS) (*Pack, error) {
 	p, err := pack.Load(fsys)
 	if err != nil {
 		return nil, err
 	}
-	return &Pack{p}, nil
+	return standing(p)
 }
 
 // Object is what the pack's digest is the SHA-256 of, and what OpenPack reads.
@@ -53,6 +94,13 @@ func (p *Pack) Activation() []byte { return p.p.Activation() }
 
 // AtDefaults is the pack with its own values of every parameter, which its cases are written for.
 func (p *Pack) AtDefaults() *Pack {
+	if p.p.Members != nil {
+		q, err := pack.Compose(p.p.Members...)
+		if err != nil {
+			panic(err) // it was composed before
+		}
+		return &Pack{q}
+	}
 	params := map[string]string{}
 	for _, d := range p.Parameters() {
 		params[d.Name] = d.Default

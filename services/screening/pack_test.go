@@ -3,6 +3,7 @@ package screening
 import (
 	"errors"
 	"io/fs"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -131,5 +132,29 @@ func FuzzLoadPack(f *testing.F) {
 		}
 		c, facts := server("CN", "CN")
 		p.Decide(c, facts, "", AsOf{})
+	})
+}
+
+// A condition that foreign hands wrote loads or is refused, and where it loads it judges within its cost.
+func FuzzCondition(f *testing.F) {
+	for _, when := range []string{
+		"item.a && item.tpp >= 4800.0", "!(order.subject) || item.entry in ['3B001']", "item.eccn.matches('^3A')", "item.tpp / 0.0 > 1.0",
+		"['a'].exists(x, x == item.eccn)", "item.a ? item.b : item.c", "(((((", "item.a && 'x'", "true", "item.tpp + item.tpp < 1e308",
+	} {
+		f.Add(when)
+	}
+	f.Fuzz(func(t *testing.T, when string) {
+		rules := strings.Replace(goodRules, "  when: item.a && item.tpp >= 4800.0\n", "  when: "+strconv.Quote(when)+"\n", 1)
+		p, err := LoadPack(tiny(goodPack, rules))
+		if err != nil {
+			if !errors.Is(err, ErrPack) {
+				t.Fatalf("%q: %v", when, err)
+			}
+			return
+		}
+		c, facts := server("CN", "CN")
+		if j := p.Decide(c, facts, "", AsOf{}); j.Outcome.Severity() < 0 {
+			t.Fatalf("%q: outcome %q", when, j.Outcome)
+		}
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v3"
@@ -25,8 +26,11 @@ func Commands() []*cli.Command {
 }
 
 func packFlag() cli.Flag {
-	return &cli.StringFlag{Name: "pack", Usage: "`DIR` of a rule pack; the one shipped for the United States when not given"}
+	return &cli.StringSliceFlag{Name: "pack", Usage: PackUsage}
 }
+
+// PackUsage says what --pack takes.
+const PackUsage = "`DIR` of a rule pack, or us, jp, example, which are shipped; more than once for several together; us when not given"
 
 func setFlag() cli.Flag {
 	return &cli.StringSliceFlag{Name: "set", Usage: "set a pack parameter: `NAME=VALUE`, as diffusion=codified; more than once"}
@@ -43,7 +47,29 @@ func PackFlags() []cli.Flag { return []cli.Flag{packFlag(), setFlag()} }
 
 // Pack loads the rules that the flags of PackFlags name, with the parameters they set. An error of a pack's own wraps
 // screening.ErrPack.
-func Pack(c *cli.Command) (*screening.Pack, error) { return open(c, c.String("pack")) }
+func Pack(c *cli.Command) (*screening.Pack, error) { return open(c, c.StringSlice("pack")...) }
+
+// Load reads the packs that names and directories name, the shipped one for the United States where none does, and makes
+// one of them.
+func Load(names ...string) (*screening.Pack, error) {
+	if len(names) == 0 {
+		names = []string{""}
+	}
+	all := make([]*screening.Pack, 0, len(names))
+	var faults []error
+	for _, name := range names {
+		p, err := load(name)
+		if err != nil {
+			faults = append(faults, err)
+			continue
+		}
+		all = append(all, p)
+	}
+	if faults != nil {
+		return nil, errors.Join(faults...)
+	}
+	return screening.Compose(all...)
+}
 
 // failure is an error with its exit status.
 type failure struct {
@@ -72,9 +98,9 @@ func exit(err error) error {
 	}
 }
 
-// open loads the pack that the flags name, with the parameters they set.
-func open(c *cli.Command, dir string) (*screening.Pack, error) {
-	p, err := load(dir)
+// open loads the packs that the flags name, with the parameters they set.
+func open(c *cli.Command, dirs ...string) (*screening.Pack, error) {
+	p, err := Load(dirs...)
 	if err != nil {
 		return nil, err
 	}
@@ -90,8 +116,11 @@ func open(c *cli.Command, dir string) (*screening.Pack, error) {
 }
 
 func load(dir string) (*screening.Pack, error) {
-	if dir == "" {
+	switch {
+	case dir == "":
 		return screening.USPack()
+	case slices.Contains(screening.Shipped, dir):
+		return screening.ShippedPack(dir)
 	}
 	if info, err := os.Stat(dir); err != nil {
 		return nil, fmt.Errorf("open rule pack: %w", err)

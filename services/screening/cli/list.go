@@ -19,7 +19,7 @@ func listCommand() *cli.Command {
 		Name: "list", Usage: "list the rules in the order in which they decide",
 		Flags: []cli.Flag{packFlag(), setFlag(), asOfFlag(), jsonFlag()},
 		Action: func(_ context.Context, c *cli.Command) error {
-			p, err := open(c, c.String("pack"))
+			p, err := Pack(c)
 			if err != nil {
 				return exit(err)
 			}

@@ -22,7 +22,7 @@ func showCommand() *cli.Command {
 			if c.Args().Len() != 1 {
 				return unusable(errors.New("rules show: name one rule; rules list names them"))
 			}
-			p, err := open(c, c.String("pack"))
+			p, err := Pack(c)
 			if err != nil {
 				return exit(err)
 			}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/tidegate/tidegate/schemas/event"
+	"github.com/tidegate/tidegate/services/enrichment/internal/recent"
 	"github.com/tidegate/tidegate/services/enrichment/internal/snapshot"
 )
 
@@ -16,6 +17,7 @@ type Catalog struct {
 	byWord  map[string][]pattern // by the pattern's first word
 	byStem  map[string][]pattern // by its first two bytes, where the first word ends in *
 	numbers map[string][]int     // by the first nine characters of a part number
+	recent  *recent.Cache[texts, *reading]
 }
 
 // row is a catalog part with what follows from its numbers, worked out once.
@@ -34,7 +36,7 @@ type pattern struct {
 
 // NewCatalog indexes the parts and works out their classes.
 func NewCatalog(parts []snapshot.Part) *Catalog {
-	c := &Catalog{byID: map[string]int{}, byWord: map[string][]pattern{}, byStem: map[string][]pattern{}, numbers: map[string][]int{}}
+	c := &Catalog{recent: recent.New[texts, *reading](recentItems), byID: map[string]int{}, byWord: map[string][]pattern{}, byStem: map[string][]pattern{}, numbers: map[string][]int{}}
 	for i, p := range parts {
 		r := row{Part: p, specs: specs{tpp: number(p.TPP), area: number(p.DieArea), bandwidth: number(p.Bandwidth), io: number(p.IO), datacenter: p.Datacenter}}
 		r.class, r.missing = r.specs.class()

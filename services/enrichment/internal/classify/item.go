@@ -53,12 +53,8 @@ type evidence struct {
 }
 
 func (c *Catalog) evidence(it *event.Item) *evidence {
-	description := words(it.Description)
-	e := &evidence{eccn: Normal(it.ECCN), found: c.recognize(it, description)}
-	isAccessory := c.accessory(it, description)
-	if isAccessory && e.found != nil && e.found.text == it.Description {
-		e.found = nil // the machine that a fan is for; a part number or SKU that names a chip stays
-	}
+	r := c.read(it)
+	e := &evidence{eccn: Normal(it.ECCN), found: r.found, goods: r.goods}
 	e.eccnClass, e.vague = ofECCN(e.eccn)
 	e.own = specs{
 		tpp: number(it.TPP), density: number(it.Density), area: number(it.DieArea), bandwidth: number(it.Bandwidth),
@@ -74,7 +70,6 @@ func (c *Catalog) evidence(it *event.Item) *evidence {
 	}
 	e.hbm = hbmClass(it, e)
 	c.readContents(it, e)
-	e.goods, _ = ordinaryGoods(it, description, isAccessory)
 	return e
 }
 

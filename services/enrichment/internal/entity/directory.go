@@ -125,7 +125,7 @@ func (d *Directory) byAddress(a *event.Address) (rows, parties []event.Match, co
 		return nil, nil, 0
 	}
 	lines := append(slices.Clone(a.Lines), a.City)
-	near, considered := d.addresses.Find(match.ParseAddress(lines...))
+	near, considered := d.addresses.Find(lines...)
 	for _, n := range near {
 		e := &d.entries[n.Entry]
 		rel := relation(a.Country, e)

@@ -5,6 +5,8 @@ import (
 	"math/bits"
 	"slices"
 	"strings"
+
+	"github.com/tidegate/tidegate/services/enrichment/internal/recent"
 )
 
 // A listed name is also found by what it is made of: by every pair of its weightiest words, or by its one word that
@@ -33,7 +35,7 @@ type blocks struct {
 	near     neighborhood // of patterns
 	abroad   *table       // by skeleton: listed words in scripts that write few vowels
 	all      *table       // by skeleton: every listed word
-	recent   recentWords
+	recent   *recent.Cache[string, *word]
 }
 
 // profile is a listed name prepared for comparing it: where its parts begin. They end where those of the next begin.
@@ -58,8 +60,10 @@ type wearer struct {
 	id     int32
 	mask   uint32 // its letters
 	frame  frame
+	frame0 frame // of its letters as they stand
 	length uint8 // of its sounds; 0 where it has several readings, is long or of another script
 	ours   bool  // the weight table knows it
+	asIs   bool  // its letters as they stand are not its sounds
 	sounds [wearerSounds]sound
 }
 
@@ -67,7 +71,7 @@ type wearer struct {
 const wearerSounds = 15
 
 func newWearer(w *word) wearer {
-	v := wearer{id: w.id, mask: w.mask, frame: w.frame, ours: w.ours}
+	v := wearer{id: w.id, mask: w.mask, frame: w.frame, frame0: w.frame0, ours: w.ours, asIs: w.asIs != nil}
 	if len(w.latin) == 1 && len(w.latin[0]) <= wearerSounds && w.script == 'l' && w.class != number && w.class != initial {
 		v.length = uint8(copy(v.sounds[:], w.latin[0]))
 	}
@@ -75,7 +79,7 @@ func newWearer(w *word) wearer {
 }
 
 func newBlocks(names []Listed, kind Kind) *blocks {
-	b := &blocks{kind: kind}
+	b := &blocks{kind: kind, recent: recent.New[string, *word](recentWords)}
 	k := filing{blocks: b, known: map[string]*word{}, forms: map[string]uint16{}}
 	for i := range names {
 		if names[i].Kind == kind {
@@ -295,11 +299,13 @@ func (b *blocks) profile(name string, q *asking) Profile {
 
 // asked gives a word that is looked for, with the listed words that it may be.
 func (b *blocks) asked(shown string, q *asking) *word {
-	w, ok := b.recent.get(shown)
+	w, ok := b.recent.Get(shown)
 	if !ok {
 		w = newWord(strings.Clone(shown), b.kind)
 		w.alike = slices.Clone(b.alike(w, q, q.near[:0]))
-		b.recent.put(w)
+		if len(shown) <= recentBytes {
+			b.recent.Put(w.shown, w)
+		}
 	}
 	return w
 }
@@ -368,7 +374,7 @@ func (b *blocks) alike(w *word, q *asking, ids []int32) []int32 {
 			for k := b.shapes[at]; k < b.shapes[at+1]; k++ {
 				v := &b.wearers[k]
 				if v.length > 0 && me.length > 0 {
-					if v.alike(&me) {
+					if v.alike(&me) || v.mayBe(&me) && alike(w, b.words[v.id], b.kind) >= leastLike {
 						ids = append(ids, v.id)
 					}
 				} else if alike(w, b.words[v.id], b.kind) >= leastLike {
@@ -402,4 +408,10 @@ func (v *wearer) alike(w *wearer) bool {
 	}
 	most := limit(int(max(v.length, w.length)))
 	return v.frame.apart(w.frame) <= most && distance(v.sounds[:v.length], w.sounds[:w.length], most) != tooFar
+}
+
+// mayBe says whether two words may be alike in their letters, where they are not in their sounds: sechev and sechin.
+func (v *wearer) mayBe(w *wearer) bool {
+	return (v.asIs || w.asIs) && !(v.ours && w.ours) && v.length <= w.length+2 && w.length <= v.length+2 &&
+		bits.OnesCount32(v.mask^w.mask) <= 4 && v.frame0.apart(w.frame0) <= mostLimit
 }

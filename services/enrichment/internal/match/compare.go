@@ -17,6 +17,7 @@ const (
 	likeReading = 930 // the same sound in two scripts, such as Chinese and pinyin
 	leastWhole  = 8   // letters of names that are compared as a whole
 	leastCore   = 6   // letters of these without legal forms
+	mostLimit   = 230 // hundredths of an edit between two words, however long
 	capNumbers  = 760 // Factory No. 2 is not Factory No. 12
 )
 
@@ -30,6 +31,7 @@ type Likeness struct {
 	numbers bool
 	reading bool // the same written in Latin letters
 	edit    bool // one edit apart as a whole
+	sons    bool // father and son have changed places
 }
 
 // pairing is a run of words of one name that stands for a run of the other's.
@@ -324,7 +326,7 @@ func limit(n int) int {
 	case n == 3:
 		return 50
 	}
-	return min(20*n+30, 230)
+	return min(20*n+30, mostLimit)
 }
 
 // alike says how alike two words are, of a thousand.
@@ -438,6 +440,9 @@ func (l *Likeness) weigh(a, b *Profile) {
 	if b.kind == Person && contrary >= weighsInitial {
 		s = min(s, capContrary)
 	}
+	if l.sons = b.kind == Person && l.swapped(a, b); l.sons {
+		s = min(s, capContrary)
+	}
 	if l.numbers = numA && numB; l.numbers {
 		s = min(s, capNumbers)
 	}
@@ -449,6 +454,42 @@ func (l *Likeness) weigh(a, b *Profile) {
 		s -= costForm
 	}
 	l.Score = max(0, min(s, 990))
+}
+
+// swapped says whether father and son change places: Ibrahim bin Saif is not Saif bin Ibrahim.
+func (l *Likeness) swapped(a, b *Profile) bool {
+	i, j := sonOf(a.words), sonOf(b.words)
+	if i < 1 || j < 1 {
+		return false
+	}
+	crossed := func(p pairing, at, other int) bool { return p.fromA == at && p.atB == other }
+	return slices.ContainsFunc(l.pairs, func(p pairing) bool { return crossed(p, i-1, after(b.words, j)) }) ||
+		slices.ContainsFunc(l.pairs, func(p pairing) bool { return crossed(p, after(a.words, i), j-1) })
+}
+
+// sonOf is the place of the one word for "son of" in a name; -1 where there is none, or several.
+func sonOf(words []*word) int {
+	at := -1
+	for i, w := range words {
+		switch w.shown {
+		case "bin", "ben", "ibn", "bint":
+			if at >= 0 {
+				return -1
+			}
+			at = i
+		}
+	}
+	return at
+}
+
+// after is the place of the first word that tells something behind a place; -1 where there is none.
+func after(words []*word, at int) int {
+	for i := at + 1; i < len(words); i++ {
+		if words[i].class != particle {
+			return i
+		}
+	}
+	return -1
 }
 
 // Why says in plain words what makes the score, best evidence first.
@@ -491,6 +532,9 @@ func (l *Likeness) Why() []string {
 	}
 	if l.numbers {
 		out = append(out, "the numbers differ")
+	}
+	if l.sons {
+		out = append(out, "father and son have changed places")
 	}
 	return out
 }

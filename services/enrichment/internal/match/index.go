@@ -7,10 +7,12 @@ import (
 	"sync"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/tidegate/tidegate/services/enrichment/internal/recent"
 )
 
 // Matcher names this matcher and its weights; a change of either changes it.
-const Matcher = "names-3"
+const Matcher = "names-4"
 
 // Methods, best first.
 const (
@@ -45,7 +47,7 @@ type Candidate struct {
 // Index holds the names of listed entries. It is immutable, but for what it remembers, and safe for concurrent use.
 // What it holds lies in a few flat arrays, not in many small pieces: that is quick to build, small, and near in memory.
 type Index struct {
-	recent  recent
+	recent  *recent.Cache[string, answer]
 	names   []Listed
 	letters []uint16 // by name: letters and digits of its key
 	exact   *table   // of names as they stand
@@ -72,7 +74,7 @@ const minEdit = 4
 // NewIndex builds the index over names. What is found for one name does not depend on the others: adding a name never
 // takes a candidate away.
 func NewIndex(names []Listed) *Index {
-	ix := &Index{names: names}
+	ix := &Index{names: names, recent: recent.New[string, answer](recentNames)}
 	ix.pool.New = func() any { return &scratch{} }
 	var parts sync.WaitGroup // three that know nothing of each other
 	parts.Go(func() { ix.firms = newBlocks(names, Company) })
@@ -150,10 +152,12 @@ func (ix *Index) Find(s string) ([]Candidate, int) {
 	if s == "" {
 		return nil, 0
 	}
-	a, seen := ix.recent.get(s)
+	a, seen := ix.recent.Get(s)
 	if !seen {
 		a.found, a.considered = ix.look(s)
-		ix.recent.put(s, a)
+		if len(s) <= recentBytes {
+			ix.recent.Put(strings.Clone(s), a)
+		}
 	}
 	return a.found, a.considered
 }

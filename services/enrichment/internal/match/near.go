@@ -3,6 +3,8 @@ package match
 import (
 	"slices"
 	"strings"
+
+	"github.com/tidegate/tidegate/services/enrichment/internal/recent"
 )
 
 // Level says how near two addresses are.
@@ -71,11 +73,12 @@ type AddressIndex struct {
 	listed   []ListedAddress
 	parsed   []Address
 	byAnchor map[string][]int32
+	recent   *recent.Cache[string, nearby]
 }
 
 // NewAddressIndex builds the index.
 func NewAddressIndex(listed []ListedAddress) *AddressIndex {
-	ix := &AddressIndex{listed: listed, byAnchor: map[string][]int32{}}
+	ix := &AddressIndex{listed: listed, byAnchor: map[string][]int32{}, recent: recent.New[string, nearby](recentAddresses)}
 	for i, l := range listed {
 		a := ParseAddress(l.Text)
 		ix.parsed = append(ix.parsed, a)
@@ -86,8 +89,21 @@ func NewAddressIndex(listed []ListedAddress) *AddressIndex {
 	return ix
 }
 
-// Find gives the listed addresses near a, the nearest one per entry, sorted by entry, and how many were compared.
-func (ix *AddressIndex) Find(a Address) ([]Near, int) {
+// Find gives the listed addresses near one, the nearest one per entry, sorted by entry, and how many were compared.
+func (ix *AddressIndex) Find(lines ...string) ([]Near, int) {
+	text := strings.Join(lines, ", ")
+	n, seen := ix.recent.Get(text)
+	if !seen {
+		n.found, n.considered = ix.look(ParseAddress(text))
+		if len(text) <= recentBytes {
+			ix.recent.Put(strings.Clone(text), n)
+		}
+	}
+	return n.found, n.considered
+}
+
+// look is Find for an address not seen before.
+func (ix *AddressIndex) look(a Address) ([]Near, int) {
 	var out []Near
 	considered := 0
 	for _, k := range a.Anchors {

@@ -95,7 +95,7 @@ var sameWord = map[string]string{
 	"konggu": "holding", "zhineng": "intelligent", "gufen": "youxian", "shiye": "industry", "gongye": "industry", "maoyi": "trade", "tongxin": "communication",
 	"weidianzi": "microelectronic", "ruanjian": "software", "yinhang": "bank", "zhongguo": "china", "banco": "bank", "banque": "bank", "bancorp": "bank", "banking": "bank",
 	"trading": "trade", "commerce": "trade", "us": "unitedstates", "usa": "unitedstates", "uk": "unitedkingdom", "dept": "department", "govt": "government", "bros": "brothers",
-	"gruppe": "group", "grupo": "group", "groupe": "group", "gruppa": "group", "kompaniya": "company", "zavod": "plant", "bank": "bank", "mfrs": "manufacturing",
+	"gruppe": "group", "grupo": "group", "groupe": "group", "bank": "bank", "mfrs": "manufacturing",
 	"assn": "association", "corp": "corporation", "limited": "ltd", "robotics": "robotic", "optics": "optic", "photonics": "photonic",
 }
 
@@ -128,3 +128,62 @@ var (
 	}
 	spelledOut = map[string][]string{"unitedstates": {"united", "states"}, "unitedkingdom": {"united", "kingdom"}, "hongkong": {"hong", "kong"}}
 )
+
+// russian gives what Russian firms call themselves by in English, in one spelling: as folded Cyrillic, and as lists
+// write it in Latin letters.
+var russian = func() map[string]string {
+	m := map[string]string{}
+	for english, words := range map[string]string{
+		"plant":         "завод комбинат zavod kombinat",
+		"institute":     "институт institut",
+		"scientific":    "научно научныи научное научная nauchno nauchnyy nauchny nauchnoe nauchnoye",
+		"research":      "исследовательскии исследовательское issledovatelskiy issledovatelsky issledovatelskii issledovatelskoe issledovatelskoye",
+		"production":    "производственныи производственное производственная proizvodstvennyy proizvodstvenny proizvodstvennoe proizvodstvennoye proizvodstvennaya",
+		"association":   "объединение ассоциация obedinenie obyedinenie obedineniye obyedineniye",
+		"design":        "конструкторское konstruktorskoe konstruktorskoye",
+		"bureau":        "бюро byuro",
+		"instrument":    "приборостроительныи priborostroitelnyy priborostroitelny",
+		"machinery":     "машиностроительныи машиностроение mashinostroitelnyy mashinostroitelny mashinostroenie",
+		"state":         "государственныи государственное государственная gosudarstvennyy gosudarstvennoe gosudarstvennoye",
+		"enterprise":    "предприятие predpriyatie predpriyatiye",
+		"company":       "компания фирма kompaniya firma",
+		"group":         "группа gruppa",
+		"bank":          "банк",
+		"trade":         "торговыи торговая торговля torgovyy torgovy torgovaya torgovlya",
+		"center":        "центр tsentr",
+		"technology":    "технологии технология технологическии tekhnologii tekhnologiya",
+		"system":        "системы система sistemy sistema",
+		"electronic":    "электроника электронныи elektronika elektronnyy",
+		"aviation":      "авиационныи авиация aviatsionnyy aviatsiya",
+		"marine":        "морскои морская morskoy morskaya",
+		"shipping":      "судоходная пароходство sudokhodnaya parokhodstvo",
+		"transport":     "транспортная транспорт транспортныи transportnaya transportnyy",
+		"investment":    "инвестиционная инвестиции investitsionnaya",
+		"construction":  "строительная строительство stroitelnaya stroitelstvo",
+		"chemical":      "химическии химическая khimicheskiy khimicheskaya",
+		"oil":           "нефтяная нефть neftyanaya neft",
+		"space":         "космическии космическая kosmicheskiy",
+		"ministry":      "министерство ministerstvo",
+		"defense":       "обороны oborony",
+		"university":    "университет universitet",
+		"academy":       "академия akademiya",
+		"science":       "наук nauk",
+		"fund":          "фонд fond",
+		"insurance":     "страховая strakhovaya",
+		"international": "международныи международная международное mezhdunarodnyy mezhdunarodnaya",
+		"industry":      "промышленность промышленная promyshlennost promyshlennaya",
+	} {
+		for w := range strings.FieldsSeq(words) {
+			m[w] = english
+		}
+	}
+	return m
+}()
+
+func init() {
+	for w, english := range russian {
+		if _, ok := sameWord[w]; !ok {
+			sameWord[w] = english
+		}
+	}
+}

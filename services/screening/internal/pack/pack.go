@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 
@@ -29,6 +30,7 @@ type Pack struct {
 	Parameters map[string]string // every declared one
 	Rules      []*rule.Rule      // in pack order: by file name, then by place in the file
 	Thresholds rule.Thresholds
+	Members    []*Pack // of a set, in order; nil for one pack alone
 	files      map[string][]byte
 	cases      map[string]CaseFile
 	epochs     []epoch
@@ -42,8 +44,19 @@ type Manifest struct {
 	Semantics  int              `yaml:"semantics" json:"semantics"`
 	Thresholds ThresholdsConfig `yaml:"thresholds" json:"thresholds"`
 	Parameters []Parameter      `yaml:"parameters,omitempty" json:"parameters,omitempty"`
+	With       []string         `yaml:"with,omitempty" json:"with,omitempty"`           // shipped packs that this one stands on: loaded before it
+	Overrides  []Override       `yaml:"overrides,omitempty" json:"overrides,omitempty"` // what it sets in packs before it
 
 	Dispositions []DispositionRule `yaml:"dispositions,omitempty" json:"dispositions,omitempty"` // who may answer findings
+}
+
+// Override is what a company sets in a pack that it stands on, with who decided so and why.
+type Override struct {
+	Pack       string            `yaml:"pack" json:"pack"`
+	Thresholds *ThresholdsConfig `yaml:"thresholds,omitempty" json:"thresholds,omitempty"` // of the whole set
+	Parameters map[string]string `yaml:"parameters,omitempty" json:"parameters,omitempty"`
+	Why        string            `yaml:"why" json:"why"`
+	By         string            `yaml:"by" json:"by"`
 }
 
 // ThresholdsConfig is the scores from which a match is a hit or a possible match, 0 to 1 with three decimals.
@@ -60,8 +73,13 @@ type Parameter struct {
 	Default string   `yaml:"default" json:"default"`
 }
 
-// Load reads the pack in fsys. The error lists every fault.
+// Load reads the pack in fsys, or the set of packs in its folders. The error lists every fault.
 func Load(fsys fs.FS) (*Pack, error) {
+	if _, err := fs.Stat(fsys, "pack.yaml"); err != nil {
+		if folders, _ := fs.Glob(fsys, "*/pack.yaml"); len(folders) > 0 {
+			return loadSet(fsys, folders)
+		}
+	}
 	r := reader{fsys: fsys}
 	p := r.load()
 	if len(r.faults) > 0 {
@@ -69,6 +87,29 @@ func Load(fsys fs.FS) (*Pack, error) {
 	}
 	p.epochs = epochsOf(p.Rules, p.Parameters)
 	return p, nil
+}
+
+// loadSet reads a folder of packs, each in a folder of its own, in the order of their names.
+func loadSet(fsys fs.FS, folders []string) (*Pack, error) {
+	var all []*Pack
+	var faults []error
+	for _, f := range folders {
+		one, err := fs.Sub(fsys, path.Dir(f))
+		if err != nil {
+			faults = append(faults, err)
+			continue
+		}
+		p, err := Load(one)
+		if err != nil {
+			faults = append(faults, fmt.Errorf("%s: %w", path.Dir(f), err))
+			continue
+		}
+		all = append(all, p)
+	}
+	if faults != nil {
+		return nil, errors.Join(faults...)
+	}
+	return Compose(all...)
 }
 
 // With gives the pack with other values of its parameters.
@@ -98,13 +139,13 @@ func (p *Pack) With(params map[string]string) (*Pack, error) {
 func (p *Pack) Ref() event.PackRef {
 	return event.PackRef{
 		ID: p.Manifest.ID, Version: p.Manifest.Version, Digest: p.Digest, Semantics: p.Manifest.Semantics,
-		Parameters: maps.Clone(p.Parameters),
+		Parameters: maps.Clone(p.Parameters), Packs: p.refs(),
 	}
 }
 
-// Rule finds a rule by id.
+// Rule finds a rule by id; in a set the first of that id, or one by pack and id: us/possible-match.
 func (p *Pack) Rule(id string) (*rule.Rule, bool) {
-	i := slices.IndexFunc(p.Rules, func(r *rule.Rule) bool { return r.ID == id })
+	i := slices.IndexFunc(p.Rules, func(r *rule.Rule) bool { return r.Named(p.Manifest.ID, id) })
 	if i < 0 {
 		return nil, false
 	}

@@ -119,9 +119,21 @@ func (r *reader) manifest(p *Pack) {
 	if m.Semantics != Semantics {
 		r.fault(name, at("semantics"), fmt.Sprintf("semantics %d is not one this program knows; it knows %d", m.Semantics, Semantics))
 	}
-	p.Thresholds = rule.Thresholds{Hit: milli(m.Thresholds.Hit), Review: milli(m.Thresholds.Review)}
-	if t := p.Thresholds; t.Review <= 0 || t.Hit < t.Review || t.Hit > 1000 {
+	p.Thresholds = thresholdsOf(m.Thresholds)
+	if m.Thresholds == (ThresholdsConfig{}) {
+		p.Thresholds = thresholdsOf(defaults)
+	}
+	if !p.Thresholds.Sound() {
 		r.fault(name, at("thresholds"), "want 0 < review <= hit <= 1")
+	}
+	for i, o := range m.Overrides {
+		place := at("overrides", strconv.Itoa(i))
+		if o.Pack == "" || o.Why == "" || o.By == "" || (o.Thresholds == nil && len(o.Parameters) == 0) {
+			r.fault(name, place, "an override needs pack, by and why, and thresholds or parameters")
+		}
+		if o.Thresholds != nil && !thresholdsOf(*o.Thresholds).Sound() {
+			r.fault(name, place, "want 0 < review <= hit <= 1")
+		}
 	}
 	for i, d := range m.Parameters {
 		if d.Name == "" || !slices.Contains(d.Values, d.Default) {
@@ -130,6 +142,9 @@ func (r *reader) manifest(p *Pack) {
 		p.Parameters[d.Name] = d.Default
 	}
 }
+
+// defaults are the thresholds of a pack that states none.
+var defaults = ThresholdsConfig{Hit: 0.900, Review: 0.800}
 
 func milli(f float64) event.Milli { return event.Milli(f*1000 + 0.5) }
 

@@ -40,9 +40,11 @@ type Rule struct {
 	Clauses    []Clause    `yaml:"clauses,omitempty" json:"clauses,omitempty"`       // instead of when: several conditions, each with its own dates
 	Replaces   *Replace    `yaml:"replaces_policy,omitempty" json:"replaces_policy,omitempty"`
 	SettledBy  []string    `yaml:"settled_by,omitempty" json:"settled_by,omitempty"` // where one of these fires for the item, an open question here changes nothing
+	Answers    []string    `yaml:"answers,omitempty" json:"answers,omitempty"`       // where it fires, holds of these rules (pack/id, or id) about the same party and entry are answered: a company's exception, which must end
 	Note       string      `yaml:"note,omitempty" json:"note,omitempty"`             // what a reader should know: doubts, simplifications
 
-	Index    int         `yaml:"-" json:"-"` // place in the pack, from 0
+	Of       string      `yaml:"-" json:"pack,omitempty"` // its pack, in a set of several
+	Index    int         `yaml:"-" json:"-"`              // place in the pack, from 0
 	clauses  []*Compiled // at least one
 	explain  template
 	policies []policy
@@ -125,6 +127,26 @@ func statusOn(history []Status, d event.Date) (Status, bool) {
 	return Status{}, false
 }
 
+// In gives the rule as part of a set of packs, at a place in it.
+func (r *Rule) In(pack string, index int) *Rule {
+	out := *r
+	out.Of, out.Index, out.clauses = pack, index, nil
+	for _, c := range r.clauses {
+		clause := *c
+		clause.Rule = &out
+		out.clauses = append(out.clauses, &clause)
+	}
+	return &out
+}
+
+// Named says whether a name is the rule's: its id, or pack and id. The pack is the one that is asked, outside of a set.
+func (r *Rule) Named(pack, name string) bool {
+	if r.Of != "" {
+		pack = r.Of
+	}
+	return r.ID == name || pack+"/"+r.ID == name
+}
+
 // Severity is the rank of the rule's outcome.
 func (r *Rule) Severity() int { return r.severity }
 
@@ -200,9 +222,19 @@ func (r *Rule) Compile() []Fault {
 	if r.Lists != nil && !slices.Equal(r.Per, []string{"match"}) {
 		add("lists are for rules per match", "lists")
 	}
+	if r.Answers != nil && (r.Outcome != string(event.Release) || r.endless()) {
+		add("a rule that answers others has outcome release, and every stretch of its status has an until", "answers")
+	}
 	r.compileClauses(add)
 	r.compileTexts(add)
 	return faults
+}
+
+// endless says whether a stretch of the rule's history, or of a clause's, has no end.
+func (r *Rule) endless() bool {
+	open := func(s Status) bool { return s.Until == "" }
+	return len(r.Status) == 0 || slices.ContainsFunc(r.Status, open) ||
+		slices.ContainsFunc(r.Clauses, func(c Clause) bool { return slices.ContainsFunc(c.Status, open) })
 }
 
 func (r *Rule) compileClauses(add func(string, ...string)) {

@@ -14,6 +14,9 @@ type Thresholds struct {
 	Review event.Milli
 }
 
+// Sound says whether 0 < review <= hit <= 1.
+func (t Thresholds) Sound() bool { return t.Review > 0 && t.Review <= t.Hit && t.Hit <= 1000 }
+
 // Scene is one order with its facts on one date, as conditions see it. It is used by one goroutine at a time; Load
 // makes it ready for another order.
 type Scene struct {

@@ -65,6 +65,7 @@ var (
 		{"match.grants_rff", cel.BoolType, perMatch | perParty, "the row points at license exception RFF", truth(func(s *Scene) bool {
 			return slices.ContainsFunc(s.currentMatch().Notes, func(n string) bool { return strings.Contains(n, "740.26") || strings.Contains(n, "RFF") })
 		})},
+		{"match.entry", cel.StringType, perMatch | perParty, "the entry's id", text(func(s *Scene) string { return s.currentMatch().Entry })},
 		{"match.name", cel.StringType, perMatch | perParty, "the entry's primary name", text(func(s *Scene) string { return s.currentMatch().Name })},
 	}
 )

@@ -177,6 +177,7 @@ func settle(says []rule.Say, s *rule.Scene, c *event.Cause) []found {
 	out = slices.CompactFunc(out, func(a, b found) bool { return key(&a) == key(&b) && a.Text == b.Text })
 	for i := range out {
 		replacePolicies(out, &out[i])
+		answerHolds(out, &out[i])
 	}
 	for i := range out {
 		finish(&out[i], s)
@@ -191,7 +192,7 @@ func settled(says []rule.Say, open *rule.Say) bool {
 		if o.Unknown || o.Item != open.Item || (o.Item < 0 && o.Party != open.Party) {
 			return false
 		}
-		return o.Rule == open.Rule || slices.Contains(open.Rule.SettledBy, o.Rule.ID)
+		return o.Rule == open.Rule || o.Rule.Of == open.Rule.Of && slices.Contains(open.Rule.SettledBy, o.Rule.ID)
 	})
 }
 
@@ -199,7 +200,7 @@ func settled(says []rule.Say, open *rule.Say) bool {
 func idle(says []rule.Say, open *rule.Say) bool {
 	r := open.Rule.Replaces
 	return r != nil && !slices.ContainsFunc(says, func(o rule.Say) bool {
-		return o.Rule.ID == r.Rule && o.Item == open.Item && !o.Unknown
+		return o.Rule.ID == r.Rule && o.Rule.Of == open.Rule.Of && o.Item == open.Item && !o.Unknown
 	})
 }
 
@@ -268,9 +269,29 @@ func replacePolicies(all []found, by *found) {
 		return
 	}
 	for i := range all {
-		if f := &all[i]; f.Rule.ID == r.Rule && f.Item == by.Item && !f.Unknown {
+		if f := &all[i]; f.Rule.ID == r.Rule && f.Rule.Of == by.Rule.Of && f.Item == by.Item && !f.Unknown {
 			f.Policy = r.Policy
 		}
+	}
+}
+
+// answerHolds answers the holds that a company's exception covers: those of the rules it names, about the same party and
+// list entry where it speaks of these. A license or a block is never answered so.
+func answerHolds(all []found, by *found) {
+	if by.Rule.Answers == nil || by.Unknown {
+		return
+	}
+	for i := range all {
+		f := &all[i]
+		covered := slices.ContainsFunc(by.Rule.Answers, func(name string) bool { return f.Rule.Named("", name) })
+		if !covered || f.outcome != event.Hold || by.Party >= 0 && by.Party != f.Party || by.Item >= 0 && by.Item != f.Item || by.Entry != "" && by.Entry != f.Entry {
+			continue
+		}
+		name := by.Rule.ID
+		if by.Rule.Of != "" {
+			name = by.Rule.Of + "/" + name
+		}
+		f.answered = &event.AnsweredBy{Kind: "exception", ID: name, Why: by.Text}
 	}
 }
 
@@ -388,7 +409,7 @@ func finding(f *found) event.Finding {
 	return event.Finding{
 		Rule: f.Rule.ID, Outcome: f.outcome, State: state, Missing: f.Missing, Party: index(f.Party), Item: index(f.Item),
 		Dates: f.dates, Policy: f.Policy, Text: f.Text, Citation: f.Citation, Certainty: f.Certainty,
-		Entry: f.Entry, Score: f.Score, Tried: f.Tried, AnsweredBy: f.answered,
+		Entry: f.Entry, Score: f.Score, Tried: f.Tried, Pack: f.Rule.Of, AnsweredBy: f.answered,
 	}
 }
 
