@@ -103,6 +103,7 @@ const (
 const (
 	HeaderSequence = "Tidegate-Sequence" // block the message comes from, as a decimal: where its publisher goes on after a restart
 	HeaderPlace    = "Tidegate-Place"    // place of the case in that block, from 0
+	HeaderRule     = "Tidegate-Rule"     // deciding rule, on decisions that have one
 	HeaderLeaf     = "Tidegate-Leaf"     // index of the receipt's leaf in the log
 	HeaderLog      = "Tidegate-Log"      // name of that log, where it is not the first
 

@@ -76,17 +76,25 @@ func (s *Service) routes() []route {
 		{"GET", "/v1/refusals/{event}", token.Audit, s.getRefusal},
 		{"GET", "/healthz", "", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") }},
 		{"GET", "/readyz", "", s.readyz},
+		{"GET", "/metrics", token.Operate, s.meter.handler(newState(s)).ServeHTTP},
+		{"GET", "/openapi.json", "", s.getOpenAPI},
+	}
+}
+
+// isReady says whether orders are taken now.
+func (s *Service) isReady() bool {
+	select {
+	case <-s.ready:
+		return s.nc.IsConnected() && !s.write.down.Load()
+	default:
+		return false
 	}
 }
 
 func (s *Service) readyz(w http.ResponseWriter, r *http.Request) {
-	select {
-	case <-s.ready:
-		if s.nc.IsConnected() && !s.write.down.Load() {
-			_, _ = io.WriteString(w, "ready\n")
-			return
-		}
-	default:
+	if s.isReady() {
+		_, _ = io.WriteString(w, "ready\n")
+		return
 	}
 	probNotReady.because("the order stream does not take orders now").write(w, r)
 }

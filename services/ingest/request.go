@@ -7,10 +7,12 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
+	"go.opentelemetry.io/otel/propagation"
 
 	"github.com/tidegate/tidegate/services/ingest/internal/token"
 )
@@ -91,17 +93,31 @@ func (s *Service) named(next http.Handler) http.Handler {
 			}
 			s.noteRequest(r, noted.status, id, start)
 		}()
+		ctx := traceContext.Extract(r.Context(), propagation.HeaderCarrier(r.Header)) // traceparent, where the sender has one
+		r = r.WithContext(ctx)
 		next.ServeHTTP(noted, r)
 	})
 }
 
+var traceContext propagation.TraceContext
+
 func (s *Service) noteRequest(r *http.Request, status int, id string, start time.Time) {
+	s.meter.requests.WithLabelValues(method(r), template(r), strconv.Itoa(status)).Inc()
+	s.meter.took.WithLabelValues(template(r)).Observe(s.cfg.Clock().Sub(start).Seconds())
 	level := slog.LevelDebug
 	if status >= http.StatusInternalServerError {
 		level = slog.LevelWarn
 	}
 	s.log.LogAttrs(r.Context(), level, "request", slog.String("method", r.Method), slog.String("path", template(r)),
 		slog.Int("status", status), slog.String("request_id", id), slog.Duration("took", s.cfg.Clock().Sub(start)))
+}
+
+// method is a request's method where it is one that the door has, for what a sender makes up is no label.
+func method(r *http.Request) string {
+	if r.Method == http.MethodGet || r.Method == http.MethodPost {
+		return r.Method
+	}
+	return "other"
 }
 
 // template is the pattern that a request's path fits, without the values in it.

@@ -101,6 +101,7 @@ func (s *Service) judge(ctx context.Context, who caller, e accept.Entry, q *Inqu
 	if err != nil {
 		return fmt.Errorf("note the inquiry: %w", err)
 	}
+	s.meter.inquiries.WithLabelValues(string(j.Outcome)).Inc()
 	q.Status, q.Outcome, q.Rule, q.Note, q.Facts, q.Decision = statusJudged, j.Outcome, j.Rule, a.Event, c.Line(1), c.Line(2)
 	return nil
 }
