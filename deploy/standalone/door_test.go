@@ -121,7 +121,7 @@ func (c *conversation) ask(method, path, at, body string, want int, headers ...s
 
 const (
 	huawei = `{"source":"shop","id":"A-1","order_date":"2026-11-20","ship_from":"US","ship_to":"SG","parties":[{"role":"purchaser","name":"Huawei Cloud Singapore","address":{"country":"SG"}}],"items":[{"description":"NVIDIA H100 80GB SXM5","quantity":8}]}`
-	fan = `{"source":"shop","id":"F-1","order_date":"2026-11-20","ship_to":"DE","parties":[{"role":"purchaser","name":"Holm Schraubenhandel GmbH","address":{"country":"DE"}}],"items":[{"description":"desk fan","eccn":"EAR99"}]}`
+	fan    = `{"source":"shop","id":"F-1","order_date":"2026-11-20","ship_to":"DE","parties":[{"role":"purchaser","name":"Holm Schraubenhandel GmbH","address":{"country":"DE"}}],"items":[{"description":"desk fan","eccn":"EAR99"}]}`
 )
 
 // TestTheDoorIsAsItsDescriptionSays asks every path there is, good and bad, of the whole product, and holds every answer
@@ -291,4 +291,3 @@ func aClientInAnotherLanguageDrivesIt(t *testing.T, door string, doc []byte) {
 	}
 	t.Logf("%s", out)
 }
-
