@@ -26,6 +26,7 @@ type Report struct {
 	Raw      Rate     `json:"raw_publish"`
 	Skeleton Rate     `json:"skeleton"`
 	Pipeline Pipeline `json:"pipeline"`
+	Log      Log      `json:"log"`
 	OfRaw    float64  `json:"pipeline_to_raw"`
 	OfBones  float64  `json:"pipeline_to_skeleton"`
 }
@@ -35,11 +36,21 @@ func main() {
 	file := flag.String("json-file", os.Getenv("BENCH_JSON"), "also write the report as JSON to this file")
 	prof := flag.String("profile", "", "also write the CPU profile of the full load to this file")
 	dir := flag.String("dir", "", "where to put the data (about 10 GB at most); a temporary directory when empty")
+	only := flag.Bool("log", false, "measure the audit log alone")
 	flag.Parse()
 	standalone.LimitMemory() // as serve does
 	ctx, stop := lifecycle.Signals(context.Background())
 	defer stop()
-	if err := bench(ctx, os.Stdout, *dir, *d, files{*file, *prof}); err != nil {
+	err := error(nil)
+	if *only {
+		var l Log
+		if l, err = benchLog(ctx, os.Stdout, *dir, *d/6); err == nil {
+			l.print(os.Stdout)
+		}
+	} else {
+		err = bench(ctx, os.Stdout, *dir, *d, files{*file, *prof})
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(2)
 	}
@@ -68,6 +79,9 @@ func bench(ctx context.Context, w io.Writer, dir string, d time.Duration, out fi
 	}
 	if r.Skeleton, err = skeleton(ctx, filepath.Join(tmp, "skeleton"), d/6, r.Pipeline.Sizes); err != nil {
 		return fmt.Errorf("skeleton: %w", err)
+	}
+	if r.Log, err = benchLog(ctx, w, dir, d/6); err != nil {
+		return fmt.Errorf("log: %w", err)
 	}
 	r.OfRaw = r.Pipeline.OrdersPerSec / r.Raw.OrdersPerSec
 	r.OfBones = r.Pipeline.OrdersPerSec / r.Skeleton.OrdersPerSec
@@ -113,4 +127,5 @@ func (r Report) print(w io.Writer) {
 	}
 	fmt.Fprintf(w, "\n%d orders, %d sent twice; a case takes %d → %d → %d bytes, %d cases a block; %.0f MB idle, %.0f MB at most (the generator included), %.0f MB of disk\n",
 		p.Orders, p.Duplicates, p.Sizes.Order, p.Sizes.Enriched, p.Sizes.Decision, p.Sizes.Cases, p.IdleMB, p.PeakMB, p.DiskMB)
+	r.Log.print(w)
 }

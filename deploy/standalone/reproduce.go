@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"slices"
@@ -14,6 +15,7 @@ import (
 	"github.com/tidegate/tidegate/services/audit"
 	"github.com/tidegate/tidegate/services/audit/auditverify"
 	"github.com/tidegate/tidegate/services/enrichment"
+	"github.com/tidegate/tidegate/services/enrichment/masters"
 	"github.com/tidegate/tidegate/services/screening"
 	"github.com/tidegate/tidegate/shared/codec"
 )
@@ -36,7 +38,7 @@ type Differs struct {
 
 // Missing is a pack, a snapshot or a matcher that records name and this program does not have.
 type Missing struct {
-	What    string `json:"what"` // pack, snapshot, matcher
+	What    string `json:"what"` // pack, snapshot, masters, matcher
 	Digest  string `json:"digest"`
 	Records int    `json:"records"`
 }
@@ -45,14 +47,18 @@ type Missing struct {
 type inventory struct {
 	packs     map[string]*screening.Pack
 	snapshots map[string]*enrichment.Reference
-	set       map[string]*screening.Pack // packs with parameters set
-	archive   string                     // audit directory whose archive is looked into besides; "" for none
-	loaded    []string                   // snapshots loaded from there, oldest first
+	set       map[string]*screening.Pack       // packs with parameters set
+	archive   string                           // audit directory whose archive is looked into besides; "" for none
+	loaded    []string                         // snapshots loaded from there, oldest first
+	masters   *masters.Store                   // of the data directory; nil where there is none
+	with      map[string]*enrichment.Reference // snapshot and masters together
 }
 
 // newInventory has what this program ships and what lies in the directories given.
 func newInventory(packs, snapshots []string) (*inventory, error) {
-	v := &inventory{packs: map[string]*screening.Pack{}, snapshots: map[string]*enrichment.Reference{}, set: map[string]*screening.Pack{}}
+	v := &inventory{
+		packs: map[string]*screening.Pack{}, snapshots: map[string]*enrichment.Reference{}, set: map[string]*screening.Pack{}, with: map[string]*enrichment.Reference{},
+	}
 	var faults []error
 	for _, dirs := range append([]string{""}, packs...) {
 		p, err := openPack(strings.FieldsFunc(dirs, func(r rune) bool { return r == '+' }), nil)
@@ -97,6 +103,32 @@ func (v *inventory) pack(ref event.PackRef) (*screening.Pack, bool) {
 	return q, true
 }
 
+// mastered gives a snapshot with the masters that a record names.
+func (v *inventory) mastered(ref *enrichment.Reference, digest string) (*enrichment.Reference, bool) {
+	if digest == "" {
+		return ref, true
+	}
+	key := ref.Digest() + digest
+	if with, ok := v.with[key]; ok {
+		return with, true
+	}
+	if v.masters == nil {
+		return nil, false
+	}
+	m, err := v.masters.Load(digest)
+	if errors.Is(err, fs.ErrNotExist) {
+		var object []byte
+		if object, err = v.archived(digest); err == nil {
+			m, err = masters.Hold(digest, object)
+		}
+	}
+	if err != nil {
+		return nil, false
+	}
+	v.with[key] = ref.WithMasters(m)
+	return v.with[key], true
+}
+
 // take decides a case again and counts what came of it.
 func (r *Reproduced) take(l audit.Logged) error {
 	if l.Case.Passes() {
@@ -135,6 +167,8 @@ func (r *Reproduced) inputs(f *event.Facts, j *event.Judgement) (*enrichment.Ref
 		r.miss("snapshot", err.Error())
 	} else if !known {
 		r.miss("snapshot", f.Snapshot)
+	} else if ref, known = r.known.mastered(ref, f.Masters); !known {
+		r.miss("masters", f.Masters)
 	}
 	if f.Matcher != enrichment.MatcherVersion {
 		r.miss("matcher", f.Matcher)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tidegate/tidegate/services/audit"
 	"github.com/tidegate/tidegate/services/audit/auditverify"
+	"github.com/tidegate/tidegate/services/enrichment/masters"
 )
 
 // AuditCommands are the verbs of "audit" that need more than the audit service.
@@ -34,6 +35,7 @@ func reproduceCommand() *cli.Command {
 			if err != nil {
 				return cli.Exit(err, 2)
 			}
+			known.masters = masters.Open(MastersDir(cmd.String("data")))
 			r, err := reproduce(ctx, cmd, known)
 			switch {
 			case errors.Is(err, auditverify.ErrBad):

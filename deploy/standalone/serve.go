@@ -25,7 +25,10 @@ import (
 
 // Commands are the verbs that need the whole product or its server.
 func Commands() []*cli.Command {
-	return []*cli.Command{serveCommand(), demoCommand(), replayCommand(), natsCommand(), streamsCommand(), webhookCommand()}
+	return []*cli.Command{
+		serveCommand(), demoCommand(), replayCommand(), natsCommand(), streamsCommand(), webhookCommand(),
+		screenCommand(), explainCommand(), disposeCommand(), licensesCommand(),
+	}
 }
 
 // dataFlag is the directory of all local state.

@@ -69,6 +69,9 @@ func AuditDir(data string) string { return filepath.Join(data, "audit") }
 // ListsDir is where the imported lists of a data directory are; the active set is loaded at the start.
 func ListsDir(data string) string { return filepath.Join(data, "lists") }
 
+// MastersDir is where the imported masters of a data directory are; the active set is mapped at the start.
+func MastersDir(data string) string { return filepath.Join(data, "masters") }
+
 // New locks the data directory, starts the server, declares the streams and wires the services. After an error
 // nothing is left running.
 func New(ctx context.Context, cfg Config) (*Standalone, error) {

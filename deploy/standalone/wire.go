@@ -29,7 +29,10 @@ func (s *Standalone) wire() error {
 	if err != nil {
 		return err
 	}
-	if s.Enrichment, err = enrichment.New(nc, enrichment.Config{Reference: reference, Required: s.cfg.Required, Log: s.cfg.Log}); err != nil {
+	if reference, err = reference.WithMastersOf(MastersDir(s.cfg.Data)); err != nil {
+		return err
+	}
+	if s.Enrichment, err = enrichment.New(nc, enrichment.Config{Reference: reference, MastersDir: MastersDir(s.cfg.Data), Required: s.cfg.Required, Log: s.cfg.Log}); err != nil {
 		return err
 	}
 	if nc, err = s.connect("screening"); err != nil {

@@ -232,3 +232,44 @@ func TestOtherLeavesOfTheSameSizeAreRefused(t *testing.T) {
 		t.Errorf("a checkpoint from before the forgery is still contained: %v, %v", rep.Kept, err)
 	}
 }
+
+// The whole log is built anew with the real key and other leaves, by somebody who starts from nothing: it is consistent in
+// itself. Guard and bucket know better, and so does anybody who kept a checkpoint.
+func TestALogBuiltAnewWithTheRealKeyIsRefused(t *testing.T) {
+	t.Parallel()
+	cfg := config(t.TempDir())
+	nc := natstest.Server(t)
+	grow(t, nc, cfg, 1, 4)
+	kept, err := os.ReadFile(filepath.Join(cfg.Dir, "log", "checkpoint"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	forged, other := config(t.TempDir()), natstest.Server(t)
+	if err := os.MkdirAll(forged.Dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"key", "key.pub"} {
+		b, err := os.ReadFile(filepath.Join(cfg.Dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(forged.Dir, name), b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	decide(t, natstest.JetStream(t, other), blocks(t, 1, 6, 25, 333))
+	s, stop := start(t, other, forged)
+	until(t, "receipts", func() bool { return s.Leaves() == 150 })
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	verify(t, forged, "good") // by itself nothing is wrong with it
+	copyDir(t, filepath.Join(forged.Dir, "log"), filepath.Join(cfg.Dir, "log"))
+	verify(t, cfg, "bad")
+	try(t, nc, cfg, false)
+	copyDir(t, forged.GuardDir, cfg.GuardDir)
+	try(t, nc, cfg, false)
+	if rep, err := audit.Verify(t.Context(), cfg.Dir, cfg.GuardDir, auditverify.Options{Kept: [][]byte{kept}}); !errors.Is(err, auditverify.ErrBad) {
+		t.Errorf("a kept checkpoint: %v: %+v", err, rep)
+	}
+}

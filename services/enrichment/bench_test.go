@@ -19,7 +19,7 @@ func BenchmarkNames(b *testing.B) {
 		b.Run(tc.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				r.directory.Party(&p, nil)
+				r.directory.Party(&p, nil, nil)
 			}
 		})
 	}

@@ -148,7 +148,7 @@ func BenchmarkConsolidated(b *testing.B) {
 			i := 0
 			for b.Loop() {
 				p := party(tc.names[i%len(tc.names)], "")
-				r.directory.Party(&p, nil)
+				r.directory.Party(&p, nil, nil)
 				i++
 			}
 		})

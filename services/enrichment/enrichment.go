@@ -23,9 +23,10 @@ import (
 
 // Config is what the service needs.
 type Config struct {
-	Reference *Reference   // the snapshot; the curated one when nil
-	Required  []Required   // lists without which orders are held
-	Log       *slog.Logger // discarded when nil
+	Reference  *Reference   // the snapshot; the curated one when nil
+	Required   []Required   // lists without which orders are held
+	MastersDir string       // where masters that are activated are kept and mapped; one below the system's temporary directory when empty
+	Log        *slog.Logger // discarded when nil
 }
 
 // Service is the enrichment stage.
@@ -50,7 +51,7 @@ func New(nc *nats.Conn, cfg Config) (*Service, error) {
 		}
 		cfg.Reference = curated
 	}
-	cfg.Log.Info("reference in force", slog.String("snapshot", cfg.Reference.Digest()), slog.Int("lists", len(cfg.Reference.seen)))
+	cfg.Log.Info("reference in force", slog.String("snapshot", cfg.Reference.Digest()), slog.Int("lists", len(cfg.Reference.seen)), slog.String("masters", cfg.Reference.Masters()))
 	for _, q := range cfg.Required {
 		if why := cfg.Reference.lacks(Required{List: q.List}, ""); why != "" {
 			cfg.Log.Warn("every order will be held", slog.String("reason", why))
@@ -60,7 +61,7 @@ func New(nc *nats.Conn, cfg Config) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("enrichment: %w", err)
 	}
-	force := newForcing(js, cfg.Reference, cfg.Log)
+	force := newForcing(js, cfg.Reference, cfg.MastersDir, cfg.Log)
 	return &Service{nc: nc, log: cfg.Log, js: js, cfg: cfg, force: force, stage: bus.Stage{
 		In: subject.OrderStream, Out: subject.EnrichedStream, OutSubject: subject.EnrichedSubject, Rebuildable: true,
 		Each: func(c event.Case) event.Case { return Enrich(force.now.Load(), cfg.Required, c) },

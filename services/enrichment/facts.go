@@ -10,9 +10,11 @@ import (
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/enrichment/internal/classify"
 	"github.com/tidegate/tidegate/services/enrichment/internal/entity"
+	"github.com/tidegate/tidegate/services/enrichment/internal/master"
 	"github.com/tidegate/tidegate/services/enrichment/internal/match"
 	"github.com/tidegate/tidegate/services/enrichment/internal/place"
 	"github.com/tidegate/tidegate/services/enrichment/internal/snapshot"
+	"github.com/tidegate/tidegate/services/enrichment/masters"
 	"github.com/tidegate/tidegate/services/enrichment/reference"
 )
 
@@ -31,6 +33,7 @@ type Reference struct {
 	directory *entity.Directory
 	catalog   *classify.Catalog
 	groups    *place.Groups
+	masters   *master.Set // nil where there are none
 }
 
 // Curated loads the set that the product ships.
@@ -70,8 +73,27 @@ func (r *Reference) WithLists(file []byte) (*Reference, error) {
 	for _, e := range set.Editions {
 		out.seen = append(out.seen, event.ListSeen{List: e.List, Feed: e.Feed, Version: e.Published, Rows: e.Rows, Gaps: few(e.Gaps)})
 	}
+	out.masters = r.masters
 	out.directory = entity.NewDirectory(out.entries)
 	return out, nil
+}
+
+// WithMasters gives a reference that fills orders from a company's own masters and follows owners in its registers. The
+// digest of the reference stays: facts name the masters beside it.
+func (r *Reference) WithMasters(m *masters.Masters) *Reference { return r.with(m.Set()) }
+
+func (r *Reference) with(m *master.Set) *Reference {
+	out := *r
+	out.masters = m
+	return &out
+}
+
+// mastersFile is the compiled masters as they lie on disk; nil where there are none.
+func (r *Reference) mastersFile() []byte {
+	if r.masters == nil {
+		return nil
+	}
+	return r.masters.File()
 }
 
 // few keeps what stands in every line short.
@@ -88,24 +110,26 @@ func few(gaps []string) []string {
 func (r *Reference) Digest() string { return r.digest }
 
 // Facts states what is known of an order's parties, items and countries, and nothing that depends on the date it will
-// be judged for. It is a pure function of order and set; prev is the digest of the line before. The name in the
+// be judged for. Where the masters know what the order does not say, the facts are of the order as filled. It is a pure function of order and set; prev is the digest of the line before. The name in the
 // payment is stated with the party that pays: the one with role payer, else the purchaser, else the first.
 func (r *Reference) Facts(o *event.Order, prev string) event.Facts {
 	f := event.Facts{
 		Line: event.LineFacts, V: 1, Prev: prev, Snapshot: r.Digest(), Lists: r.seen, Matcher: MatcherVersion,
 		Parties: make([]event.PartyFacts, 0, len(o.Parties)), Items: make([]event.ItemFacts, 0, len(o.Items)),
 	}
+	o = r.fill(o, &f)
 	paying := paying(o)
 	for i := range o.Parties {
 		var payment *event.Payment
 		if i == paying {
 			payment = o.Payment
 		}
-		f.Parties = append(f.Parties, r.directory.Party(&o.Parties[i], payment))
+		f.Parties = append(f.Parties, r.directory.Party(&o.Parties[i], payment, r.register()))
 	}
 	for i := range o.Items {
 		f.Items = append(f.Items, r.catalog.Item(&o.Items[i], o))
 	}
+	r.attribute(o, &f)
 	f.Places = r.groups.Places(countries(o, &f))
 	return f
 }

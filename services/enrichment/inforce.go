@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/tidegate/tidegate/services/enrichment/masters"
 )
 
 // InForce gives the curated set with the lists that are active in a directory of lists (see package lists). Where no
@@ -36,4 +38,22 @@ func InForce(dir string) (*Reference, error) {
 		return nil, fmt.Errorf("active lists: %s holds %s", digest, ref.lists)
 	}
 	return ref, nil
+}
+
+// WithMastersOf gives the reference with the active set of a directory of masters (see package masters); itself where there
+// is none.
+func (r *Reference) WithMastersOf(dir string) (*Reference, error) {
+	m, err := masters.InForce(dir)
+	if err != nil || m == nil {
+		return r, err
+	}
+	return r.WithMasters(m), nil
+}
+
+// Masters is the digest of the masters in use; empty where there are none.
+func (r *Reference) Masters() string {
+	if r.masters == nil {
+		return ""
+	}
+	return r.masters.Digest()
 }

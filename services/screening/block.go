@@ -24,6 +24,18 @@ type License = ledger.Registered
 // Licenses lists the register, by number.
 func (l *Ledger) Licenses() []License { return l.l.Licenses() }
 
+// Read gives what a judgement of the cause would read now; nil where the ledger has no say in it.
+func (l *Ledger) Read(c *event.Cause, f *event.Facts) *event.Read {
+	if c.Order == nil {
+		return nil
+	}
+	contacts := ledger.Contacts(c.Source, f.Judged(c))
+	if !l.l.Touches(c, f, contacts) {
+		return nil
+	}
+	return l.l.Read(c, f, contacts, AsOf{}.days(c))
+}
+
 // Judge judges a case with what the ledger holds and enters the decision. What passes is passed on; a license is entered.
 func (l *Ledger) Judge(p *Pack, c event.Case) event.Case {
 	return l.block(p, []event.Case{c}, func(n int, do func(int)) {

@@ -267,14 +267,14 @@ func (s *state) same(ctx context.Context, at uint64, digest string) (bool, error
 	return event.Digest(cases[len(cases)-1].Last()) == digest, nil
 }
 
-// ReadLedger makes the ledger of a history again, as its decisions made it.
-func ReadLedger(cases iter.Seq2[event.Case, error]) (*Ledger, error) {
-	l := NewLedger()
-	for c, err := range cases {
-		if err != nil {
-			return nil, fmt.Errorf("ledger: %w", err)
+// OpenLedger reads the newest snapshot in a directory, whether a service works there or not, and says behind which block
+// of decisions it stands; an empty ledger behind block 0 where there is none.
+func OpenLedger(dir string) (*Ledger, uint64) {
+	s := &state{dir: dir}
+	for _, at := range s.snapshots() {
+		if l, _, err := readSnapshot(s.name(at)); err == nil {
+			return l, at
 		}
-		l.Take(c)
 	}
-	return l, nil
+	return NewLedger(), 0
 }

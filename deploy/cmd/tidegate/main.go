@@ -23,7 +23,7 @@ func main() {
 		EnableShellCompletion: true,
 		Suggest:               true,
 		Commands: slices.Concat(
-			standalone.Commands(), ingestcli.Commands(), enrichmentcli.Commands(standalone.Review), screeningcli.Commands(),
+			standalone.Commands(), ingestcli.Commands(), enrichmentcli.Commands(standalone.Review, standalone.MastersCommands()...), screeningcli.Commands(),
 			auditcli.Commands(standalone.AuditCommands()...),
 		),
 	}))

@@ -18,7 +18,9 @@ var deciding = strings.Fields(`sdn-block sdn-50-percent dpl-block el-license el-
 	ac-letters-2022 ac-2022 ac-destination ac-headquarters ac-uae letters-2025 hbm-2024 diffusion-announced
 	ascend-gp10 foundry-presumption ai-training-end-use military-end-use
 	rf-new-customer rf-no-web-presence rf-forwarder-final rf-third-country-payer rf-late-change rf-datacenter-power
-	rf-end-use-withheld rf-residential-address rf-reseller-no-end-user rf-cash-payment rf-business-mismatch embargo sme-items rf-split-order`)
+	rf-end-use-withheld rf-residential-address rf-reseller-no-end-user rf-cash-payment rf-business-mismatch embargo sme-items
+	fdp-footnote-1-2020 mieu-license supercomputer-end-use semiconductor-end-use other-controls letters-2025-like russia-belarus-ear99
+	russia-belarus rf-odd-route rf-iaas-user rf-domestic-d5m rf-large-design gp10-stated-outside rf-split-order`)
 
 func loaded(t *testing.T) []Sample {
 	t.Helper()

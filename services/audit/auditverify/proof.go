@@ -70,7 +70,7 @@ func parseProof(text string) (index uint64, hashes tlog.RecordProof, checkpoint 
 	}
 	for _, line := range lines[1:] {
 		h, err := base64.StdEncoding.Strict().DecodeString(line)
-		if err != nil || len(h) != hashSize {
+		if err != nil || len(h) != hashSize || len(line) != base64.StdEncoding.EncodedLen(hashSize) { // the decoder passes over carriage returns
 			return 0, nil, "", fmt.Errorf("%w: hash %q", errProof, line)
 		}
 		hashes = append(hashes, tlog.Hash(h))

@@ -20,12 +20,19 @@ func activateCommand() *cli.Command {
 			"stream, and everything behind it is screened against the set. Where nothing runs, the set is in force from the first start on.",
 		Flags: []cli.Flag{
 			dataFlag(), jsonFlag(),
-			&cli.StringFlag{Name: "by", Usage: "`WHO` activates", Value: "operator", Sources: cli.EnvVars("TIDEGATE_BY", "USER")},
-			&cli.StringFlag{Name: "why", Usage: "`REASON`, kept in the audit log", Value: "lists activate"},
+			byFlag(), whyFlag("lists activate"),
 			&cli.BoolFlag{Name: "dry-run", Usage: "only print what would change"},
 		},
 		Action: activate,
 	}
+}
+
+func byFlag() cli.Flag {
+	return &cli.StringFlag{Name: "by", Usage: "`WHO` activates", Value: "operator", Sources: cli.EnvVars("TIDEGATE_BY", "USER")}
+}
+
+func whyFlag(why string) cli.Flag {
+	return &cli.StringFlag{Name: "why", Usage: "`REASON`, kept in the audit log", Value: why}
 }
 
 // activated is what an activation did, as --json prints it.

@@ -1,6 +1,8 @@
 package lists
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -220,6 +222,38 @@ func TestAnAnswerWithoutAnEndIsLeft(t *testing.T) {
 	_, err := Open(t.TempDir()).Fetch(t.Context(), Fetch{Source: Source{Name: "own", URLs: []string{srv.URL + "/own.csv"}}, Client: srv.Client(), Max: 1 << 20})
 	if !errors.Is(err, errLarge) || asked.Load() != 1 {
 		t.Errorf("%v after %d tries", err, asked.Load())
+	}
+}
+
+// TestACompressedBombIsLeft sends a few kilobytes that become a gigabyte.
+func TestACompressedBombIsLeft(t *testing.T) {
+	t.Parallel()
+	var bomb bytes.Buffer
+	w := gzip.NewWriter(&bomb)
+	for range 256 {
+		if _, err := w.Write(make([]byte, 1<<20)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+		_, _ = w.Write(bomb.Bytes())
+	}))
+	t.Cleanup(srv.Close)
+	_, err := Open(t.TempDir()).Fetch(t.Context(), Fetch{Source: Source{Name: "own", URLs: []string{srv.URL + "/own.csv"}}, Client: srv.Client(), Max: 1 << 20})
+	if !errors.Is(err, errLarge) {
+		t.Error(err)
+	}
+	// The file itself, whatever it is called, is refused unread.
+	file := filepath.Join(t.TempDir(), "sdn.csv")
+	if err := os.WriteFile(file, bomb.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Read(Import{Path: file}); !errors.Is(err, list.ErrRefused) {
+		t.Error(err)
 	}
 }
 

@@ -24,7 +24,10 @@ func main() {
 			if err != nil {
 				return err
 			}
-			s, err := enrichment.New(nc, enrichment.Config{Reference: ref, Required: required, Log: log})
+			if ref, err = ref.WithMastersOf(cmd.String("masters-dir")); err != nil {
+				return err
+			}
+			s, err := enrichment.New(nc, enrichment.Config{Reference: ref, MastersDir: cmd.String("masters-dir"), Required: required, Log: log})
 			if err != nil {
 				return err
 			}
@@ -35,6 +38,7 @@ func main() {
 func flags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "lists-dir", Usage: "`DIR` of imported lists, of which the active set is loaded", Value: "data/lists", Sources: cli.EnvVars("TIDEGATE_LISTS_DIR")},
+		&cli.StringFlag{Name: "masters-dir", Usage: "`DIR` of imported masters, of which the active set is mapped", Value: "data/masters", Sources: cli.EnvVars("TIDEGATE_MASTERS_DIR")},
 		&cli.StringSliceFlag{Name: "require-list", Usage: "hold orders while `LIST` (or LIST=DAYS, at most so old) is not loaded", Sources: cli.EnvVars("TIDEGATE_REQUIRE_LIST")},
 	}
 }

@@ -71,8 +71,35 @@ var families = []family{
 	},
 	{
 		name: "cooler", why: "it does no processing",
-		patterns: []string{"cpu cooler", "cpu coolers", "cpu fan", "cpu fans", "cpu heatsink", "cpu heat sink", "processor cooler", "computer fan", "computer fans", "computer case", "computer cases", "case fan", "case fans"},
-		beside:   "computer", hts: []string{"847330"},
+		patterns: []string{"cpu cooler", "cpu coolers", "cpu fan", "cpu fans", "cpu heatsink", "cpu heat sink", "processor cooler", "computer fan", "computer fans", "computer case", "computer cases", "case fan", "case fans", "heatsink", "heatsinks", "heat sink", "heat sinks"},
+		beside:   "computer cpu processor", hts: []string{"847330"},
+	},
+	{
+		name: "desktop processor", why: "no processor made for desktop computers reaches a TPP of 1,600",
+		patterns: []string{"core i3*", "core i5*", "core i7*", "core i9*", "ryzen 3", "ryzen 5", "ryzen 7", "ryzen 9", "celeron", "pentium"},
+		beside:   "amd cpu cpus processor processors core cores computer computers", hts: []string{"854231", "847330", "847150", "847141", "847149"},
+	},
+	{
+		name: "game console", why: "its processor has a TPP below 4,800 and is not made for data centers",
+		patterns: []string{"game console", "game consoles", "playstation 4", "playstation 5", "xbox series", "nintendo switch", "steam deck"}, hts: []string{"950450"},
+	},
+	{
+		name: "analog or standard logic part", why: "it does no matrix processing (TPP 0)",
+		patterns: []string{
+			"op-amp", "op-amps", "operational amplifier", "operational amplifiers", "voltage regulator", "voltage regulators", "74hc*", "74ls*", "74lvc*", "cd4*",
+			"lm358*", "lm317*", "ne555*", "optocoupler", "optocouplers", "real-time clock",
+		},
+		beside: "ic ics chip chips integrated circuit circuits module modules semiconductor", hts: []string{"8542", "8541"},
+	},
+	{
+		name: "programmable logic controller", why: "it controls machines; its processor has a TPP of some tens",
+		patterns: []string{"plc", "plcs", "programmable logic controller", "programmable logic controllers", "car radio", "car radios", "car stereo", "set-top box", "set-top boxes"},
+		beside:   "cpu module modules", hts: []string{"853710", "852721", "852872"},
+	},
+	{
+		name: "solar panel", why: "it turns light into current",
+		patterns: []string{"solar panel", "solar panels", "solar module", "solar modules", "solar cell", "solar cells", "photovoltaic module", "photovoltaic modules", "photovoltaic panel", "photovoltaic panels"},
+		beside:   "module modules", hts: []string{"8541"},
 	},
 	{
 		name: "passive or discrete part", why: "a single element is no integrated circuit",

@@ -53,7 +53,7 @@ func TestIdentity(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var got event.Match
-			for _, m := range d.Party(&tc.party, nil).Matches {
+			for _, m := range d.Party(&tc.party, nil, nil).Matches {
 				if m.Entry == tc.entry && (got.Entry == "" || tc.field == m.Field) {
 					got = m
 				}
@@ -68,7 +68,7 @@ func TestIdentity(t *testing.T) {
 func TestWeakAliasesAreFlagged(t *testing.T) {
 	t.Parallel()
 	p := event.Party{Name: "Mariposa", Address: &event.Address{Country: "CU"}}
-	ms := identified().Party(&p, nil).Matches
+	ms := identified().Party(&p, nil, nil).Matches
 	if len(ms) != 1 || !ms[0].Weak || !ms[0].Alias {
 		t.Errorf("%+v", ms)
 	}

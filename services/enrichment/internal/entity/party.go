@@ -12,8 +12,16 @@ import (
 // MostMatches bounds the matches stated of one party, and its shared addresses: the best are kept.
 const MostMatches = 24
 
-// Party states what is known of p. Payer is a name to compare as well, for the party that answers for it; often empty.
-func (d *Directory) Party(p *event.Party, payer *event.Payment) event.PartyFacts {
+// Register knows who owns a party and where it has its seat, by the party's identifiers.
+type Register interface {
+	owner.Register
+	IDs(p *event.Party) []string
+	Seat(p *event.Party) (headquarters, parent event.Known)
+}
+
+// Party states what is known of p. Payer is a name to compare as well, for the party that answers for it; often nil, as
+// the register may be.
+func (d *Directory) Party(p *event.Party, payer *event.Payment, reg Register) event.PartyFacts {
 	f := event.PartyFacts{Country: located(p)}
 	take := func(field, name string, country event.Country) {
 		ms, n := d.byName(field, name, country)
@@ -42,8 +50,8 @@ func (d *Directory) Party(p *event.Party, payer *event.Payment) event.PartyFacts
 	f.Matches, f.Considered = append(f.Matches, rows...), f.Considered+n
 	f.Matches = bestPerEntry(f.Matches)
 	f.SharedWith = without(near, f.Matches)
-	d.owners(p, &f)
-	f.Headquarters, f.Parent = d.headquarters(p, f.Matches), d.parent(p, f.Matches)
+	d.owners(p, reg, &f)
+	f.Headquarters, f.Parent = d.seat(p, reg, f.Matches)
 	f.Matches, f.SharedWith = most(f.Matches), most(f.SharedWith)
 	return f
 }
@@ -65,14 +73,39 @@ func without(near, matched []event.Match) []event.Match {
 
 // owners states who on the lists holds a stake, as the order and the registers have it. An owner that resembles several
 // entries stands once for each.
-func (d *Directory) owners(p *event.Party, f *event.PartyFacts) {
-	found := owner.Find(p, nil, nil, func(name string, country event.Country) ([]event.Match, int) {
+func (d *Directory) owners(p *event.Party, reg Register, f *event.PartyFacts) {
+	var ids []string
+	var owners owner.Register
+	if reg != nil {
+		ids, owners = reg.IDs(p), reg
+	}
+	found := owner.Find(p, f.Country, ids, owners, func(name string, country event.Country) ([]event.Match, int) {
 		ms, n := d.byName("owner", name, country)
 		return most(ms), n
 	})
 	f.Owners, f.Stakes, f.StakesCut = found.Owners, found.Stakes, found.Cut
 	f.Considered += found.Considered
 }
+
+// seat is where the party and its ultimate parent have their headquarters: as stated, else as a register says by the
+// party's identifiers, else as the listed entry says that it hits.
+func (d *Directory) seat(p *event.Party, reg Register, ms []event.Match) (hq, parent event.Known) {
+	hq, parent = d.headquarters(p, ms), d.parent(p, ms)
+	if reg == nil || settled(hq) && settled(parent) {
+		return hq, parent
+	}
+	knownHQ, knownParent := reg.Seat(p)
+	if !settled(hq) && knownHQ.Country != "" {
+		hq = knownHQ
+	}
+	if !settled(parent) && knownParent.Country != "" {
+		parent = knownParent
+	}
+	return hq, parent
+}
+
+// settled says whether the order itself answers.
+func settled(k event.Known) bool { return k.How != "" && k.How != "listed_entry" }
 
 // headquarters is stated, or the country of the listed entry that the name hits. A natural person has none: where the
 // address puts the person stands for it.

@@ -14,21 +14,22 @@ type meter struct {
 	r     io.Reader
 	n     int64
 	allow int64 // of n, until the next row
+	most  int64 // bytes of the file
 }
 
-func newMeter(r io.Reader) *meter { return &meter{r: r, allow: 8 * MaxRow} }
+func newMeter(r io.Reader) *meter { return &meter{r: r, allow: 8 * MaxRow, most: MaxFile} }
 
 var errLong = fmt.Errorf("a row is longer than %d bytes", MaxRow)
 
 // Read reads.
 func (m *meter) Read(p []byte) (int, error) {
-	if m.n >= MaxFile {
-		return 0, fmt.Errorf("the file is larger than %d bytes", int64(MaxFile))
+	if m.n >= m.most {
+		return 0, fmt.Errorf("the file is larger than %d bytes", m.most)
 	}
 	if m.n >= m.allow {
 		return 0, errLong
 	}
-	p = p[:min(int64(len(p)), m.allow-m.n, MaxFile-m.n)]
+	p = p[:min(int64(len(p)), m.allow-m.n, m.most-m.n)]
 	n, err := m.r.Read(p)
 	m.n += int64(n)
 	return n, err

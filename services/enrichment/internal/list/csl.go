@@ -122,6 +122,7 @@ func (r *reading) csl(file string, line int, row *cslRow) error {
 	}
 	r.identify(&e, row.number, from)
 	commerce(&e)
+	dateFootnotes(&e)
 	if len(e.Addresses) == 0 && e.AddressOnly {
 		r.gap(list, "address rows without their address")
 	}

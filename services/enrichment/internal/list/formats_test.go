@@ -39,7 +39,7 @@ func TestRegister(t *testing.T) {
 	want := []snapshot.Entry{
 		{
 			ID: stableID("EL", "Lantern Works", "DE", "62 FR 4910"), List: "EL", Name: "Lantern Works", Aliases: []string{"Lantern Factory", "LW"}, Country: "DE",
-			Addresses: []string{"1 Mill Road", "2 Pier"}, Footnotes: []event.Footnote{{Number: 4}}, Scope: "all", Citation: "62 FR 4910, 2/3/97", Certainty: "C",
+			Addresses: []string{"1 Mill Road", "2 Pier"}, Footnotes: []event.Footnote{{Number: 4, Span: event.Span{From: "2022-10-21"}}}, Notes: []string{"footnote 4 counted from the first day it can have"}, Scope: "all", Citation: "62 FR 4910, 2/3/97", Certainty: "C",
 			Listed: []event.Span{{From: "1997-02-03"}}, Requirement: "All items (See §§ 734.9(e)(2) and 744.11)",
 		},
 		{

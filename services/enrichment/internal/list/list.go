@@ -81,6 +81,7 @@ func Formats() []Format {
 		{"register-json", "a list taken from the Code of Federal Regulations or a notice, JSON with list_id", true, isRegister, readRegister},
 		{"meti-json", "Japan's Foreign End User List, JSON", true, isMETI, readMETI},
 		{"un-xml", "UN Security Council consolidated list, XML", true, isUN, readUN},
+		{"ofac-xml", "OFAC SDN or consolidated non-SDN list, advanced XML", false, isAdvanced, readAdvanced},
 		{"eu-xml", "EU consolidated list of financial sanctions, XML (schema FSD 1.1)", false, isEU, readEU},
 		{"uk-xml", "UK Sanctions List, XML", false, isUK, readUK},
 		{"ftm-json", "a company's own list, FollowTheMoney entities, one JSON object a line", true, isFollowTheMoney, readFollowTheMoney},

@@ -3,6 +3,7 @@ package list
 import (
 	"encoding/json"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -71,7 +72,7 @@ func TestScreeningListAsTable(t *testing.T) {
 	got := entries(t, set("csl-2026-01-02.csv", cslHeader+cslHeader+lantern()), "csl-2026-01-02.csv", Options{})
 	want := []snapshot.Entry{{
 		ID: stableID("EL", "Lantern Works", "CN", "87 FR 1234"), List: "EL", Name: "Lantern Works", Aliases: []string{"LW", "Lantern Factory"}, Country: "CN", Countries: []event.Country{"HK"},
-		Addresses: []string{"12 Mill Road, Shenzhen, CN", "3 Pier, Hong Kong, HK"}, Footnotes: []event.Footnote{{Number: 1}}, Policy: "PoD", Scope: "all", Citation: "87 FR 1234", Certainty: "C",
+		Addresses: []string{"12 Mill Road, Shenzhen, CN", "3 Pier, Hong Kong, HK"}, Footnotes: []event.Footnote{{Number: 1, Span: event.Span{From: "2022-02-08"}}}, Policy: "PoD", Scope: "all", Citation: "87 FR 1234", Certainty: "C",
 		Listed: []event.Span{{From: "2022-02-08"}}, PolicyText: "Presumption of denial", Requirement: "For all items subject to the EAR (See §§ 734.9(e) 1 and 744.11 of the EAR)",
 	}}
 	if d := cmp.Diff(want, got); d != "" {
@@ -242,7 +243,7 @@ func TestRealFiles(t *testing.T) {
 		t.Skip("TIDEGATE_TESTDATA is not set: the real lists are not here")
 	}
 	dir := filepath.Join(data, "lists")
-	for name, tc := range map[string]struct {
+	files := map[string]struct {
 		rows int
 		want string
 		opt  Options
@@ -278,7 +279,9 @@ func TestRealFiles(t *testing.T) {
 		"ofac-sdn-2025-12-24.alt-add-only/add.csv":          {want: "belong to those of sdn.csv"},
 		"ofac-consolidated-nonsdn-2025-12-19/cons_prim.csv": {rows: 442},
 		"ear-reference/ccl.json":                            {want: "repackaging"},
-	} {
+	}
+	everyFile(t, dir, func(name string) bool { _, ok := files[name]; return ok })
+	for name, tc := range files {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f, err := Import(os.DirFS(dir), name, tc.opt)
@@ -299,5 +302,25 @@ func TestRealFiles(t *testing.T) {
 				t.Errorf("%d rows, want %d", rows, tc.rows)
 			}
 		})
+	}
+}
+
+// everyFile holds that each file of the folder is in the table, belongs to a set that is, or is refused by itself: none is loaded unseen.
+func everyFile(t *testing.T, dir string, known func(name string) bool) {
+	t.Helper()
+	fsys := os.DirFS(dir)
+	err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || known(name) {
+			return err
+		}
+		if f, err := Import(fsys, name, Options{}); err == nil {
+			t.Errorf("%s is loaded as %s, which no test looks at", name, f.Format)
+		} else if !errors.Is(err, ErrRefused) {
+			t.Errorf("%s: not a refusal: %v", name, err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
 	}
 }

@@ -121,6 +121,7 @@ func (r *reading) register(list string, n int, row *registerRow) error {
 	}
 	r.identify(&e, "", from)
 	commerce(&e)
+	dateFootnotes(&e)
 	return r.add(e)
 }
 

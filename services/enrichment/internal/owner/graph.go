@@ -43,9 +43,9 @@ type edge struct {
 	source      string
 }
 
-func newGraph(p *event.Party, ids []string, reg Register) *graph {
+func newGraph(p *event.Party, country event.Country, ids []string, reg Register) *graph {
 	g := &graph{party: p, reg: reg, byKey: map[string]int{}, byID: map[string]int{}, listed: map[int]bool{}}
-	g.nodes = append(g.nodes, node{label: p.Name, names: []string{p.Name}, ids: ids})
+	g.nodes = append(g.nodes, node{label: p.Name, names: []string{p.Name}, country: country, ids: ids})
 	if k := match.Key(p.Name); k != "" {
 		g.byKey[k] = 0
 	}
@@ -65,16 +65,30 @@ func (g *graph) follow() {
 		return
 	}
 	for at := 0; at < len(g.nodes); at++ {
-		if at > 0 && len(g.nodes[at].ids) == 0 {
-			if id, ok := g.reg.ByName(g.nodes[at].names[0], g.nodes[at].country); ok {
-				g.know(at, id)
-			}
-		}
+		some := false
 		for _, id := range g.nodes[at].ids {
 			for _, s := range g.reg.OwnersOf(id) {
 				g.register(at, s)
+				some = true
 			}
 		}
+		if !some {
+			g.byName(at)
+		}
+	}
+}
+
+// byName asks the register for the owners of a party that it does not know by an identifier. A name is weak evidence: it
+// only ever adds owners.
+func (g *graph) byName(at int) {
+	id, ok := g.reg.ByName(g.nodes[at].names[0], g.nodes[at].country)
+	if _, met := g.byID[id]; !ok || met {
+		return
+	}
+	g.know(at, id)
+	for _, s := range g.reg.OwnersOf(id) {
+		s.Source += ", found by name"
+		g.register(at, s)
 	}
 }
 

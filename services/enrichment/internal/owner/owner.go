@@ -49,20 +49,22 @@ type Found struct {
 	Considered int           // listed names compared
 }
 
-// Find follows the owners of a party. ids are what registers know the party by; registers may be nil.
-func Find(p *event.Party, ids []string, reg Register, lists Lists) Found {
-	if len(p.Owners) == 0 && (reg == nil || len(ids) == 0) {
+// Find follows the owners of a party that is in a country, as far as is known. ids are what the register may know it by;
+// there may be no register.
+func Find(p *event.Party, country event.Country, ids []string, reg Register, lists Lists) Found {
+	if len(p.Owners) == 0 && reg == nil {
 		return Found{}
 	}
-	g := newGraph(p, ids, reg)
+	g := newGraph(p, country, ids, reg)
 	g.follow()
 	var f Found
 	f.Cut = g.cut
-	g.ask(lists, &f)
+	plain := g.plain()
+	g.ask(lists, plain, &f)
 	if len(f.Owners) == 0 {
 		return f
 	}
-	if !g.plain() {
+	if !plain {
 		f.Stakes = g.stakes()
 		for i := range f.Owners { // what they hold follows from the stakes
 			f.Owners[i].Percent, f.Owners[i].Held = "", event.Span{}
@@ -73,7 +75,7 @@ func Find(p *event.Party, ids []string, reg Register, lists Lists) Found {
 }
 
 // ask matches the name of everybody above the party.
-func (g *graph) ask(lists Lists, f *Found) {
+func (g *graph) ask(lists Lists, plain bool, f *Found) {
 	asked := map[int][]event.Match{}
 	for _, e := range g.edges {
 		if e.holder == 0 {
@@ -84,7 +86,7 @@ func (g *graph) ask(lists Lists, f *Found) {
 			ms = g.matches(e.holder, lists, f)
 			asked[e.holder] = ms
 		}
-		if done && !g.plain() {
+		if done && !plain {
 			continue
 		}
 		for _, m := range ms {

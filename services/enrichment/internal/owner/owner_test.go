@@ -93,7 +93,7 @@ func TestFind(t *testing.T) {
 		{
 			"an owner the order names, found in the register by name and country", []event.Owner{{Name: "Harbor", Country: "DE", Percent: "60"}},
 			register{"reg:harbor": {holds("Listed One", "100", "100")}},
-			[]string{"Listed One", "Listed One>Harbor 100..100  register", "Harbor>Party 60..60  order"},
+			[]string{"Listed One", "Listed One>Harbor 100..100  register, found by name", "Harbor>Party 60..60  order"},
 		},
 		{
 			"order and register speak of the same stake", []event.Owner{o("Listed One", "40")},
@@ -120,7 +120,7 @@ func TestFind(t *testing.T) {
 			if tt.reg != nil {
 				reg, ids = tt.reg, []string{"reg:party"}
 			}
-			got := Find(&event.Party{Name: "Party", Owners: tt.owners}, ids, reg, listed)
+			got := Find(&event.Party{Name: "Party", Owners: tt.owners}, "", ids, reg, listed)
 			if d := cmp.Diff(tt.want, shown(got)); d != "" {
 				t.Error(d)
 			}
@@ -135,7 +135,7 @@ func TestStakesKeepTheirDates(t *testing.T) {
 		{Name: "Listed One", Span: event.Span{From: "2026-01-01"}},
 	}}
 	want := []string{"Listed One", "Listed One>Harbor 80..80  order", "Harbor>Party 70..70 2025-12-31 order", "Listed One>Party 0..100 2026-01-01 order"}
-	if d := cmp.Diff(want, shown(Find(&p, nil, nil, listed))); d != "" {
+	if d := cmp.Diff(want, shown(Find(&p, "", nil, nil, listed))); d != "" {
 		t.Error(d)
 	}
 }
@@ -151,7 +151,7 @@ func (endless) ByName(string, event.Country) (string, bool) { return "", false }
 
 func TestWhatIsNotFollowedIsTold(t *testing.T) {
 	t.Parallel()
-	f := Find(&event.Party{Name: "Party"}, []string{"reg:"}, endless{}, listed)
+	f := Find(&event.Party{Name: "Party"}, "", []string{"reg:"}, endless{}, listed)
 	if !f.Cut || f.Considered == 0 || f.Considered > MostOwners {
 		t.Errorf("cut: %t after %d names", f.Cut, f.Considered)
 	}

@@ -157,21 +157,6 @@ func renew(old, e *Entry, wasOpen bool, before event.Date) *Entry {
 	return &c
 }
 
-// Beside gives the rows of both, sorted by id; rows with one id become one.
-func Beside(a, b []Entry) []Entry {
-	all := slices.Concat(a, b)
-	slices.SortStableFunc(all, func(x, y Entry) int { return strings.Compare(x.ID, y.ID) })
-	out := all[:0]
-	for _, e := range all {
-		if n := len(out); n > 0 && out[n-1].ID == e.ID {
-			Join(&out[n-1], &e)
-			continue
-		}
-		out = append(out, e)
-	}
-	return out
-}
-
 // Join adds another row with the same id to e: the same party listed twice, or in two feeds. It is in force where
 // either is.
 func Join(e, other *Entry) {

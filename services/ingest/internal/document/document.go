@@ -43,6 +43,7 @@ type Found struct {
 	Bytes  []byte // as received: the document, the transaction set with its envelope's head, the rows with their header
 	Offset int    // of Bytes in the whole input
 
+	Where  string // pointer of what is being read, for faults found on the way
 	Faults []event.Fault
 	more   int
 	places []place
@@ -56,7 +57,7 @@ type place struct {
 
 // Fault notes what is wrong with the bytes at an offset of the input.
 func (f *Found) Fault(offset int, code, format string, v ...any) {
-	f.FaultAt("", offset, code, format, v...)
+	f.FaultAt(f.Where, offset, code, format, v...)
 }
 
 // FaultAt notes a fault at a pointer besides.

@@ -34,6 +34,7 @@ const (
 	NeedAddressKind                    // the kind of a party's address
 	NeedConsigneeType                  // the type of a consignee
 	NeedLineOfWork                     // a party's line of business, or a forwarder in another role
+	NeedDisagreement                   // order and masters differ
 	NeedOutside                        // a destination under embargo, or an item with controls other than 3A090 and 4A090
 	NeedShipped                        // the order, or a part of it, left
 	NeedStopped                        // a party looks like one that was stopped before
@@ -44,7 +45,7 @@ const (
 )
 
 // placeless are the needs of rules that never ask for a country's groups on their own.
-const placeless = NeedWithheld | NeedFailed | NeedPayment | NeedRouteChange | NeedIncorporated | NeedNoWebsite |
+const placeless = NeedDisagreement | NeedWithheld | NeedFailed | NeedPayment | NeedRouteChange | NeedIncorporated | NeedNoWebsite |
 	NeedAddressKind | NeedConsigneeType | NeedLineOfWork | NeedShipped | NeedStopped | NeedLicenseFault
 
 var needNames = map[string]Need{
@@ -53,7 +54,8 @@ var needNames = map[string]Need{
 	"withheld": NeedWithheld, "failed": NeedFailed, "payment": NeedPayment, "route_changed": NeedRouteChange,
 	"incorporated": NeedIncorporated, "no_web_presence": NeedNoWebsite, "address_kind": NeedAddressKind,
 	"consignee_type": NeedConsigneeType, "line_of_business": NeedLineOfWork, "outside": NeedOutside,
-	"shipped": NeedShipped, "stopped": NeedStopped, "license_fault": NeedLicenseFault,
+	"disagreement": NeedDisagreement,
+	"shipped":      NeedShipped, "stopped": NeedStopped, "license_fault": NeedLicenseFault,
 	"route": NeedRoute, "ccl": NeedCCL, "direct_product": NeedProduct,
 }
 
@@ -87,6 +89,9 @@ func (s *Scene) found() Need {
 	}
 	if s.order.Transaction == event.Cloud || len(s.uses()) > 0 {
 		n |= NeedUse
+	}
+	if len(s.facts.Disagrees) > 0 {
+		n |= NeedDisagreement
 	}
 	if s.cause.Kind == event.Shipped {
 		n |= NeedShipped

@@ -33,6 +33,7 @@ var texts = map[string]word{
 	"order.destinations":       {0, func(s *Scene) string { return countries(s.places) }},
 	"order.payment_country":    {0, func(s *Scene) string { return string(paymentOf(s).Country) }},
 	"order.other_eccns":        {0, func(s *Scene) string { return cmp.Or(strings.Join(s.otherECCNs(), ", "), "none") }},
+	"order.disagreements":      {0, (*Scene).disagreements},
 	"order.failed":             {0, func(s *Scene) string { return s.facts.Failed }},
 	"order.power_mw":           {0, func(s *Scene) string { return string(endUseOf(s).PowerMW) }},
 	"order.uses":               {0, func(s *Scene) string { return strings.Join(s.uses(), ", ") }},

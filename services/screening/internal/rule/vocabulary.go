@@ -111,6 +111,8 @@ var orderWords = []variable{
 	{"order.end_user_named", cel.BoolType, 0, "a party is named as end user", truth(func(s *Scene) bool {
 		return slices.ContainsFunc(s.order.Parties, func(p event.Party) bool { return p.Role == event.EndUser })
 	})},
+	{"order.master_disagrees", cel.BoolType, 0, "the company's own masters say otherwise than the order", truth(func(s *Scene) bool { return len(s.facts.Disagrees) > 0 })},
+	{"order.master_conflict", cel.BoolType, 0, "the same, where it may count", truth((*Scene).conflict)},
 	{"order.uvl_statement", cel.BoolType, 0, "a UVL statement is given", func(s *Scene) ref.Val { return s.certified("uvl_statement") }},
 }
 

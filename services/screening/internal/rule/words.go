@@ -30,6 +30,9 @@ var (
 		{"order.authorized_designer", cel.BoolType, 0, "every designer of an item of class a is stated to be approved or authorized, or headquartered in Taiwan, A:1 or A:5", (*Scene).authorizedDesigner},
 		{"order.end_user_statement", cel.BoolType, 0, "an end-user statement is given", func(s *Scene) ref.Val { return s.certified("end_user_statement") }},
 		{"order.nac_declared", cel.BoolType, 0, "license exception NAC is declared", truth(func(s *Scene) bool { return s.declared("NAC") != nil })},
+		{"order.aia_declared", cel.BoolType, 0, "license exception AIA is declared", truth(func(s *Scene) bool { return s.declared("AIA") != nil })},
+		{"order.lpp_declared", cel.BoolType, 0, "license exception LPP is declared", truth(func(s *Scene) bool { return s.declared("LPP") != nil })},
+		{"order.lpp_numbered", cel.BoolType, 0, "LPP is declared with the number of the notice to BIS", truth(func(s *Scene) bool { a := s.declared("LPP"); return a != nil && a.Number != "" })},
 		{"order.nac_notified", cel.BoolType, 0, "NAC is declared with the number of a notification made 25 calendar days or more before", truth((*Scene).nacNotified)},
 		{"order.odd_route", cel.BoolType, 0, "the route passes Macau, a D:5 place or Russia, which is no destination", (*Scene).oddRoute},
 		{"order.direct_product", cel.BoolType, 0, "an item is subject to the EAR as a direct product and for nothing else", truth(func(s *Scene) bool { return slices.ContainsFunc(s.facts.Items, directProduct) })},
@@ -62,9 +65,6 @@ var (
 		{"match.subject", cel.BoolType, perMatch | perParty, "an item is subject to the EAR whoever it is for: not known to be outside, and not as a direct product alone unless of class a, b or c", truth((*Scene).subjectAnyhow)},
 		{"match.tool", cel.BoolType, perMatch | perParty, "an item with US content or a direct product is of product group 3B", truth((*Scene).tool)},
 		{"match.open_product", cel.BoolType, perMatch | perParty, "an item is a direct product that another paragraph of 15 CFR 734.9 may reach: its ECCN is not known or is controlled for more than anti-terrorism", truth((*Scene).openProduct)},
-		{"match.grants_rff", cel.BoolType, perMatch | perParty, "the row points at license exception RFF", truth(func(s *Scene) bool {
-			return slices.ContainsFunc(s.currentMatch().Notes, func(n string) bool { return strings.Contains(n, "740.26") || strings.Contains(n, "RFF") })
-		})},
 		{"match.entry", cel.StringType, perMatch | perParty, "the entry's id", text(func(s *Scene) string { return s.currentMatch().Entry })},
 		{"match.name", cel.StringType, perMatch | perParty, "the entry's primary name", text(func(s *Scene) string { return s.currentMatch().Name })},
 	}

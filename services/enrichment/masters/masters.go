@@ -1,0 +1,297 @@
+// Package masters keeps what a company knows of its partners and items, and registers of who owns whom, in a directory:
+// every file as it was read, the sets compiled of them, and which set is active. Files are named by their digest and never
+// change; a set is used as it lies on disk, mapped into memory.
+//
+//	editions/DIGEST   one file as it was read, compiled alone
+//	sets/DIGEST       every edition together, compiled: what enrichment maps
+//	head.json         the editions there are and the set made of them
+//	active            the digest of the set in force
+//	journal.jsonl     what every import was, one line each
+//	faults/SHA256     every row at fault of a file that was read, by the file's name and time
+package masters
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/tidegate/tidegate/services/enrichment/internal/master"
+	"github.com/tidegate/tidegate/shared/clock"
+)
+
+// DefaultShrink is the share of rows, in percent, that a file may have fewer than the one it replaces unasked.
+const DefaultShrink = 20
+
+// Masters are a compiled set in use.
+type Masters struct{ set *master.Set }
+
+// Set is the set, for enrichment itself.
+func (m *Masters) Set() *master.Set { return m.set }
+
+// Digest names the set: the SHA-256 of its file.
+func (m *Masters) Digest() string { return m.set.Digest() }
+
+// Len is the number of its rows.
+func (m *Masters) Len() int { return m.set.Len() }
+
+// Hold gives the set of a compiled file that lies in memory.
+func Hold(digest string, file []byte) (*Masters, error) {
+	set, err := master.Open(file, digest)
+	if err != nil {
+		return nil, fmt.Errorf("masters: %w", err)
+	}
+	return &Masters{set}, nil
+}
+
+// Store is a directory of masters.
+type Store struct {
+	dir   string
+	clock clock.Clock
+}
+
+// Open gives the store of a directory, which need not exist yet.
+func Open(dir string) *Store { return &Store{dir: dir, clock: clock.System} }
+
+// head is the newest state.
+type head struct {
+	Set      string           `json:"set"`
+	Editions []master.Edition `json:"editions"`
+}
+
+// Head is the digest of the newest set; "" when nothing was imported.
+func (s *Store) Head() (string, error) {
+	h, err := s.head()
+	return h.Set, err
+}
+
+// Editions are the files that the newest set is made of, by series.
+func (s *Store) Editions() ([]Edition, error) {
+	h, err := s.head()
+	return h.Editions, err
+}
+
+// Edition is one file as it was read.
+type Edition = master.Edition
+
+// Active is the digest of the set in force; "" when none is.
+func (s *Store) Active() (string, error) {
+	b, err := os.ReadFile(filepath.Join(s.dir, "active"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	d := strings.TrimSpace(string(b))
+	if !fullDigest.MatchString(d) {
+		return "", fmt.Errorf("%s does not hold a digest", filepath.Join(s.dir, "active"))
+	}
+	return d, nil
+}
+
+// InForce maps the active set of a directory; nil where there is none. A set that cannot be used is an error.
+func InForce(dir string) (*Masters, error) {
+	s := Open(dir)
+	digest, err := s.Active()
+	if err != nil || digest == "" {
+		return nil, err
+	}
+	return s.Load(digest)
+}
+
+// Load maps the set of a digest.
+func (s *Store) Load(digest string) (*Masters, error) {
+	set, err := s.load("sets", digest)
+	if err != nil {
+		return nil, fmt.Errorf("masters: %w", err)
+	}
+	return &Masters{set}, nil
+}
+
+// File is the file of a set, for handing it on.
+func (s *Store) File(digest string) (string, error) {
+	if !fullDigest.MatchString(digest) {
+		return "", fmt.Errorf("%q is no digest", digest)
+	}
+	return filepath.Join(s.dir, "sets", digest), nil
+}
+
+// Take keeps a set that came from elsewhere under its digest and maps it.
+func (s *Store) Take(digest string, file []byte) (*Masters, error) {
+	if _, err := Hold(digest, file); err != nil {
+		return nil, err
+	}
+	if err := s.replace(filepath.Join("sets", digest), file); err != nil {
+		return nil, err
+	}
+	return s.Load(digest)
+}
+
+// Activated notes that a set is in force, so that the next start begins with it.
+func (s *Store) Activated(digest string) error { return s.replace("active", []byte(digest+"\n")) }
+
+// Activate puts a set in force for the next start: the one named by its digest or the start of it, the newest when "".
+// The set is mapped and checked first.
+func (s *Store) Activate(name string) (digest string, err error) {
+	unlock, err := s.lock()
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
+	if digest, err = s.Resolve(name); err != nil {
+		return "", err
+	}
+	if _, err := s.load("sets", digest); err != nil {
+		return "", err
+	}
+	return digest, s.replace("active", []byte(digest+"\n"))
+}
+
+// Resolve finds the set that a digest, the start of one, "head", "active" or "" for the newest names.
+func (s *Store) Resolve(name string) (string, error) {
+	switch name {
+	case "active":
+		return s.Active()
+	case "", "head":
+		d, err := s.Head()
+		if err == nil && d == "" {
+			err = errors.New("no master was imported yet")
+		}
+		return d, err
+	}
+	all, err := os.ReadDir(filepath.Join(s.dir, "sets"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", err
+	}
+	var found []string
+	for _, e := range all {
+		if len(name) >= 6 && strings.HasPrefix(e.Name(), name) {
+			found = append(found, e.Name())
+		}
+	}
+	if len(found) != 1 {
+		return "", fmt.Errorf("%d sets begin with %q; give more of the digest, six characters at least", len(found), name)
+	}
+	return found[0], nil
+}
+
+func (s *Store) head() (head, error) {
+	var h head
+	b, err := os.ReadFile(filepath.Join(s.dir, "head.json"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return h, nil
+	}
+	if err != nil {
+		return h, err
+	}
+	if err := json.Unmarshal(b, &h); err != nil {
+		return h, fmt.Errorf("head.json: %w", err)
+	}
+	return h, nil
+}
+
+var fullDigest = regexp.MustCompile(`^[0-9a-f]{64}$`)
+
+// load maps a compiled file and checks it against the digest that names it.
+func (s *Store) load(kind, digest string) (*master.Set, error) {
+	if !fullDigest.MatchString(digest) {
+		return nil, fmt.Errorf("%q is no digest", digest)
+	}
+	b, err := mapped(filepath.Join(s.dir, kind, digest))
+	if err != nil {
+		return nil, err
+	}
+	set, err := master.Open(b, digest)
+	if err != nil {
+		return nil, fmt.Errorf("%s/%s: %w", kind, digest, err)
+	}
+	return set, nil
+}
+
+// mapped maps a file into memory for reading, for as long as the process lives: facts that are still being written may
+// point into it. The page cache holds it, not the heap.
+func mapped(name string) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() //nolint:errcheck // only read
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() == 0 {
+		return nil, fmt.Errorf("%s: %w: empty", name, master.ErrDamaged)
+	}
+	b, err := syscall.Mmap(int(f.Fd()), 0, int(info.Size()), syscall.PROT_READ, syscall.MAP_SHARED) //nolint:gosec // a descriptor is small
+	if err != nil {
+		return nil, fmt.Errorf("map %s: %w", name, err)
+	}
+	return b, nil
+}
+
+// compile writes a compiled file under its digest.
+func (s *Store) compile(kind string, editions []master.Edition, rows *master.Rows) (digest string, err error) {
+	dir := filepath.Join(s.dir, kind)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", err
+	}
+	f, err := os.CreateTemp(dir, ".new-*")
+	if err != nil {
+		return "", err
+	}
+	digest, err = master.Write(f, editions, rows)
+	if err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close()); err == nil {
+		err = os.Rename(f.Name(), filepath.Join(dir, digest))
+	}
+	if err != nil {
+		return "", errors.Join(err, os.Remove(f.Name()))
+	}
+	return digest, nil
+}
+
+// replace writes a file under another name, syncs it and renames it: a crash leaves the old or the new one.
+func (s *Store) replace(name string, b []byte) error {
+	name = filepath.Join(s.dir, name)
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(name), ".new-*")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(b)
+	if err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close()); err == nil {
+		err = os.Rename(f.Name(), name)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return nil
+}
+
+// lock keeps two imports apart; the lock goes with the process.
+func (s *Store) lock() (unlock func(), err error) {
+	if err := os.MkdirAll(s.dir, 0o755); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(filepath.Join(s.dir, "lock"), os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil { //nolint:gosec // a descriptor is small
+		return nil, errors.Join(fmt.Errorf("%s is in use by another import", s.dir), f.Close())
+	}
+	return func() { _ = f.Close() }, nil
+}
+
+func sorted(editions []master.Edition) []master.Edition {
+	return slices.SortedFunc(slices.Values(editions), func(a, b master.Edition) int { return strings.Compare(a.Series, b.Series) })
+}
