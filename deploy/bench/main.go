@@ -41,16 +41,17 @@ func main() {
 	standalone.LimitMemory() // as serve does
 	ctx, stop := lifecycle.Signals(context.Background())
 	defer stop()
-	err := error(nil)
+	measure := func() error { return bench(ctx, os.Stdout, *dir, *d, files{*file, *prof}) }
 	if *only {
-		var l Log
-		if l, err = benchLog(ctx, os.Stdout, *dir, *d/6); err == nil {
-			l.print(os.Stdout)
+		measure = func() error {
+			l, err := benchLog(ctx, os.Stdout, *dir, *d/6)
+			if err == nil {
+				l.print(os.Stdout)
+			}
+			return err
 		}
-	} else {
-		err = bench(ctx, os.Stdout, *dir, *d, files{*file, *prof})
 	}
-	if err != nil {
+	if err := measure(); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(2)
 	}

@@ -1,13 +1,20 @@
 package standalone
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"slices"
 
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/audit"
 	"github.com/tidegate/tidegate/services/enrichment"
 	"github.com/tidegate/tidegate/services/screening"
+	"github.com/tidegate/tidegate/shared/bus"
+	"github.com/tidegate/tidegate/shared/codec"
 )
 
 // mostSnapshots is how many snapshots of the archive are in memory at a time: one with every official list takes more than 100 MB.
@@ -61,4 +68,35 @@ func (v *inventory) rules(digest string) (*screening.Pack, bool) {
 	}
 	v.packs[digest] = p
 	return p, true
+}
+
+// restoreReference puts back into the reference store what the log's newest activations name, from the archive: the stages could not load it
+// otherwise. It gives how many there are.
+func restoreReference(ctx context.Context, js jetstream.JetStream, auditDir string) (int, error) {
+	newest := map[string]string{}
+	for l, err := range audit.ReadCases(ctx, auditDir, 1) {
+		if err != nil {
+			return 0, err
+		}
+		if l.Leaf.Kind != event.LeafControl {
+			continue
+		}
+		var c event.Cause
+		if err := codec.Decode(l.Case.Line(0), &c); err != nil {
+			return 0, fmt.Errorf("leaf %d: %w", l.Index, err)
+		}
+		if c.Control != nil {
+			newest[c.Control.What] = c.Control.Digest
+		}
+	}
+	for what, digest := range newest {
+		object, err := audit.ArchivedObject(auditDir, digest)
+		if err != nil {
+			return 0, fmt.Errorf("%s in force: %w", what, err)
+		}
+		if _, err := bus.PutObject(ctx, js, what, object); err != nil {
+			return 0, err
+		}
+	}
+	return len(newest), nil
 }

@@ -10,12 +10,13 @@ import (
 
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/audit"
+	"github.com/tidegate/tidegate/services/audit/auditverify"
 	"github.com/tidegate/tidegate/services/enrichment"
 	"github.com/tidegate/tidegate/shared/clock"
 )
 
-// Nightly is the reproduction that runs by itself: once a day some records, drawn by lot, are decided again from their
-// recorded inputs. What came of it is a note in the log; a record that does not come out the same is an alarm besides.
+// Nightly is what runs by itself: once a day the log is verified whole, and some records, drawn by lot, are decided again from
+// their recorded inputs. What came of it is a note in the log; what is not as it should be is an alarm besides.
 type Nightly struct {
 	Records uint64        // drawn each night; 0 turns it off
 	At      time.Duration // of the day, UTC
@@ -41,10 +42,10 @@ func (n Nightly) next(now time.Time) time.Duration {
 
 // nightly works until ctx ends. What goes wrong is said and never stops the pipeline.
 func (s *Standalone) nightly(ctx context.Context) error {
-	for s.cfg.Nightly.Records > 0 {
-		if clock.Sleep(ctx, s.cfg.Nightly.next(clock.System())) != nil {
-			return nil
-		}
+	if s.cfg.Nightly.Records == 0 {
+		return nil
+	}
+	for clock.Sleep(ctx, s.cfg.Nightly.next(clock.System())) == nil {
 		if _, err := s.reproduceByNight(ctx, clock.System()); err != nil && ctx.Err() == nil {
 			s.cfg.Log.ErrorContext(ctx, "ALARM: the nightly reproduction failed", slog.Any("error", err))
 		}
@@ -52,27 +53,32 @@ func (s *Standalone) nightly(ctx context.Context) error {
 	return nil
 }
 
-// reproduceByNight draws the night's records, decides them again and notes the result. The day is the number of the lot, so
-// that anybody can draw it again: "audit reproduce --sample N --number YYYYMMDD" as long as the log has that checkpoint.
+// reproduceByNight verifies the log whole, draws the night's records, decides them again and notes both results. The day is
+// the number of the lot, so that anybody can draw it again: "audit reproduce --sample N --number YYYYMMDD" as long as the log has
+// that checkpoint.
 func (s *Standalone) reproduceByNight(ctx context.Context, now time.Time) (Reproduced, error) {
 	known, err := s.inventory()
 	if err != nil {
 		return Reproduced{}, err
 	}
-	point, err := audit.Published(AuditDir(s.cfg.Data))
-	if err != nil {
-		return Reproduced{}, err
+	// One goroutine: whoever sends orders at night should not notice.
+	rep, bad := audit.Verify(ctx, AuditDir(s.cfg.Data), s.cfg.GuardDir, auditverify.Options{Workers: 1})
+	if ctx.Err() != nil {
+		return Reproduced{}, ctx.Err()
+	}
+	if bad != nil {
+		s.cfg.Log.ErrorContext(ctx, "ALARM: the log does not verify", slog.Any("error", bad))
 	}
 	year, month, day := now.UTC().Date()
 	r, err := reproduceSample(ctx, AuditDir(s.cfg.Data), s.cfg.Nightly.Records, uint64(year*10000+int(month)*100+day), known) //nolint:gosec // a date
 	if err != nil {
-		return r, err
+		return r, errors.Join(bad, err)
 	}
 	if r.Same != r.Records {
 		s.cfg.Log.ErrorContext(ctx, "ALARM: records were not reproduced", slog.Int("records", r.Records), slog.Int("same", r.Same),
 			slog.Int("differ", len(r.Differ)), slog.Any("missing", r.Missing))
 	}
-	n, err := r.note(fmt.Sprintf("nightly sample, drawn from %d leaves", point.Size), "tidegate")
+	n, err := r.note(fmt.Sprintf("Nightly: the log of %d leaves is %s; sample", rep.Size, rep.Verdict), "tidegate")
 	if err != nil {
 		return r, err
 	}
@@ -108,7 +114,9 @@ func (r Reproduced) note(what, by string) (event.Note, error) {
 		What: "reproduce", By: by, SHA256: event.Digest(report),
 		Text: fmt.Sprintf("%s: %d of %d decisions came out byte for byte.", what, r.Same, r.Records),
 		Counts: []event.Tally{
-			{Name: "records", Count: r.Records}, {Name: "same", Count: r.Same}, {Name: "differ", Count: len(r.Differ)},
+			{Name: "records", Count: r.Records},
+			{Name: "same", Count: r.Same},
+			{Name: "differ", Count: len(r.Differ)},
 			{Name: "missing", Count: r.Records - r.Same - len(r.Differ)},
 		},
 	}, nil

@@ -102,6 +102,11 @@ func resetStreams(ctx context.Context, cmd *cli.Command, data string, yes bool) 
 	if err != nil {
 		return err
 	}
+	if n, err := restoreReference(ctx, js, AuditDir(data)); err != nil {
+		return fmt.Errorf("what was activated is not back in the reference store: %w", err)
+	} else if n > 0 {
+		fmt.Fprintf(cmd.Root().Writer, "%d activated objects are back from the archive\n", n)
+	}
 	fmt.Fprintf(cmd.Root().Writer, "the next block is %d; what was accepted and not logged before is lost: ask the senders to send again\n", next)
 	return nil
 }

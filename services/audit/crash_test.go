@@ -1,9 +1,9 @@
 package audit_test
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -52,7 +52,7 @@ func TestAFaultOfTheFileSystemLosesNothing(t *testing.T) {
 	for i := range tries {
 		call, errno, when := part(faults[order[i%len(faults)]])
 		if i >= len(faults) { // the same again, at another moment
-			when = fmt.Sprint(1 + rng.IntN(60))
+			when = strconv.Itoa(1 + rng.IntN(60))
 		}
 		f.decide(4)
 		r := f.run("strace", "-f", "-qq", "-o", "/dev/null", "-e", "signal=none", "-e", "trace="+call,

@@ -92,9 +92,7 @@ func (s shard) log() string { return filepath.Join(s.dir, logName) }
 
 func (s shard) blobs() fs.FS { return os.DirFS(filepath.Join(s.root, blobName)) }
 
-// guardName is the file of the guard's directory that is about this log.
-func (s shard) guardName() string { return guardFile(s.n) }
-
+// guardFile is the file of the guard's directory that is about the n-th log.
 func guardFile(n int) string {
 	if n == 1 {
 		return guardName

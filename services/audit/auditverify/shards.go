@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -67,7 +68,7 @@ func All(ctx context.Context, dir string, o Options) (Report, error) {
 	kept, given := o.Kept, o.Key
 	var newest Report
 	var next *event.Restore
-	for i := len(dirs) - 1; i >= 0; i-- {
+	for i := range slices.Backward(dirs) {
 		if next != nil && next.Leaves == 0 {
 			newest.Lacks = append(newest.Lacks, fmt.Sprintf("the log %s was abandoned and is not looked at", next.Log))
 			_, kept = ofLog(kept, next.Log)
@@ -166,9 +167,6 @@ func keyOf(dir, given string) (string, error) {
 		return strings.TrimSpace(string(b)), nil
 	}
 	lines := strings.Fields(given)
-	if len(lines) == 1 && err != nil {
-		return lines[0], nil
-	}
 	name, _, _ := strings.Cut(string(b), "+")
 	for _, key := range lines {
 		if of, _, _ := strings.Cut(key, "+"); of == name {

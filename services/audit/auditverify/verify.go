@@ -3,6 +3,7 @@
 package auditverify
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -35,6 +36,7 @@ type Options struct {
 	Policy   *Policy                      // witnesses that must have signed the checkpoint; nil when none must
 	Blobs    fs.FS                        // the blob store, for cases too large for a leaf; nil when there is none
 	Progress func(done, total uint64)     // called now and then with the leaves checked, from one goroutine; may be nil
+	Workers  int                          // goroutines that hash; as many as there are processors when 0
 	Each     func(i uint64, l event.Leaf) // called with every leaf's header in the log's order; may be nil
 
 	next *event.Restore // what the first leaf of the log that goes on after this one says; nil when none does
@@ -188,7 +190,7 @@ func (v *verifier) leaves(ctx context.Context) error {
 
 // bundles computes the bundles on all processors and gives them in order; a few are in memory at a time.
 func (v *verifier) bundles(ctx context.Context) <-chan bundle {
-	workers := runtime.GOMAXPROCS(0)
+	workers := cmp.Or(v.opts.Workers, runtime.GOMAXPROCS(0))
 	total := (v.point.Size + Width - 1) / Width
 	order := make(chan chan bundle, 2*workers)
 	desks := make(chan *desk, workers)

@@ -30,6 +30,8 @@ type blocks struct {
 	lone     *table       // of one word: places
 	whole    *table       // of a whole name: places
 	words    []*word      // by their numbers
+	briefs   []brief      // of words
+	partners []uint64     // of words: marks of those that they are stored in pairs with
 	wearers  []wearer     // by their patterns
 	shapes   []int32      // where the wearers of each pattern begin; and their end
 	near     neighborhood // of patterns
@@ -42,6 +44,7 @@ type blocks struct {
 type profile struct {
 	ids, whole uint32
 	forms      uint16
+	script     byte
 }
 
 // at prepares the listed name of a place in p.
@@ -60,10 +63,8 @@ type wearer struct {
 	id     int32
 	mask   uint32 // its letters
 	frame  frame
-	frame0 frame // of its letters as they stand
 	length uint8 // of its sounds; 0 where it has several readings, is long or of another script
 	ours   bool  // the weight table knows it
-	asIs   bool  // its letters as they stand are not its sounds
 	sounds [wearerSounds]sound
 }
 
@@ -71,7 +72,7 @@ type wearer struct {
 const wearerSounds = 15
 
 func newWearer(w *word) wearer {
-	v := wearer{id: w.id, mask: w.mask, frame: w.frame, frame0: w.frame0, ours: w.ours, asIs: w.asIs != nil}
+	v := wearer{id: w.id, mask: w.mask, frame: w.frame, ours: w.ours}
 	if len(w.latin) == 1 && len(w.latin[0]) <= wearerSounds && w.script == 'l' && w.class != number && w.class != initial {
 		v.length = uint8(copy(v.sounds[:], w.latin[0]))
 	}
@@ -117,7 +118,7 @@ func (f *filing) word(shown string) *word {
 	f.room = f.room[1:]
 	*w = *newWord(strings.Clone(shown), f.kind)
 	w.id = int32(len(f.words)) //nolint:gosec // numbers fit
-	f.words = append(f.words, w)
+	f.words, f.partners = append(f.words, w), append(f.partners, 0)
 	f.known[w.shown] = w
 	return w
 }
@@ -132,7 +133,7 @@ func (f *filing) add(name string) {
 		f.forms[p.forms] = form
 		f.blocks.forms = append(f.blocks.forms, p.forms)
 	}
-	f.profiles = append(f.profiles, profile{ids: uint32(len(f.ids)), whole: uint32(f.wholes.Len()), forms: form}) //nolint:gosec // bounded
+	f.profiles = append(f.profiles, profile{ids: uint32(len(f.ids)), whole: uint32(f.wholes.Len()), forms: form, script: p.script}) //nolint:gosec // bounded
 	for _, w := range p.words {
 		f.ids = append(f.ids, w.id)
 	}
@@ -143,6 +144,8 @@ func (f *filing) add(name string) {
 		for _, v := range ks.words[x+1:] {
 			if ks.stored(v) {
 				f.pairs = append(f.pairs, pair{pairHash(w.id, v.id), at})
+				f.partners[w.id] |= markOf(v.id)
+				f.partners[v.id] |= markOf(w.id)
 			}
 		}
 		f.pairs = ks.initials(f.pairs, w, at, f.kind)
@@ -185,6 +188,7 @@ func (b *blocks) vocabulary() {
 				abroad = append(abroad, pair{hashString(s), w.id})
 			}
 		}
+		b.briefs = append(b.briefs, briefOf(w))
 		w.shapes = nil // asked of words that are looked for, and those are others
 	}
 	for _, ids := range wearing {
@@ -275,6 +279,9 @@ func (k *keys) asked(w, v *word) bool {
 
 func wordHash(id int32) uint64 { return mix(uint64(id) + 0x51ed2701) }
 
+// markOf is one of 64 bits for a word.
+func markOf(id int32) uint64 { return 1 << (uint32(id) * 0x9E3779B1 >> 26) } //nolint:gosec // a hash
+
 func pairHash(a, b int32) uint64 { return mix(wordHash(a) + wordHash(b)) }
 
 // asking is what looking a name up in blocks needs; reused.
@@ -285,7 +292,6 @@ type asking struct {
 	near    []int32
 	shape   []rune
 	words   []*word
-	listed  Profile
 	aligner aligner
 	memo    memo
 }
@@ -325,8 +331,11 @@ func (b *blocks) find(p *Profile, q *asking) []int32 {
 				continue
 			}
 			for _, x := range w.alike {
+				partners := b.partners[x]
 				for _, y := range v.alike {
-					q.found = b.pairs.find(pairHash(x, y), q.found)
+					if partners&markOf(y) != 0 { // of most words that is enough to know
+						q.found = b.pairs.find(pairHash(x, y), q.found)
+					}
 				}
 			}
 		}
@@ -374,7 +383,7 @@ func (b *blocks) alike(w *word, q *asking, ids []int32) []int32 {
 			for k := b.shapes[at]; k < b.shapes[at+1]; k++ {
 				v := &b.wearers[k]
 				if v.length > 0 && me.length > 0 {
-					if v.alike(&me) || v.mayBe(&me) && alike(w, b.words[v.id], b.kind) >= leastLike {
+					if v.alike(&me) {
 						ids = append(ids, v.id)
 					}
 				} else if alike(w, b.words[v.id], b.kind) >= leastLike {
@@ -408,10 +417,4 @@ func (v *wearer) alike(w *wearer) bool {
 	}
 	most := limit(int(max(v.length, w.length)))
 	return v.frame.apart(w.frame) <= most && distance(v.sounds[:v.length], w.sounds[:w.length], most) != tooFar
-}
-
-// mayBe says whether two words may be alike in their letters, where they are not in their sounds: sechev and sechin.
-func (v *wearer) mayBe(w *wearer) bool {
-	return (v.asIs || w.asIs) && !(v.ours && w.ours) && v.length <= w.length+2 && w.length <= v.length+2 &&
-		bits.OnesCount32(v.mask^w.mask) <= 4 && v.frame0.apart(w.frame0) <= mostLimit
 }

@@ -23,67 +23,133 @@ const (
 
 // Likeness is how alike two names are: 1000 for the same string, and never as much for any other. Numbers below rank.
 type Likeness struct {
-	Score   int
-	pairs   []pairing
-	onlyA   []*word
-	onlyB   []*word
-	order   bool
-	numbers bool
-	reading bool // the same written in Latin letters
-	edit    bool // one edit apart as a whole
-	sons    bool // father and son have changed places
+	Score        int
+	a, b         []*word // of the names, to say why
+	usedA, usedB [mostWords]bool
+	pairs        []pairing
+	order        bool
+	numbers      bool
+	reading      bool // the same written in Latin letters
+	edit         bool // one edit apart as a whole
+	sons         bool // father and son have changed places
 }
 
 // pairing is a run of words of one name that stands for a run of the other's.
 type pairing struct {
-	a, b       []*word
-	like       int
-	weight     int
-	fromA, atB int
+	fromA, ofA, atB, ofB int // where the runs begin, and how long they are
+	like                 int
+	weight               int
 }
 
-// aligner holds what aligning two names needs; reused.
+// brief is what most comparisons of words need. Those of listed words lie side by side, so that most names are told apart
+// without a look at the words.
+type brief struct {
+	frame   frame
+	frame0  frame // of the letters as they stand
+	weight  uint8
+	class   class
+	length  uint8 // of the first reading
+	length0 uint8 // of the letters as they stand
+	many    bool  // several readings
+	latin   bool  // of one reading in Latin letters
+	son     bool  // "son of"
+}
+
+func briefOf(w *word) brief {
+	b := brief{frame: w.frame, frame0: w.frame0, class: w.class, many: len(w.latin) > 1, latin: w.script == 'l' && len(w.latin) == 1}
+	b.weight = uint8(w.weight)                                                                 //nolint:gosec // a hundred at most
+	b.length, b.length0 = uint8(min(len(w.latin[0]), 255)), uint8(min(len(asLetters(w)), 255)) //nolint:gosec // bounded
+	switch w.shown {
+	case "bin", "ben", "ibn", "bint":
+		b.son = true
+	}
+	return b
+}
+
+// aligner holds what aligning a name with listed ones needs; reused.
 type aligner struct {
+	name         *Profile
+	a, b         []brief
+	kind         Kind
+	listed       *Profile // the listed name, where it is at hand
+	blocks       *blocks  // else where it is found
+	names        []Listed
+	place        int32
+	ids          []int32
+	fetched      Profile
 	pairs        []pairing
 	usedA, usedB [mostWords]bool
-	a, b         []*word
-	kind         Kind
 	soundA       []sound
 	soundB       []sound
 	joinA, joinB []rune
-	onlyA, onlyB []*word
 	likes        [mostWords][mostWords]int16
 	memo         *memo // of the words of one name and the listed ones; nil where two names are compared alone
 }
 
 // Resemble says how alike a name and a listed name are.
 func Resemble(a, b *Profile) Likeness {
-	var al aligner
-	return al.compare(a, b)
-}
-
-func (al *aligner) compare(a, b *Profile) Likeness {
 	if a.exact == b.exact {
 		return Likeness{Score: 1000}
 	}
-	al.align(a, b)
-	l := Likeness{pairs: al.pairs, onlyA: al.onlyA[:0], onlyB: al.onlyB[:0]}
-	for i, w := range a.words {
-		if !al.usedA[i] {
-			l.onlyA = append(l.onlyA, w)
-		}
+	var al aligner
+	al.set(a)
+	al.listed, al.kind = b, b.kind
+	for _, w := range b.words {
+		al.b = append(al.b, briefOf(w))
 	}
-	for j, w := range b.words {
-		if !al.usedB[j] {
-			l.onlyB = append(l.onlyB, w)
-		}
+	l := al.compare(script(b.exact), b.forms, len(b.whole))
+	l.a, l.b = a.words, b.words
+	return l
+}
+
+// set takes the name that others are compared with.
+func (al *aligner) set(a *Profile) {
+	al.name, al.a = a, al.a[:0]
+	for _, w := range a.words {
+		al.a = append(al.a, briefOf(w))
 	}
-	al.onlyA, al.onlyB = l.onlyA, l.onlyB
-	l.weigh(a, b)
-	if l.Score < likeReading && sameReading(a, b) {
+}
+
+// with says how alike the name is to the listed one of a place.
+func (al *aligner) with(b *blocks, place int32, names []Listed) Likeness {
+	this, next := &b.profiles[place], &b.profiles[place+1]
+	al.blocks, al.names, al.place, al.listed, al.kind = b, names, place, nil, b.kind
+	al.ids, al.b = b.ids[this.ids:next.ids], al.b[:0]
+	for _, id := range al.ids {
+		al.b = append(al.b, b.briefs[id])
+	}
+	l := al.compare(this.script, b.forms[this.forms], int(next.whole-this.whole))
+	if l.Score >= Floor && al.name.exact == al.other().exact {
+		l.Score = 1000
+	}
+	return l
+}
+
+// other is the listed name in full, looked up when it is asked for.
+func (al *aligner) other() *Profile {
+	if al.listed == nil {
+		al.blocks.at(al.place, al.names, &al.fetched)
+		al.listed = &al.fetched
+	}
+	return al.listed
+}
+
+// word is word j of the listed name.
+func (al *aligner) word(j int) *word {
+	if al.listed == nil {
+		return al.blocks.words[al.ids[j]]
+	}
+	return al.listed.words[j]
+}
+
+func (al *aligner) compare(script byte, forms string, whole int) Likeness {
+	al.align()
+	l := Likeness{pairs: al.pairs, usedA: al.usedA, usedB: al.usedB}
+	l.weigh(al, forms)
+	if l.Score < likeReading && script != al.name.script && sameReading(al.name, al.other()) {
 		l.Score, l.reading = likeReading, true
 	}
-	if floor := al.whole(a, b); floor > l.Score {
+	if floor := al.whole(whole); floor > l.Score {
 		l.Score, l.edit = floor, true
 	}
 	return l
@@ -91,33 +157,32 @@ func (al *aligner) compare(a, b *Profile) Likeness {
 
 // sameReading says whether two names of different scripts are the same in Latin letters in any reading.
 func sameReading(a, b *Profile) bool {
-	if script(a.exact) == script(b.exact) {
-		return false
-	}
 	return slices.ContainsFunc(a.latins(), func(s string) bool { return len(s) >= minEdit && slices.Contains(b.latins(), s) })
 }
 
 // whole is the least score of names that are one edit apart as a whole, wherever it lies: in a short word, in a word
-// that tells little, in a legal form. Numbers must agree.
-func (al *aligner) whole(a, b *Profile) int {
+// that tells little, in a legal form. Numbers must agree. The length is that of the listed name in bytes.
+func (al *aligner) whole(length int) int {
+	a := al.name
 	n := len(a.whole)
-	if n < leastWhole || n > longest || len(b.whole) > longest || n-len(b.whole) > 4 || len(b.whole)-n > 4 {
+	if n < leastWhole || n > longest || length > longest || n-length > 4 || length-n > 4 {
 		return 0
 	}
-	if !mayBeOneEdit(a.whole, b.whole) || isAsian(script(a.whole)) {
+	listed := al.other().whole
+	if !mayBeOneEdit(a.whole, listed) || isAsian(script(a.whole)) {
 		return 0
 	}
 	if ls := a.latins(); len(ls) == 0 || len(ls[0]) < leastCore {
 		return 0
 	}
-	if a.whole == b.whole {
+	if a.whole == listed {
 		return 960
 	}
 	al.joinA, al.joinB = al.joinA[:0], al.joinB[:0]
 	for _, r := range a.whole {
 		al.joinA = append(al.joinA, r)
 	}
-	for _, r := range b.whole {
+	for _, r := range listed {
 		al.joinB = append(al.joinB, r)
 	}
 	if _, one := oneEdit(al.joinA, al.joinB); !one || !sameNumbers(al.joinA, al.joinB) {
@@ -140,12 +205,17 @@ func mayBeOneEdit(a, b string) bool {
 }
 
 // align pairs the words: the same ones first, then words joined or split, then the most alike ones.
-func (al *aligner) align(a, b *Profile) {
-	al.pairs, al.a, al.b, al.kind = al.pairs[:0], a.words, b.words, b.kind
+func (al *aligner) align() {
+	al.pairs = al.pairs[:0]
 	al.usedA, al.usedB = [mostWords]bool{}, [mostWords]bool{}
-	for i, w := range a.words {
-		for j, v := range b.words {
-			if !al.usedB[j] && w.text == v.text {
+	for i := range al.a {
+		for j := range al.b {
+			al.likes[i][j] = int16(al.alike(i, j)) //nolint:gosec // a thousand at most
+		}
+	}
+	for i := range al.a {
+		for j := range al.b {
+			if !al.usedB[j] && al.likes[i][j] == 1000 { // the same text, and only that
 				al.pair(i, 1, j, 1, 1000)
 				break
 			}
@@ -157,15 +227,15 @@ func (al *aligner) align(a, b *Profile) {
 }
 
 func (al *aligner) pair(i, n, j, m, like int) {
-	p := pairing{a: al.a[i : i+n], b: al.b[j : j+m], like: like, fromA: i, atB: j}
+	p := pairing{fromA: i, ofA: n, atB: j, ofB: m, like: like}
 	var wa, wb int
 	for k := i; k < i+n; k++ {
 		al.usedA[k] = true
-		wa += al.a[k].weight
+		wa += int(al.a[k].weight)
 	}
 	for k := j; k < j+m; k++ {
 		al.usedB[k] = true
-		wb += al.b[k].weight
+		wb += int(al.b[k].weight)
 	}
 	p.weight = min(wa, wb)
 	al.pairs = append(al.pairs, p)
@@ -178,13 +248,22 @@ func (al *aligner) joined() {
 			if al.usedA[i] || al.usedB[j] {
 				continue
 			}
-			if i+1 < len(al.a) && !al.usedA[i+1] && al.like2(al.a[i], al.a[i+1], al.b[j]) {
+			if i+1 < len(al.a) && !al.usedA[i+1] && mayJoin(&al.a[i], &al.a[i+1], &al.b[j]) && al.like2(al.name.words[i], al.name.words[i+1], al.word(j)) {
 				al.pair(i, 2, j, 1, likeJoined)
-			} else if j+1 < len(al.b) && !al.usedB[j+1] && al.like2(al.b[j], al.b[j+1], al.a[i]) {
+			} else if j+1 < len(al.b) && !al.usedB[j+1] && mayJoin(&al.b[j], &al.b[j+1], &al.a[i]) && al.like2(al.word(j), al.word(j+1), al.name.words[i]) {
 				al.pair(i, 1, j, 2, likeJoined)
 			}
 		}
 	}
+}
+
+// mayJoin is a quick look at what like2 looks at: lengths and consonants.
+func mayJoin(v, w, x *brief) bool {
+	if v.many || w.many || x.many {
+		return true
+	}
+	n := int(v.length) + int(w.length)
+	return n >= 4 && int(x.length) >= n-1 && int(x.length) <= n+1 && (v.frame|w.frame).apart(x.frame) <= costEdit
 }
 
 // like2 says whether v and w written together are x, but for a small difference.
@@ -209,22 +288,16 @@ func (al *aligner) like2(v, w, x *word) bool {
 
 // best pairs the unpaired words, those first that are most alike and weigh most.
 func (al *aligner) best() {
-	for i, w := range al.a {
-		for j, v := range al.b {
-			if !al.usedA[i] && !al.usedB[j] {
-				al.likes[i][j] = int16(al.alike(i, w, v)) //nolint:gosec // a thousand at most
-			}
-		}
-	}
 	for {
 		bi, bj, most := -1, -1, 0
-		for i, w := range al.a {
-			for j, v := range al.b {
+		for i := range al.a {
+			for j := range al.b {
 				if al.usedA[i] || al.usedB[j] {
 					continue
 				}
-				if l := int(al.likes[i][j]); l >= leastLike && l*min(w.weight, v.weight) > most {
-					bi, bj, most = i, j, l*min(w.weight, v.weight)
+				w := int(min(al.a[i].weight, al.b[j].weight))
+				if l := int(al.likes[i][j]); l >= leastLike && l*w > most {
+					bi, bj, most = i, j, l*w
 				}
 			}
 		}
@@ -235,16 +308,27 @@ func (al *aligner) best() {
 	}
 }
 
-// alike says how alike word i of the name and a word of the listed one are; each two words are compared once a name.
-func (al *aligner) alike(i int, w, v *word) int {
-	if al.memo == nil || v.id < 0 {
-		return alike(w, v, al.kind)
+// alike says how alike word i of the name and word j of the listed one are; each two words are compared once a name.
+func (al *aligner) alike(i, j int) int {
+	if unlike(&al.a[i], &al.b[j], al.kind) {
+		return 0
 	}
-	s, key := al.memo.slot(i, v.id)
+	if al.memo == nil {
+		return alike(al.name.words[i], al.word(j), al.kind)
+	}
+	s, key := al.memo.slot(i, al.ids[j])
 	if s.key != key {
-		s.key, s.like = key, int16(alike(w, v, al.kind)) //nolint:gosec // a thousand at most
+		s.key, s.like = key, int16(alike(al.name.words[i], al.word(j), al.kind)) //nolint:gosec // a thousand at most
 	}
 	return int(s.like)
+}
+
+// unlike is a quick look at two words of Latin letters: too many consonants that only one has make them different.
+func unlike(v, w *brief, kind Kind) bool {
+	if !v.latin || !w.latin || kind == Person && (v.class == initial || w.class == initial) {
+		return false
+	}
+	return v.frame.apart(w.frame) > limit(int(max(v.length, w.length))) && v.frame0.apart(w.frame0) > limit(int(max(v.length0, w.length0)))
 }
 
 // memo remembers how alike the words of one name and listed words are, for the names that a name is compared with share
@@ -275,31 +359,39 @@ func (m *memo) slot(i int, id int32) (s *struct {
 
 // rest pairs all that is left on both sides where it is the same written together.
 func (al *aligner) rest() {
-	al.soundA, al.soundB = al.soundA[:0], al.soundB[:0]
 	ia, na := run(al.usedA[:len(al.a)])
 	ib, nb := run(al.usedB[:len(al.b)])
 	if na == 0 || nb == 0 || na+nb < 3 {
 		return
 	}
+	la, fa, ok := together(al.a[ia : ia+na])
+	lb, fb, fine := together(al.b[ib : ib+nb])
+	n := max(la, lb)
+	if !ok || !fine || n == 0 || fa.apart(fb) > limit(n) || (n-min(la, lb))*costDoubled > limit(n) {
+		return
+	}
+	al.soundA, al.soundB = al.soundA[:0], al.soundB[:0]
 	for k := range na {
-		if al.a[ia+k].class == number {
-			return
-		}
-		al.soundA = append(al.soundA, al.a[ia+k].latin[0]...)
+		al.soundA = append(al.soundA, al.name.words[ia+k].latin[0]...)
 	}
 	for k := range nb {
-		if al.b[ib+k].class == number {
-			return
-		}
-		al.soundB = append(al.soundB, al.b[ib+k].latin[0]...)
-	}
-	n := max(len(al.soundA), len(al.soundB))
-	if n == 0 || frameOf(al.soundA).apart(frameOf(al.soundB)) > limit(n) {
-		return
+		al.soundB = append(al.soundB, al.word(ib + k).latin[0]...)
 	}
 	if d := distance(al.soundA, al.soundB, limit(n)); d != tooFar {
 		al.pair(ia, na, ib, nb, 980-8*d/n)
 	}
+}
+
+// together gives length and frame of words written together; false where one is a number.
+func together(ws []brief) (length int, f frame, ok bool) {
+	for i := range ws {
+		if ws[i].class == number {
+			return 0, 0, false
+		}
+		length += int(ws[i].length)
+		f |= ws[i].frame
+	}
+	return length, f, true
 }
 
 // run is the one run of unused places; nothing where there are several.
@@ -399,14 +491,15 @@ func asLetters(w *word) []sound {
 
 // weigh makes the score: what is the same against that and what differs. What only one name has is left out; what
 // both have more contradicts, and costs more.
-func (l *Likeness) weigh(a, b *Profile) {
+func (l *Likeness) weigh(al *aligner, forms string) {
 	matched, total, strong, last := 0, 0, 0, -1
 	slices.SortFunc(l.pairs, func(p, q pairing) int { return p.fromA - q.fromA })
-	for _, p := range l.pairs {
+	for i := range l.pairs {
+		p := &l.pairs[i]
 		matched += p.weight * p.like / 1000
 		total += p.weight
 		if p.weight >= weighsGiven {
-			strong += len(p.a)
+			strong += p.ofA
 		}
 		if p.atB < last {
 			l.order = true
@@ -416,18 +509,11 @@ func (l *Likeness) weigh(a, b *Profile) {
 	if total == 0 {
 		return
 	}
-	leftA, leftB, numA, numB := 0, 0, false, false
-	for _, w := range l.onlyA {
-		leftA += w.weight
-		numA = numA || w.class == number
-	}
-	for _, w := range l.onlyB {
-		leftB += w.weight
-		numB = numB || w.class == number
-	}
+	leftA, numA := unpaired(al.a, &al.usedA)
+	leftB, numB := unpaired(al.b, &al.usedB)
 	contrary, left := min(leftA, leftB), max(leftA, leftB)-min(leftA, leftB)
 	rContrary, rLeft := 170, 80
-	if b.kind == Person {
+	if al.kind == Person {
 		rLeft = 18
 		if strong < 2 {
 			rLeft = 90
@@ -437,10 +523,10 @@ func (l *Likeness) weigh(a, b *Profile) {
 	if total < weighsGiven {
 		s = s * (70 + 30*total/weighsGiven) / 100
 	}
-	if b.kind == Person && contrary >= weighsInitial {
+	if al.kind == Person && contrary >= weighsInitial {
 		s = min(s, capContrary)
 	}
-	if l.sons = b.kind == Person && l.swapped(a, b); l.sons {
+	if l.sons = al.kind == Person && l.swapped(al.a, al.b); l.sons {
 		s = min(s, capContrary)
 	}
 	if l.numbers = numA && numB; l.numbers {
@@ -450,32 +536,44 @@ func (l *Likeness) weigh(a, b *Profile) {
 	if l.order {
 		s -= costOrder
 	}
-	if a.forms != b.forms {
+	if al.name.forms != forms {
 		s -= costForm
 	}
 	l.Score = max(0, min(s, 990))
 }
 
+// unpaired gives the weight of the words left over, and whether a number is among them.
+func unpaired(ws []brief, used *[mostWords]bool) (weight int, numbers bool) {
+	for i := range ws {
+		if !used[i] {
+			weight += int(ws[i].weight)
+			numbers = numbers || ws[i].class == number
+		}
+	}
+	return weight, numbers
+}
+
 // swapped says whether father and son change places: Ibrahim bin Saif is not Saif bin Ibrahim.
-func (l *Likeness) swapped(a, b *Profile) bool {
-	i, j := sonOf(a.words), sonOf(b.words)
+func (l *Likeness) swapped(a, b []brief) bool {
+	i, j := sonOf(a), sonOf(b)
 	if i < 1 || j < 1 {
 		return false
 	}
-	crossed := func(p pairing, at, other int) bool { return p.fromA == at && p.atB == other }
-	return slices.ContainsFunc(l.pairs, func(p pairing) bool { return crossed(p, i-1, after(b.words, j)) }) ||
-		slices.ContainsFunc(l.pairs, func(p pairing) bool { return crossed(p, after(a.words, i), j-1) })
+	father, sire := after(a, i), after(b, j)
+	return slices.ContainsFunc(l.pairs, func(p pairing) bool {
+		return p.fromA == i-1 && p.atB == sire || p.fromA == father && p.atB == j-1
+	})
 }
 
 // sonOf is the place of the one word for "son of" in a name; -1 where there is none, or several.
-func sonOf(words []*word) int {
+func sonOf(words []brief) int {
 	at := -1
-	for i, w := range words {
-		switch w.shown {
-		case "bin", "ben", "ibn", "bint":
-			if at >= 0 {
-				return -1
-			}
+	for i := range words {
+		switch {
+		case !words[i].son:
+		case at >= 0:
+			return -1
+		default:
 			at = i
 		}
 	}
@@ -483,7 +581,7 @@ func sonOf(words []*word) int {
 }
 
 // after is the place of the first word that tells something behind a place; -1 where there is none.
-func after(words []*word, at int) int {
+func after(words []brief, at int) int {
 	for i := at + 1; i < len(words); i++ {
 		if words[i].class != particle {
 			return i
@@ -505,13 +603,13 @@ func (l *Likeness) Why() []string {
 		out = append(out, "the names differ in one letter")
 	}
 	for _, p := range l.pairs {
-		a, b := shown(p.a), shown(p.b)
+		a, b := shown(l.a[p.fromA:p.fromA+p.ofA]), shown(l.b[p.atB:p.atB+p.ofB])
 		switch {
 		case a == b:
 			out = append(out, quote(a)+" stands in both")
 		case p.like == 1000:
 			out = append(out, quote(a)+" is the same word as "+quote(b))
-		case p.like == likeJoined && len(p.a) != len(p.b):
+		case p.like == likeJoined && p.ofA != p.ofB:
 			out = append(out, quote(a)+" is "+quote(b)+" written otherwise")
 		case p.like == likeInitial:
 			out = append(out, quote(a)+" and "+quote(b)+" agree as initial")
@@ -522,19 +620,29 @@ func (l *Likeness) Why() []string {
 	if l.order {
 		out = append(out, "the words stand in another order")
 	}
+	onlyA, onlyB := unused(l.a, &l.usedA), unused(l.b, &l.usedB)
 	switch {
-	case len(l.onlyA) > 0 && len(l.onlyB) > 0:
-		out = append(out, quote(shown(l.onlyA))+" contradicts "+quote(shown(l.onlyB)))
-	case len(l.onlyA) > 0:
-		out = append(out, quote(shown(l.onlyA))+" is not in the listed name")
-	case len(l.onlyB) > 0:
-		out = append(out, quote(shown(l.onlyB))+" is only in the listed name")
+	case len(onlyA) > 0 && len(onlyB) > 0:
+		out = append(out, quote(shown(onlyA))+" contradicts "+quote(shown(onlyB)))
+	case len(onlyA) > 0:
+		out = append(out, quote(shown(onlyA))+" is not in the listed name")
+	case len(onlyB) > 0:
+		out = append(out, quote(shown(onlyB))+" is only in the listed name")
 	}
 	if l.numbers {
 		out = append(out, "the numbers differ")
 	}
 	if l.sons {
 		out = append(out, "father and son have changed places")
+	}
+	return out
+}
+
+func unused(ws []*word, used *[mostWords]bool) (out []*word) {
+	for i, w := range ws {
+		if !used[i] {
+			out = append(out, w)
+		}
 	}
 	return out
 }

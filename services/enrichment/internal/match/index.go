@@ -236,9 +236,9 @@ func (ix *Index) alike(s string, b *blocks, sc *scratch, out []Candidate) ([]Can
 	found := b.find(&p, q)
 	q.memo.next()
 	q.aligner.memo = &q.memo
+	q.aligner.set(&p)
 	for _, at := range found {
-		b.at(at, ix.names, &q.listed)
-		if l := q.aligner.compare(&p, &q.listed); l.Score >= Floor {
+		if l := q.aligner.with(b, at, ix.names); l.Score >= Floor {
 			c := ix.candidate(b.rows[at], Alike)
 			c.Like = l.Score
 			out = append(out, c)

@@ -41,12 +41,13 @@ type word struct {
 
 // Profile is a name prepared for comparing it word by word.
 type Profile struct {
-	words []*word
-	forms string // legal forms, in their order
-	exact string // the name as it was given
-	whole string // all words written together, legal forms and all
-	kind  Kind
-	read  []string // as readings gives them; nil until they are asked for
+	words  []*word
+	forms  string // legal forms, in their order
+	exact  string // the name as it was given
+	whole  string // all words written together, legal forms and all
+	kind   Kind
+	script byte     // of exact
+	read   []string // as readings gives them; nil until they are asked for
 }
 
 // NewProfile prepares a name of a kind.
@@ -56,7 +57,7 @@ func NewProfile(name string, kind Kind) Profile {
 
 // newProfile prepares a name of words that take gives, so that a million names share theirs.
 func newProfile(words []*word, name string, kind Kind, take func(shown string) *word) Profile {
-	p := Profile{exact: name, kind: kind, words: words}
+	p := Profile{exact: name, kind: kind, script: script(name), words: words}
 	var buffer [24]string
 	raw := comparedWords(buffer[:0], name, kind)
 	p.whole = strings.Join(raw, "")

@@ -138,17 +138,28 @@ func shipmentDocument(m *members) string {
 }
 
 func acted(in Input, h head, a act) Entry {
-	content := sha256.Sum256(codec.Compact(make([]byte, 0, len(in.order())), in.order()))
 	h.tenant = or(h.tenant, or(in.Tenant, Unnamed))
 	name := h.key()
 	e := Entry{
-		Kind: h.kind, Event: uuid.NewSHA1(space, []byte(name)).String(), Key: digest([]byte(name)), Content: Digest(content[:16]),
+		Kind: h.kind, Event: uuid.NewSHA1(space, []byte(name)).String(), Key: digest([]byte(name)), Content: actContent(in.Format, in.Bytes, a.particulars),
 		OrderID: h.id, Source: h.source, in: in, head: h, name: name, act: &a,
+	}
+	if in.Again != "" {
+		e.Again = again(h.tenant, h.source, in.Again)
 	}
 	if !ofOrder(h.kind) {
 		e.Line = causeLine(e, nil, true)
 	}
 	return e
+}
+
+// actContent is what tells an act from another under the same key: what was received at the operator's door; of a document, which comes in
+// another envelope each time, what it says of the shipment. (One that says nothing more has its content for an id.)
+func actContent(format string, received, particulars []byte) Digest {
+	if format == ActFormat {
+		return digest(codec.Compact(make([]byte, 0, len(received)), received))
+	}
+	return digest(particulars)
 }
 
 // About names the order that an act is about, as the beginning of that order's idempotency keys; ok is false where

@@ -1,9 +1,9 @@
 package accept
 
 import (
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -133,6 +133,8 @@ func Recall(line []byte) (e Entry, known bool, err error) {
 		Tenant   string            `json:"tenant"`
 		Again    string            `json:"idempotency_key"`
 		Received event.Received    `json:"received"`
+		Format   string            `json:"format"`
+		Shipment json.RawMessage   `json:"shipment"`
 	}
 	if err := codec.Decode(line, &l); err != nil {
 		return Entry{}, false, fmt.Errorf("%w: %w", ErrLine, err)
@@ -147,14 +149,20 @@ func Recall(line []byte) (e Entry, known bool, err error) {
 		return e, true, nil
 	case event.LineOrder:
 		body, ok := OrderOf(line)
-		if _, isAct := memberOf[l.Kind]; isAct {
-			body, ok, e.act = []byte(l.Received.Bytes), true, &act{control: l.Control}
-		}
-		if !ok || l.Key == "" {
+		_, isAct := memberOf[l.Kind]
+		if !ok && !isAct || l.Key == "" {
 			return Entry{}, false, nil
 		}
-		sum := sha256.Sum256(codec.Compact(make([]byte, 0, len(body)), body))
-		e.Key, e.Content = digest([]byte(l.Key)), Digest(sum[:16])
+		e.Key = digest([]byte(l.Key))
+		if isAct {
+			e.act = &act{control: l.Control}
+			if l.Shipment != nil {
+				e.act.particulars = particular("shipment", l.Shipment)
+			}
+			e.Content = actContent(l.Format, []byte(l.Received.Bytes), e.act.particulars)
+		} else {
+			e.Content = digest(codec.Compact(make([]byte, 0, len(body)), body))
+		}
 		if l.Again != "" {
 			e.Again = again(l.Tenant, l.Source, l.Again)
 		}

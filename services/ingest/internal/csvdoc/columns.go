@@ -3,6 +3,7 @@ package csvdoc
 import (
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 
 	"github.com/tidegate/tidegate/schemas/event"
@@ -60,15 +61,20 @@ var others = map[string]string{
 	"manufacturer": "item.manufacturer", "brand": "item.manufacturer", "itemmanufacturer": "item.manufacturer", "lineitemvendor": "item.manufacturer", "make": "item.manufacturer",
 }
 
-// Names lists every header name that is known, for documents and tests.
-func Names() []string {
+// names are every header name that is known, folded.
+var names = sync.OnceValue(func() []string {
 	var out []string
 	for name := range others {
 		out = append(out, name)
 	}
+	for _, p := range prefixes {
+		for field := range partyFields {
+			out = append(out, p.prefix+field)
+		}
+	}
 	slices.Sort(out)
 	return out
-}
+})
 
 // fold leaves of a header its letters and digits, small.
 func fold(s string) string {

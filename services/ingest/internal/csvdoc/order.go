@@ -49,7 +49,9 @@ func (o *Orders) header() {
 		c, ok := known(name, shop)
 		switch {
 		case !ok:
-			if slices.ContainsFunc(telling, func(part string) bool { return strings.Contains(fold(name), part) }) && fold(name) != "" {
+			if near := document.Near(fold(name), names()); near != "" {
+				f.Fault(o.head.Offset, document.CodeUnknown, "line %d: column %s is not known here; did you mean %s?", o.head.Line, document.Quote(name), near)
+			} else if slices.ContainsFunc(telling, func(part string) bool { return strings.Contains(fold(name), part) }) {
 				f.Fault(o.head.Offset, document.CodeUnknown, "line %d: column %s is not known here and could name a party, a country or a class; name it as the documentation does, or give a mapping",
 					o.head.Line, document.Quote(name))
 			}
@@ -155,7 +157,7 @@ func (o *Orders) order(rows []Row) *document.Found {
 		b.item, b.price, b.said = event.Item{}, "", false
 		for j, c := range o.columns {
 			v := document.Text(r.Fields[j])
-			if v == "" {
+			if v == "" || c == (column{}) {
 				continue
 			}
 			if !strings.HasPrefix(c.field, "item.") && i > 0 {
@@ -175,7 +177,10 @@ func (o *Orders) order(rows []Row) *document.Found {
 
 // same refuses rows of one order that contradict each other.
 func (o *Orders) same(f *document.Found, first, r Row, column int, v string) {
-	if was := document.Text(first.Fields[column]); was != v && (column < len(first.Fields)) {
+	if column >= len(first.Fields) {
+		return // the first row is at fault itself
+	}
+	if was := document.Text(first.Fields[column]); was != v {
 		f.Fault(r.Offset, document.CodeDuplicate, "line %d: %s is %s, in line %d of the same order it is %s", r.Line,
 			o.head.Fields[column], document.Quote(v), first.Line, document.Quote(was))
 	}

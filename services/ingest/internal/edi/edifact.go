@@ -24,6 +24,7 @@ type EDIFACT struct {
 	inGroup   int // messages of the open group; -1 outside of one
 	group     string
 	open      bool
+	stray     bool // the segment before stood outside of messages
 	bare      bool // messages without an interchange around them
 	text      func([]byte) string
 	utf8      bool // the character set is
@@ -82,6 +83,9 @@ func (x *EDIFACT) begin() *Set {
 				return x.end(io.EOF, fault("edifact", b, x.offset, document.CodeSyntax, "UNA: %q cannot be told from text", c))
 			}
 		}
+		if !strings.ContainsRune("? \\", rune(b[6])) || b[5] != '.' && b[5] != ',' {
+			return x.end(io.EOF, fault("edifact", b, x.offset, document.CodeSyntax, "UNA: release character %q and decimal mark %q; taken are ? or \\ or none, and . or ,", b[6], b[5]))
+		}
 		x.skip(9)
 		x.space()
 		b = x.peek(9)
@@ -124,10 +128,16 @@ func (x *EDIFACT) step() *Set {
 	case "UNZ":
 		x.closeInterchange(raw, &seg)
 	case "UNH":
-		return x.message(bytes.Clone(raw[from:]), at)
+		x.stray = false
+		return x.message(bytes.Clone(raw), from, at)
 	default:
-		x.late = append(x.late, fault("edifact", raw, at, document.CodeSyntax, "segment %s outside of a message", document.Quote(seg.Tag)))
+		if !x.stray { // of several in a row the first is told
+			x.late = append(x.late, fault("edifact", raw, at, document.CodeSyntax, "segment %s outside of a message", document.Quote(seg.Tag)))
+		}
+		x.stray = true
+		return nil
 	}
+	x.stray = false
 	return nil
 }
 
@@ -216,7 +226,7 @@ func (x *EDIFACT) closeInterchange(raw []byte, seg *Segment) {
 }
 
 // message reads from UNH to UNT.
-func (x *EDIFACT) message(unh []byte, at int) *Set {
+func (x *EDIFACT) message(unh []byte, from, at int) *Set {
 	x.messages++
 	if x.inGroup >= 0 {
 		x.inGroup++
@@ -224,10 +234,10 @@ func (x *EDIFACT) message(unh []byte, at int) *Set {
 	head := len(x.unb) + len(x.ung)
 	s := &Set{Offset: at, Date: x.date, Time: x.now, Decimal: x.delims.Decimal, Raw: make([]byte, 0, head+4096)}
 	s.Raw = append(append(append(s.Raw, x.unb...), x.ung...), unh...)
-	first := x.segment(s.Raw[head:], at, x.text)
+	first := x.segment(unh[from:], at, x.text)
 	number, format := first.El(1), "edifact-"+strings.ToLower(first.Comp(2, 1))
 	type span struct{ start, end, offset int }
-	spans := []span{{head, len(s.Raw), at}}
+	spans := []span{{head + from, len(s.Raw), at}}
 	for {
 		if next := x.tag(); next == "UNH" || next == "UNE" || next == "UNZ" {
 			return fault(format, s.Raw, at, document.CodeSyntax, "message %s does not end: %s where UNT should stand", number, next)

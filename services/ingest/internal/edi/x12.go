@@ -21,6 +21,7 @@ type X12 struct {
 	group     string // control number of the open group
 	sets      int
 	inGroup   bool
+	stray     bool // the segment before stood outside of sets
 	open      bool // an interchange is
 	date, now string
 	late      []*Set // faults to give before reading on
@@ -83,14 +84,20 @@ func (x *X12) step() *Set {
 	case "IEA":
 		x.closeInterchange(raw, &seg)
 	case "ST":
-		return x.set(bytes.Clone(raw[from:]), at)
+		x.stray = false
+		return x.set(bytes.Clone(raw), from, at)
 	case "ISA":
 		x.late = append(x.late, fault("x12", raw, at, document.CodeSyntax, "an interchange inside an interchange: IEA is missing"))
 		x.open = false
 		return x.end(io.EOF)
 	default:
-		x.late = append(x.late, fault("x12", raw, at, document.CodeSyntax, "segment %s outside of a transaction set", document.Quote(seg.Tag)))
+		if !x.stray { // of several in a row the first is told
+			x.late = append(x.late, fault("x12", raw, at, document.CodeSyntax, "segment %s outside of a transaction set", document.Quote(seg.Tag)))
+		}
+		x.stray = true
+		return nil
 	}
+	x.stray = false
 	return nil
 }
 
@@ -166,14 +173,14 @@ func (x *X12) closeInterchange(raw []byte, seg *Segment) {
 }
 
 // set reads from ST to SE.
-func (x *X12) set(st []byte, at int) *Set {
+func (x *X12) set(st []byte, from, at int) *Set {
 	x.sets++
 	head := len(x.isa) + len(x.gs)
 	s := &Set{Offset: at, Date: x.date, Time: x.now, Decimal: '.', Raw: make([]byte, 0, head+4096)}
 	s.Raw = append(append(append(s.Raw, x.isa...), x.gs...), st...)
-	first := x.segment(st, at, Latin)
+	first := x.segment(st[from:], at, Latin)
 	type span struct{ start, end, offset int }
-	spans := []span{{head, len(s.Raw), at}}
+	spans := []span{{head + from, len(s.Raw), at}}
 	format := "x12-" + first.El(1)
 	for {
 		if next := x.tag(); next == "ST" || next == "GE" || next == "IEA" || next == "GS" {

@@ -45,6 +45,7 @@ func Read(s *edi.Set) []*document.Found {
 	if s.Decimal == ',' {
 		r.mark = ','
 	}
+	r.tags()
 	switch kind := s.Segments[0].Comp(2, 1); kind {
 	case "ORDERS":
 		r.order(false)
@@ -56,6 +57,25 @@ func Read(s *edi.Set) []*document.Found {
 		r.f.Fault(s.Offset, document.CodeNotSupported, "message %s is no order; taken are ORDERS, ORDCHG and DESADV", document.Quote(kind))
 	}
 	return []*document.Found{r.f}
+}
+
+// segments are those of the three messages in any directory. A tag that is none of them was something else before it was damaged.
+var segments = func() map[string]bool {
+	known := map[string]bool{}
+	for tag := range strings.FieldsSeq(`UNH UNT UNS BGM DTM PAI ALI IMD FTX GIR RFF NAD LOC FII DOC CTA COM TAX MOA CUX PCD PAT TDT TOD PAC MEA PCI GIN EQD SCC QTY ALC RNG RTE RCS DGS
+		APR LIN PIA HAN QVR PRI GIS STG MTD INV GEI TSR EFI TMD CPS SGP SEL HYN SGU TPL CNI DLM CCI CAV QRS ASI PGI IDE BII CNT AUT ATT RJL IRQ MKS CST GRU FRM HDR AGR CRI PNA ADR ICD DAM SPS UNP UNO`) {
+		known[tag] = true
+	}
+	return known
+}()
+
+// tags refuses segments of no tag that could stand here.
+func (r *reader) tags() {
+	for i := range r.set.Segments {
+		if s := &r.set.Segments[i]; !segments[s.Tag] {
+			r.f.Fault(s.Offset, document.CodeSyntax, "segment %s is none of an order, change or despatch advice", document.Quote(s.Tag))
+		}
+	}
 }
 
 // reader reads one message.

@@ -48,7 +48,7 @@ func (r *reader) detail(s *edi.Segment) {
 			r.identify(s.Comp(n, 1), s.Comp(n, 2))
 		}
 	case "IMD":
-		if text := document.Text(s.Comp(3, 4) + " " + s.Comp(3, 5)); text != "" && !slices.Contains(it.said, text) {
+		if text := document.Text(joined(s.Comp(3, 4), s.Comp(3, 5))); text != "" && !slices.Contains(it.said, text) {
 			it.said = append(it.said, text)
 		}
 	case "QTY":
@@ -75,6 +75,14 @@ func (r *reader) detail(s *edi.Segment) {
 	case "PAC":
 		it.packed = true
 	}
+}
+
+// joined puts a text together that was cut at the 35 characters of a component.
+func joined(a, b string) string {
+	if len([]rune(a)) == 35 {
+		return a + b
+	}
+	return a + " " + b
 }
 
 // decimal is the mark of a number: UNA's, but a comma too where no point stands, for ISO 9735 lets both stand.

@@ -73,7 +73,7 @@ func (r *reader) named(s *edi.Segment) {
 	case len(name) > 0:
 		p.Name = strings.Join(name, " ")
 		if len(name) > 1 {
-			p.Aliases = slices.Clip(name)
+			p.Aliases = name[:1:1]
 		}
 		a.Lines = append(a.Lines, free...)
 	case len(free) > 0:

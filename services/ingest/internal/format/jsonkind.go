@@ -39,7 +39,7 @@ func kindOf(b []byte) string {
 			around = true
 		case ok:
 			return k
-		case name == "event" || name == "source" || name == "id": // an order of ours that shipped has a shipment too
+		case s.b[s.i] != '{' && (name == "event" || name == "source" || name == "id"): // an order of ours that shipped has a shipment too
 			own = true
 		}
 		if nested == "" && s.object() {

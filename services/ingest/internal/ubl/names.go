@@ -72,20 +72,20 @@ const aggregates = `
 	TakeoverTransportEvent Task TaxCategory TaxExchangeRate TaxRepresentativeParty TaxScheme TaxSubtotal TaxTotal TelecommunicationsSupply Temperature TendererParty TerminalOperatorParty ToRequestedDeliveryPeriod TradeFinancing TradingTerms TransactionConditions TransitCountry TransitPeriod TransportAdvisorParty TransportationSegment TransportationService TransportContract TransportEquipment TransportEquipmentSeal TransportEvent TransportExecutionPlanRequestDocumentReference TransportExecutionTerms TransportHandlingUnit TransportMeans TransportOrganizerParty TransportProviderParty TransportSchedule TransportServiceProviderParty TransportServiceProviderResponseDeadlinePeriod TransportUserParty TransshipPortLocation TransshipmentEvent TypeAddress
 	UnloadingLocation UnloadingPortLocation UnstructuredPrice UserParty UtilityMeter ValidityPeriod ValidationResult VerifiedGrossMass WarehouseParty WarehousingTransportEvent WarrantyParty WarrantyValidityPeriod WebSite WebSiteAccess WeightingParty WithholdingTaxTotal WitnessParty WorkOrderReference WinningParty`
 
-// vocabulary is a namespace's names, and those of each length, for the search of near ones.
+// vocabulary is a namespace's names.
 type vocabulary struct {
 	known map[string]bool
-	sized map[int][]string
+	names []string
 }
 
 var vocabularies = sync.OnceValue(func() map[string]vocabulary {
 	out := map[string]vocabulary{}
 	for space, names := range map[string]string{cbc: basics, cac: aggregates} {
-		v := vocabulary{known: map[string]bool{}, sized: map[int][]string{}}
+		v := vocabulary{known: map[string]bool{}}
 		for n := range strings.FieldsSeq(names) {
 			if !v.known[n] {
 				v.known[n] = true
-				v.sized[len(n)] = append(v.sized[len(n)], n)
+				v.names = append(v.names, n)
 			}
 		}
 		out[space] = v
@@ -114,51 +114,11 @@ func (r *reader) unknown(all map[string]vocabulary, n *xmldoc.Node) {
 		r.fault(n, document.CodeUnknown, "%s stands in the wrong namespace; want %s", n.Name, other)
 		return
 	}
-	if near := all[n.Space].near(n.Name); near != "" {
+	if near := document.Near(n.Name, all[n.Space].names); near != "" {
 		r.fault(n, document.CodeUnknown, "UBL has no %s; did you mean %s?", n.Name, near)
 		return
 	}
 	if strings.Contains(n.Name, "Party") {
 		r.fault(n, document.CodeUnknown, "a party in a role that is not known here: %s", n.Name)
 	}
-}
-
-// near gives a name that is at most two letters away, the alphabetically first of the nearest.
-func (v vocabulary) near(name string) string {
-	if len(name) < 4 {
-		return ""
-	}
-	best, found := 3, ""
-	for size := len(name) - 2; size <= len(name)+2; size++ {
-		for _, known := range v.sized[size] {
-			if d := distance(name, known, best); d < best || d == best && d < 3 && known < found {
-				best, found = d, known
-			}
-		}
-	}
-	return found
-}
-
-// distance counts the letters to change, add or take away; most and more are the same.
-func distance(a, b string, most int) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		last, low := row[0], i
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := last
-			if a[i-1] != b[j-1] {
-				cost = 1 + min(last, row[j], row[j-1])
-			}
-			last, row[j] = row[j], cost
-			low = min(low, cost)
-		}
-		if low > most {
-			return low
-		}
-	}
-	return row[len(b)]
 }

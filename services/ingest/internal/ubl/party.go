@@ -55,7 +55,7 @@ func (r *reader) customer(role event.Role, n *xmldoc.Node) {
 	if p := r.cac(n, "Party"); p != nil {
 		inner = p
 	}
-	r.party(role, inner, r.account(role, n))
+	r.f.Party(n.Offset, role, r.who(inner, r.account(role, n)))
 	if agent := first(inner, "AgentParty"); agent != nil {
 		r.party(event.Forwarder, agent, "")
 	}

@@ -80,7 +80,26 @@ func read(b []byte, doc *xmldoc.Doc, root *xmldoc.Node) []*document.Found {
 		r.names(root)
 		kind.read(r)
 	}
-	return append([]*document.Found{r.f}, r.more...)
+	found := append([]*document.Found{r.f}, r.more...)
+	for _, f := range found {
+		name(doc, f.Faults)
+	}
+	return found
+}
+
+// name gives faults that stand at an element the element's path.
+func name(doc *xmldoc.Doc, faults []event.Fault) {
+	for i := range faults {
+		if faults[i].Pointer != "" {
+			continue
+		}
+		for n := range doc.All {
+			if n.Offset == faults[i].Offset {
+				faults[i].Pointer = doc.Path(n)
+				break
+			}
+		}
+	}
 }
 
 // reader reads one document.

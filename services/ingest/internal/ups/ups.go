@@ -51,7 +51,11 @@ func (r *reader) request(v jsondoc.Value) {
 	o.Incoterm = document.Incoterm(form.At("TermsOfShipment").Text())
 	r.party(event.Exporter, s.At("Shipper"))
 	r.party(event.Exporter, s.At("ShipFrom"))
-	r.party(event.UltimateConsignee, s.At("ShipTo"))
+	to := event.UltimateConsignee
+	if form.At("Contacts", "UltimateConsignee").Has() { // who then is another, or stands there twice
+		to = event.IntermediateConsignee
+	}
+	r.party(to, s.At("ShipTo"))
 	r.contacts(form.At("Contacts"))
 	r.party(event.Purchaser, s.At("SoldTo"))
 	from := s.At("ShipFrom", "Address", "CountryCode")

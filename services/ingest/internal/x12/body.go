@@ -38,7 +38,7 @@ func (r *reader) segment(s *edi.Segment) {
 		if s.El(1) == "EP" && !document.Unknown(s.El(2)) { // export permit number
 			o.Declared = append(o.Declared, event.Authority{Kind: "license", Number: s.El(2)})
 		}
-	case "N1", "N2", "N3", "N4", "PER":
+	case "N1", "NM1", "N2", "N3", "N4", "PER":
 		r.partySegment(s)
 	case "PO1":
 		r.begin(s, 2, 6)

@@ -92,7 +92,7 @@ func (n *noticed) segment(s *edi.Segment) {
 		r.item = nil
 	case "SN1":
 		n.sent(s)
-	case "N1", "N2", "N3", "N4", "PER":
+	case "N1", "NM1", "N2", "N3", "N4", "PER":
 		r.partySegment(s)
 	case "CTT":
 		if !isCount(s.El(1), n.levels) {

@@ -26,13 +26,16 @@ var roles = map[string][]event.Role{
 
 // partySegment reads a segment of an N1 loop, and contacts before the first.
 func (r *reader) partySegment(s *edi.Segment) {
-	if s.Tag == "N1" {
+	if s.Tag == "N1" || s.Tag == "NM1" {
 		r.endParty()
 		r.party = r.begun(s)
 		return
 	}
 	p := r.party
 	if p == nil {
+		if s.Tag != "PER" {
+			r.f.Fault(s.Offset, document.CodeSyntax, "%s without an N1 before it: whose name or address is it?", s.Tag)
+		}
 		if s.Tag == "PER" && r.item == nil {
 			r.buyer = append(r.buyer, document.Lines(s.Whole(2))...)
 		}
@@ -71,16 +74,20 @@ func (r *reader) begun(s *edi.Segment) *partner {
 	p := &partner{at: s.Offset, code: s.El(1)}
 	p.Address = &event.Address{}
 	p.Name = document.Text(s.Whole(2))
-	id := s.El(4)
+	qualifier, id := s.El(3), s.El(4)
+	if s.Tag == "NM1" { // a person's or firm's name by its parts
+		p.Name = document.Text(s.Whole(4) + " " + s.Whole(5) + " " + s.Whole(3))
+		qualifier, id = s.El(8), s.El(9)
+	}
 	switch {
 	case id == "" || document.Unknown(id):
-	case s.El(3) == "UL" && document.GLN(id):
+	case qualifier == "UL" && document.GLN(id):
 		p.GLN = id
 	default:
 		p.Customer = id
 	}
 	if p.code == "" {
-		r.f.Fault(s.Offset, document.CodeRequired, "N101 is empty: which part does %s play?", document.Quote(p.Name))
+		r.f.Fault(s.Offset, document.CodeRequired, "%s01 is empty: which part does %s play?", s.Tag, document.Quote(p.Name))
 	}
 	return p
 }

@@ -42,6 +42,7 @@ func Read(s *edi.Set) []*document.Found {
 		return []*document.Found{s.Found}
 	}
 	r := &reader{set: s, f: s.Found}
+	r.tags()
 	switch kind := s.Segments[0].El(1); kind {
 	case "850":
 		r.order()
@@ -53,6 +54,27 @@ func Read(s *edi.Set) []*document.Found {
 		r.f.Fault(s.Offset, document.CodeNotSupported, "transaction set %s is no order; taken are 850, 860 and 856", document.Quote(kind))
 	}
 	return []*document.Found{r.f}
+}
+
+// segments are those of the three transaction sets in any release, and those that trading partners make up begin with Z.
+// A tag that is none of them was something else before it was damaged.
+var segments = func() map[string]bool {
+	known := map[string]bool{}
+	for tag := range strings.FieldsSeq(`ST SE BEG BCH BSN CUR REF PER TAX FOB CTP PAM CSH TC2 SAC ITA ITD DIS INC DTM LDT LIN SI PID MEA PWK PKG TD1 TD2 TD3 TD4 TD5 TDS
+		MAN PCT CTB TXI AMT N9 MSG N1 N2 NX2 N3 N4 NM1 NTE G61 G62 G66 MTX LM LQ V1 R4 FA1 FA2 SPI CB1 PO1 PO3 PO4 POC IT8 IT3 SDQ SCH QTY SLN ADV III LUI CTT HL PRF SN1 PAL CLD CID
+		TSD YNQ UIT PSC CD3 GTC DMG EFI ETD X1 X2 TMD GF LS LE OTI TED DVI E1 E4 E5 E8 N5 N6 R1 R2 R3 CRC CR3 PDL PDI LOC AAA IMM PRR PRT PYD CUR NDT STC FK IN2 MS1 MS2 MS3 L5 L7 L8 M7 SUM PCR PD PDP VEH BDD`) {
+		known[tag] = true
+	}
+	return known
+}()
+
+// tags refuses segments of no tag that could stand here.
+func (r *reader) tags() {
+	for i := range r.set.Segments {
+		if s := &r.set.Segments[i]; !segments[s.Tag] && !strings.HasPrefix(s.Tag, "Z") {
+			r.f.Fault(s.Offset, document.CodeSyntax, "segment %s is none of a purchase order, change or ship notice", document.Quote(s.Tag))
+		}
+	}
 }
 
 // reader reads one transaction set.
