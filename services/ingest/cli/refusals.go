@@ -176,7 +176,7 @@ func retryRefusal(ctx context.Context, cmd *cli.Command) error {
 	if !s.json {
 		s.say(s.out, s.tally.String())
 	}
-	if s.tally.refused > 0 {
+	if s.tally.Refused > 0 {
 		return cli.Exit("", exitRefused)
 	}
 	return nil

@@ -18,6 +18,7 @@ import (
 
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/ingest"
+	"github.com/tidegate/tidegate/shared/clock"
 )
 
 func submitCommand() *cli.Command {
@@ -25,6 +26,7 @@ func submitCommand() *cli.Command {
 		Name: "submit", Usage: "send orders and wait until they are durable", ArgsUsage: "FILE…",
 		Description: "Each FILE holds orders in any format that is read: JSON (one order, an array, one a line), CSV, UBL, X12, EDIFACT,\n" +
 			"CloudEvents, Shopify, Stripe, EasyPost, UPS; - is standard input.\n" +
+			"A FILE of one order a line keeps how far it is answered in FILE.position until it is done: sent again, it goes on there.\n" +
 			"Exit status: 0 all accepted, 1 something refused, 2 trouble.",
 		Flags: append(doorFlags(),
 			&cli.BoolFlag{Name: "wait", Usage: "wait for each decision"},
@@ -36,15 +38,21 @@ func submitCommand() *cli.Command {
 }
 
 // tally counts answers.
-type tally struct{ accepted, duplicate, refused, unavailable, undecided int }
+type tally struct {
+	Accepted    int `json:"accepted"`
+	Duplicate   int `json:"duplicate"`
+	Refused     int `json:"refused"`
+	Unavailable int `json:"unavailable"`
+	Undecided   int `json:"undecided"`
+}
 
 func (t tally) String() string {
-	s := fmt.Sprintf("%d accepted (%d of them were there before), %d refused", t.accepted, t.duplicate, t.refused)
-	if t.undecided > 0 {
-		s += fmt.Sprintf(", %d not decided in time", t.undecided)
+	s := fmt.Sprintf("%d accepted (%d of them were there before), %d refused", t.Accepted, t.Duplicate, t.Refused)
+	if t.Undecided > 0 {
+		s += fmt.Sprintf(", %d not decided in time", t.Undecided)
 	}
-	if t.unavailable > 0 {
-		s += fmt.Sprintf(", %d not taken", t.unavailable)
+	if t.Unavailable > 0 {
+		s += fmt.Sprintf(", %d not taken", t.Unavailable)
 	}
 	return s
 }
@@ -58,6 +66,13 @@ type submitter struct {
 	out, err  io.Writer
 	tally     tally
 	nextShown <-chan time.Time
+
+	lines    *marked   // of the file being sent; nil where its orders are not lines
+	place    position  // how far it is answered
+	name     string    // of it
+	kept     time.Time // when the place was written last
+	stuck    bool      // an order was not taken: the place stays before it
+	progress progress
 }
 
 func submit(ctx context.Context, cmd *cli.Command) error {
@@ -82,9 +97,9 @@ func submit(ctx context.Context, cmd *cli.Command) error {
 		s.say(s.out, s.tally.String())
 	}
 	switch {
-	case s.tally.unavailable > 0 || s.tally.undecided > 0:
-		return trouble("submit: %d orders not taken, %d not decided in time; sending them again is safe", s.tally.unavailable, s.tally.undecided)
-	case s.tally.refused > 0:
+	case s.tally.Unavailable > 0 || s.tally.Undecided > 0:
+		return trouble("submit: %d orders not taken, %d not decided in time; sending them again is safe", s.tally.Unavailable, s.tally.Undecided)
+	case s.tally.Refused > 0:
 		return cli.Exit("", exitRefused)
 	}
 	return nil
@@ -112,12 +127,78 @@ func (s *submitter) file(ctx context.Context, name string, stdin io.Reader) erro
 	if err != nil {
 		return err
 	}
-	resp, err := s.door.do(ctx, http.MethodPost, s.url, media, body)
-	if err != nil {
-		return err
+	s.lines, s.stuck, s.progress = nil, false, progress{w: s.err, terminal: isTerminal(s.err), start: clock.System(), next: s.nextShown}
+	var from io.Reader = body
+	if f, ok := in.(*os.File); ok && media == "application/x-ndjson" {
+		if from, err = s.goOn(f, name, body); err != nil {
+			return err
+		}
 	}
-	defer func() { _ = resp.Body.Close() }() // read to its end, or of no use
-	return s.answers(resp)
+	resp, err := s.door.do(ctx, http.MethodPost, s.url, media, from)
+	if err == nil {
+		defer func() { _ = resp.Body.Close() }() // read to its end, or of no use
+		err = s.answers(resp)
+	}
+	s.progress.end()
+	return errors.Join(err, s.done(err == nil))
+}
+
+// goOn begins a file of lines where an earlier sending of it stopped.
+func (s *submitter) goOn(f *os.File, name string, body *bufio.Reader) (io.Reader, error) {
+	st, err := f.Stat()
+	if err != nil || !st.Mode().IsRegular() {
+		return body, err // a pipe is sent as it comes
+	}
+	if s.place, err = resume(f, name); err != nil {
+		return nil, err
+	}
+	s.name, s.progress.size, s.progress.from = name, st.Size(), s.place.Offset
+	if s.place.Offset > 0 {
+		if _, err := f.Seek(s.place.Offset, io.SeekStart); err != nil {
+			return nil, err
+		}
+		body.Reset(f)
+		s.tally = s.place.Tally
+		s.say(s.err, fmt.Sprintf("going on behind %d orders, byte %d of %d", s.tally.Accepted+s.tally.Refused, s.place.Offset, st.Size()))
+	}
+	s.lines = &marked{r: body, at: s.place.Offset}
+	return s.lines, nil
+}
+
+// keepEvery is how often the position is written.
+const keepEvery = time.Second
+
+// step notes one answer more. Behind an order that was not taken the position stays.
+func (s *submitter) step(taken bool) error {
+	s.progress.orders++
+	if s.lines == nil {
+		return nil
+	}
+	offset, ok := s.lines.answered()
+	if s.stuck = s.stuck || !taken; s.stuck || !ok {
+		return nil
+	}
+	s.place.Offset, s.place.Tally = offset, s.tally
+	if now := clock.System(); now.Sub(s.kept) > keepEvery {
+		s.kept = now
+		return s.place.keep(s.name)
+	}
+	return nil
+}
+
+// done removes the position of a file that is answered whole, and keeps it otherwise.
+func (s *submitter) done(whole bool) error {
+	switch {
+	case s.lines == nil:
+		return nil
+	case whole && !s.stuck:
+		if err := os.Remove(positionFile(s.name)); !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+		return nil
+	default:
+		return s.place.keep(s.name)
+	}
 }
 
 // open gives a file, or standard input for "-".
@@ -176,15 +257,7 @@ func (s *submitter) answers(resp *http.Response) error {
 		if err != nil {
 			return fmt.Errorf("read answers: %w", err)
 		}
-		s.progress()
-	}
-}
-
-func (s *submitter) progress() {
-	select {
-	case <-s.nextShown:
-		s.say(s.err, s.tally.String()+" …")
-	default:
+		s.progress.show(s.place.Offset, clock.System, s.tally)
 	}
 }
 
@@ -194,6 +267,9 @@ func (s *submitter) answer(line []byte) error {
 		return fmt.Errorf("%q: %w", line, err)
 	}
 	s.count(a)
+	if err := s.step(a.Status == "accepted" || a.Status == "refused"); err != nil {
+		return err
+	}
 	if s.json {
 		_, err := s.out.Write(line)
 		return err
@@ -213,17 +289,17 @@ func (s *submitter) tell(a ingest.Answer) error {
 func (s *submitter) count(a ingest.Answer) {
 	switch a.Status {
 	case "accepted":
-		s.tally.accepted++
+		s.tally.Accepted++
 		if a.Duplicate {
-			s.tally.duplicate++
+			s.tally.Duplicate++
 		}
 		if s.wait && a.Decision == nil {
-			s.tally.undecided++
+			s.tally.Undecided++
 		}
 	case "refused":
-		s.tally.refused++
+		s.tally.Refused++
 	default:
-		s.tally.unavailable++
+		s.tally.Unavailable++
 	}
 }
 
