@@ -15,8 +15,18 @@ type CaseReport struct {
 	Pack  event.PackRef `json:"pack"`
 	Rules int           `json:"rules"`
 	Cases int           `json:"cases"`
-	Fails []CaseFail    `json:"fails"` // in pack order, then by place in the file
+	Fails []CaseFail    `json:"fails"`    // in pack order, then by place in the file
+	Cover []RuleCover   `json:"coverage"` // by rule, in pack order
 }
+
+// RuleCover counts the cases of a rule by kind.
+type RuleCover struct {
+	Rule  string         `json:"rule"`
+	Kinds map[string]int `json:"kinds"` // fires, misses, day_before, day_after, open, answered
+}
+
+// CaseKinds lists the kinds of case, in the order in which they are shown.
+func CaseKinds() []string { return pack.Kinds() }
 
 // CaseFail is a case that came out otherwise, or one that a rule lacks.
 type CaseFail struct {
@@ -55,7 +65,7 @@ func (p *Pack) Test() CaseReport {
 	out := first.test(first.p)
 	for _, m := range p.p.Members[1:] {
 		r := p.test(m)
-		out.Rules, out.Cases, out.Fails = out.Rules+r.Rules, out.Cases+r.Cases, append(out.Fails, r.Fails...)
+		out.Rules, out.Cases, out.Fails, out.Cover = out.Rules+r.Rules, out.Cases+r.Cases, append(out.Fails, r.Fails...), append(out.Cover, r.Cover...)
 	}
 	out.Pack = p.Ref()
 	return out
@@ -67,6 +77,11 @@ func (p *Pack) test(of *pack.Pack) CaseReport {
 	r := CaseReport{Pack: p.Ref(), Rules: len(of.Rules), Fails: []CaseFail{}}
 	for _, one := range of.Rules {
 		f, ok := of.Cases(one.ID)
+		cover := RuleCover{one.ID, map[string]int{}}
+		for i := range f.Cases {
+			cover.Kinds[f.Cases[i].Kind]++
+		}
+		r.Cover = append(r.Cover, cover)
 		if !ok {
 			r.Fails = append(r.Fails, CaseFail{Rule: one.ID, Place: "cases/" + one.ID + ".yaml", Why: "the rule has no cases"})
 			continue

@@ -48,7 +48,7 @@ func TestAPackWithFaultsListsThemAllWithFileAndLine(t *testing.T) {
 	}{
 		{"a misspelled member", goodPack, strings.Replace(goodRules, "certainty:", "certanty:", 1), []string{"rules/1.yaml:5"}},
 		{"a member that stands twice", goodPack, strings.Replace(goodRules, "  outcome: hold", "  outcome: hold\n  outcome: block", 1), []string{"rules/1.yaml:8"}},
-		{"an id that stands twice", goodPack, goodRules + strings.TrimPrefix(goodRules, "rules:\n"), []string{"rules/1.yaml:13: rule everything stands in rules/1.yaml already"}},
+		{"an id that stands twice", goodPack, goodRules + strings.TrimPrefix(goodRules, "rules:\n"), []string{"rules/1.yaml:13:7: rule everything stands in rules/1.yaml already"}},
 		{"a name that the language does not know", goodPack, strings.Replace(goodRules, "item.tpp >=", "item.tops >=", 1), []string{"rules/1.yaml:11", "item.tops"}},
 		{"a name out of scope", goodPack, strings.Replace(goodRules, "item.a &&", "party.d5m &&", 1), []string{"party.d5m cannot be asked of a rule per item"}},
 		{"a condition that is not a bool", goodPack, strings.Replace(goodRules, "item.a && item.tpp >= 4800.0", "item.tpp", 1), []string{"rules/1.yaml:11", "want bool"}},

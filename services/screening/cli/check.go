@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -80,7 +81,7 @@ func testCommand() *cli.Command {
 
 func printReport(w io.Writer, r screening.CaseReport) error {
 	if r.OK() {
-		return printf(w, "ok: %d cases of %d rules (%s %s)\n", r.Cases, r.Rules, r.Pack.ID, r.Pack.Version)
+		return printf(w, "%s\nok: %d cases of %d rules, no rule uncovered (%s %s)\n", coverage(r), r.Cases, r.Rules, r.Pack.ID, r.Pack.Version)
 	}
 	t := table.NewWriter()
 	t.SetStyle(table.StyleLight)
@@ -92,4 +93,27 @@ func printReport(w io.Writer, r screening.CaseReport) error {
 		t.AppendRow(table.Row{f.Place, f.Case, f.Why})
 	}
 	return printf(w, "%s\n", t.Render())
+}
+
+// coverage is a table of rules and the cases that they have.
+func coverage(r screening.CaseReport) string {
+	t := table.NewWriter()
+	t.SetStyle(table.StyleLight)
+	head := table.Row{"rule"}
+	for _, k := range screening.CaseKinds() {
+		head = append(head, strings.ReplaceAll(k, "_", " "))
+	}
+	t.AppendHeader(head)
+	for _, c := range r.Cover {
+		row := table.Row{c.Rule}
+		for _, k := range screening.CaseKinds() {
+			if c.Kinds[k] == 0 {
+				row = append(row, "")
+			} else {
+				row = append(row, c.Kinds[k])
+			}
+		}
+		t.AppendRow(row)
+	}
+	return t.Render()
 }

@@ -40,6 +40,9 @@ func TestWhatTheVerbsPrint(t *testing.T) {
 		{"a rule that another parameter brings in", []string{"list", "--set", "diffusion=codified"}, []string{"diffusion=announced"}},
 		{"one rule with its condition", []string{"show", "affiliates-50", "--as-of", "2026-11-10"}, []string{"party.held_by_listed >= 50.0", "90 FR 50857", "on 2026-11-10"}},
 		{"the shipped pack keeps its cases", []string{"test"}, []string{"ok:", "cases"}},
+		{"the rules of a day with their citations", []string{"show", "--as-of", "2025-10-01"}, []string{"affiliates-50 [license]", "90 FR 47201", "Rules in force on 2025-10-01"}},
+		{"the same pack twice", []string{"diff", "shipped", "../packs/us"}, []string{"no rule and no setting differs"}},
+		{"a pack beside another", []string{"diff", "shipped", "../packs/jp"}, []string{"id was: us", "removed rule ac-destination", "added rule jp-"}},
 		{"the pack's folder is checked", []string{"check", "../packs/us"}, []string{"ok: us"}},
 		{"the pack's folder is tested", []string{"test", "../packs/us"}, []string{"ok:"}},
 	} {
@@ -60,7 +63,7 @@ func TestWhatTheVerbsPrint(t *testing.T) {
 
 func TestEveryVerbPrintsJSON(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{{"list"}, {"list", "--as-of", "2026-01-01"}, {"show", "el-license"}, {"check", "../packs/us"}, {"test"}} {
+	for _, args := range [][]string{{"list"}, {"list", "--as-of", "2026-01-01"}, {"show", "el-license"}, {"check", "../packs/us"}, {"test"}, {"diff", "shipped", "../packs/jp"}, {"show", "--as-of", "2025-10-01"}} {
 		out, err := run(t, append(args, "--json")...)
 		if err != nil || !json.Valid([]byte(out)) {
 			t.Errorf("%v: %v\n%s", args, err, out)

@@ -16,11 +16,11 @@ import (
 
 func showCommand() *cli.Command {
 	return &cli.Command{
-		Name: "show", Usage: "show one rule: condition, dates, citation, exceptions", ArgsUsage: "RULE",
+		Name: "show", Usage: "show one rule: condition, dates, citation, exceptions; with --as-of alone every rule in force that day", ArgsUsage: "[RULE]",
 		Flags: []cli.Flag{packFlag(), setFlag(), asOfFlag(), jsonFlag()},
 		Action: func(_ context.Context, c *cli.Command) error {
-			if c.Args().Len() != 1 {
-				return unusable(errors.New("rules show: name one rule; rules list names them"))
+			if c.Args().Len() != 1 && (c.Args().Len() > 1 || c.String("as-of") == "") {
+				return unusable(errors.New("rules show: name one rule, or give --as-of; rules list names the rules"))
 			}
 			p, err := Pack(c)
 			if err != nil {
@@ -29,6 +29,9 @@ func showCommand() *cli.Command {
 			d, err := asOf(c)
 			if err != nil {
 				return exit(err)
+			}
+			if c.Args().Len() == 0 {
+				return exit(showInForce(c, p, d))
 			}
 			r, err := find(p, c.Args().First())
 			if err != nil {
@@ -100,4 +103,31 @@ func show(w io.Writer, r *screening.Rule, d event.Date) error {
 		row("status", strings.TrimSpace(fmt.Sprintf("%s %s..%s %s", s.State, s.From, s.Until, s.Cite)))
 	}
 	return printf(w, "%s", b.String())
+}
+
+// showInForce prints the rules in force on a day, each with what it rests on.
+func showInForce(c *cli.Command, p *screening.Pack, d event.Date) error {
+	var on []*screening.Rule
+	for _, r := range p.Rules() {
+		if r.InForce(d) && r.Applies(p.Ref().Parameters) {
+			on = append(on, r)
+		}
+	}
+	if c.Bool("json") {
+		return printJSON(c.Root().Writer, on)
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "Rules in force on %s, in the order in which they decide\n", d)
+	for _, r := range on {
+		fmt.Fprintf(&b, "\n%s [%s] %s\n  %s (certainty %s)\n", r.ID, r.Outcome, r.Title, r.Citation, r.Certainty)
+		if st, ok := r.StatusOn(d); ok {
+			fmt.Fprintf(&b, "  %s", stateOn(r, d))
+			if st.Cite != "" {
+				fmt.Fprintf(&b, ", %s", st.Cite)
+			}
+			b.WriteByte('\n')
+		}
+	}
+	fmt.Fprintf(&b, "\n%d of %d rules; %s %s, digest %s\n", len(on), len(p.Rules()), p.Ref().ID, p.Ref().Version, p.Ref().Digest)
+	return printf(c.Root().Writer, "%s", b.String())
 }

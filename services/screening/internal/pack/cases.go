@@ -63,6 +63,9 @@ type Expect struct {
 
 var kinds = []string{Fires, JustMiss, DayBefore, DayAfter, Open, Answered}
 
+// Kinds lists the kinds of case.
+func Kinds() []string { return slices.Clone(kinds) }
+
 func (c *RuleCase) check() []string {
 	var faults []string
 	if c.Name == "" || !slices.Contains(kinds, c.Kind) {

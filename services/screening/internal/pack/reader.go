@@ -22,6 +22,13 @@ type reader struct {
 	fsys   fs.FS
 	files  map[string][]byte
 	faults []string
+	from   map[*rule.Rule]origin
+}
+
+// origin is where a rule stands.
+type origin struct {
+	file  string
+	place place
 }
 
 type ruleFile struct {
@@ -29,11 +36,11 @@ type ruleFile struct {
 }
 
 func (r *reader) fault(file string, line int, detail string) {
-	r.faults = append(r.faults, fmt.Sprintf("%s:%d: %s", file, line, strings.TrimSpace(detail)))
+	r.faultAt(file, place{line, 0}, detail)
 }
 
 func (r *reader) load() *Pack {
-	r.files = map[string][]byte{}
+	r.files, r.from = map[string][]byte{}, map[*rule.Rule]origin{}
 	p := &Pack{Parameters: map[string]string{}, cases: map[string]CaseFile{}}
 	r.manifest(p)
 	seen := map[string]string{}
@@ -77,11 +84,16 @@ func (r *reader) decode(name string, v any) *yaml.Node {
 		r.yamlFaults(name, err)
 		return nil
 	}
-	if err := yaml.Load(b, v, yaml.WithKnownFields(true), yaml.WithUniqueKeys(true)); err != nil {
-		r.yamlFaults(name, err)
-		return nil
+	err = yaml.Load(b, v, yaml.WithKnownFields(true), yaml.WithUniqueKeys(true))
+	if err == nil {
+		return &tree
 	}
-	return &tree
+	r.yamlFaults(name, err)
+	// The rest is looked at all the same, where no more is wrong than members that nobody knows: all faults at once.
+	if yaml.Load(b, v, yaml.WithUniqueKeys(true)) == nil {
+		return &tree
+	}
+	return nil
 }
 
 func (r *reader) yamlFaults(name string, err error) {
@@ -91,8 +103,19 @@ func (r *reader) yamlFaults(name string, err error) {
 		return
 	}
 	for _, e := range all.Errors {
-		r.fault(name, max(1, e.Mark.Line), e.Error())
+		r.faultAt(name, place{e.Mark.Line, e.Mark.Column}, plainYAML(e.Error()))
 	}
+}
+
+// plainYAML says a YAML error without the library's own words.
+func plainYAML(s string) string {
+	if _, after, ok := strings.Cut(s, ": "); ok && strings.HasPrefix(s, "go-yaml") {
+		s = after
+	}
+	if field, _, ok := strings.Cut(s, " not found in type "); ok {
+		return "unknown member " + strings.TrimPrefix(field, "field ")
+	}
+	return s
 }
 
 // lineIn finds the line that a YAML error names.
@@ -112,32 +135,32 @@ func (r *reader) manifest(p *Pack) {
 	if tree == nil {
 		return
 	}
-	at := func(keys ...string) int { return line(tree, keys...) }
+	at := func(keys ...string) place { return r.find(name, tree, keys...) }
 	if m.ID == "" || m.Version == "" || m.Title == "" {
 		r.fault(name, 1, "id, version and title are required")
 	}
 	if m.Semantics != Semantics {
-		r.fault(name, at("semantics"), fmt.Sprintf("semantics %d is not one this program knows; it knows %d", m.Semantics, Semantics))
+		r.faultAt(name, at("semantics"), fmt.Sprintf("semantics %d is not one this program knows; it knows %d", m.Semantics, Semantics))
 	}
 	p.Thresholds = thresholdsOf(m.Thresholds)
 	if m.Thresholds == (ThresholdsConfig{}) {
 		p.Thresholds = thresholdsOf(defaults)
 	}
 	if !p.Thresholds.Sound() {
-		r.fault(name, at("thresholds"), "want 0 < review <= hit <= 1")
+		r.faultAt(name, at("thresholds"), "want 0 < review <= hit <= 1")
 	}
 	for i, o := range m.Overrides {
-		place := at("overrides", strconv.Itoa(i))
+		here := at("overrides", strconv.Itoa(i))
 		if o.Pack == "" || o.Why == "" || o.By == "" || (o.Thresholds == nil && len(o.Parameters) == 0) {
-			r.fault(name, place, "an override needs pack, by and why, and thresholds or parameters")
+			r.faultAt(name, here, "an override needs pack, by and why, and thresholds or parameters")
 		}
 		if o.Thresholds != nil && !thresholdsOf(*o.Thresholds).Sound() {
-			r.fault(name, place, "want 0 < review <= hit <= 1")
+			r.faultAt(name, here, "want 0 < review <= hit <= 1")
 		}
 	}
 	for i, d := range m.Parameters {
 		if d.Name == "" || !slices.Contains(d.Values, d.Default) {
-			r.fault(name, at("parameters", strconv.Itoa(i)), "a parameter needs a name, values, and a default among them")
+			r.faultAt(name, at("parameters", strconv.Itoa(i)), "a parameter needs a name, values, and a default among them")
 		}
 		p.Parameters[d.Name] = d.Default
 	}
@@ -155,31 +178,32 @@ func (r *reader) rules(p *Pack, name string, seen map[string]string) {
 		return
 	}
 	for i, one := range f.Rules {
-		place := []string{"rules", strconv.Itoa(i)}
+		keys := []string{"rules", strconv.Itoa(i)}
 		if one == nil {
-			r.fault(name, line(tree, place...), "an empty rule")
+			r.faultAt(name, r.find(name, tree, keys...), "an empty rule")
 			continue
 		}
 		for _, fault := range one.Compile() {
-			r.fault(name, line(tree, append(place[:2:2], fault.Path...)...), "rule "+one.ID+": "+fault.Detail)
+			r.faultAt(name, r.find(name, tree, append(keys[:2:2], fault.Path...)...), "rule "+one.ID+": "+fault.Detail)
 		}
 		if first, ok := seen[one.ID]; ok {
-			r.fault(name, line(tree, append(place, "id")...), fmt.Sprintf("rule %s stands in %s already", one.ID, first))
+			r.faultAt(name, r.find(name, tree, append(keys[:2:2], "id")...), fmt.Sprintf("rule %s stands in %s already", one.ID, first))
 		}
 		seen[one.ID] = name
-		r.parameter(p, name, line(tree, append(place, "parameter")...), one)
+		r.from[one] = origin{name, r.find(name, tree, append(keys[:2:2], "id")...)}
+		r.parameter(p, name, r.find(name, tree, append(keys[:2:2], "parameter")...), one)
 		one.Index = len(p.Rules)
 		p.Rules = append(p.Rules, one)
 	}
 }
 
-func (r *reader) parameter(p *Pack, name string, line int, one *rule.Rule) {
+func (r *reader) parameter(p *Pack, name string, at place, one *rule.Rule) {
 	if one.Parameter == nil {
 		return
 	}
 	i := slices.IndexFunc(p.Manifest.Parameters, func(d Parameter) bool { return d.Name == one.Parameter.Name })
 	if i < 0 || !slices.Contains(p.Manifest.Parameters[i].Values, one.Parameter.Value) {
-		r.fault(name, line, fmt.Sprintf("rule %s: pack.yaml declares no parameter %s with value %s", one.ID, one.Parameter.Name, one.Parameter.Value))
+		r.faultAt(name, at, fmt.Sprintf("rule %s: pack.yaml declares no parameter %s with value %s", one.ID, one.Parameter.Name, one.Parameter.Value))
 	}
 }
 
@@ -195,7 +219,7 @@ func (r *reader) dispositions(p *Pack) {
 	}
 	for i, d := range p.Manifest.Dispositions {
 		for _, detail := range d.check(p) {
-			r.fault("pack.yaml", line(tree, "dispositions", strconv.Itoa(i)), detail)
+			r.faultAt("pack.yaml", r.find("pack.yaml", tree, "dispositions", strconv.Itoa(i)), detail)
 		}
 	}
 }
@@ -209,35 +233,10 @@ func (r *reader) references(p *Pack) {
 		}
 		for _, id := range named {
 			if _, ok := p.Rule(id); !ok {
-				r.fault("rules", 1, fmt.Sprintf("rule %s names rule %s, which is not there", one.ID, id))
+				r.faultAt(r.from[one].file, r.from[one].place, fmt.Sprintf("rule %s names rule %s, which is not there", one.ID, id))
 			}
 		}
 	}
-}
-
-// line finds the line of a value by its path; the nearest place above it when the path does not exist.
-func line(n *yaml.Node, keys ...string) int {
-	at := max(1, n.Line)
-	if n.Kind == yaml.DocumentNode && len(n.Content) > 0 {
-		return line(n.Content[0], keys...)
-	}
-	if len(keys) == 0 {
-		return at
-	}
-	switch n.Kind {
-	case yaml.MappingNode:
-		for i := 0; i+1 < len(n.Content); i += 2 {
-			if n.Content[i].Value == keys[0] {
-				return line(n.Content[i+1], keys[1:]...)
-			}
-		}
-	case yaml.SequenceNode:
-		if i, err := strconv.Atoi(keys[0]); err == nil && i < len(n.Content) {
-			return line(n.Content[i], keys[1:]...)
-		}
-	default:
-	}
-	return at
 }
 
 func (r *reader) cases(p *Pack, name string) {
@@ -251,9 +250,10 @@ func (r *reader) cases(p *Pack, name string) {
 		r.fault(name, 1, "no rule "+id)
 	}
 	for i := range f.Cases {
-		f.Cases[i].line = line(tree, "cases", strconv.Itoa(i))
+		at := r.find(name, tree, "cases", strconv.Itoa(i))
+		f.Cases[i].line = at.line
 		for _, detail := range f.Cases[i].check() {
-			r.fault(name, f.Cases[i].line, detail)
+			r.faultAt(name, at, detail)
 		}
 	}
 	p.cases[id] = f

@@ -66,7 +66,7 @@ func compileClause(r *Rule, c Clause, add func(string, ...string)) *Compiled {
 	out.spans = compileStatus(c.Status, add)
 	var err error
 	if out.when, err = compile(c.When, out.scope); err != nil {
-		add(err.Error(), "when")
+		report(add, err, "when")
 	}
 	return out
 }

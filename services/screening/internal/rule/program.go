@@ -74,15 +74,25 @@ func compile(source string, scope Scope) (*program, error) {
 	}
 	ast, issues := env.Compile(source)
 	if issues.Err() != nil {
-		return nil, errors.New(firstLines(issues.Err().Error()))
+		return nil, issuesOf(source, issues)
 	}
 	if ast.OutputType() != cel.BoolType {
 		return nil, fmt.Errorf("condition gives %s, want bool", ast.OutputType())
 	}
-	for _, info := range ast.NativeRep().ReferenceMap() {
+	var outside []error
+	for id, info := range ast.NativeRep().ReferenceMap() {
 		if i, ok := variables[info.Name]; ok && vocabulary[i].scope&^scope != 0 {
-			return nil, fmt.Errorf("%s cannot be asked of a rule per %s", info.Name, scope)
+			at := 0
+			if span, ok := ast.NativeRep().SourceInfo().GetOffsetRange(id); ok {
+				at = strings.LastIndex(source[:min(int(span.Start)+1, len(source))], strings.SplitN(info.Name, ".", 2)[0])
+				at = max(at, 0)
+			}
+			outside = append(outside, &misplaced{at, fmt.Sprintf("%s cannot be asked of a rule per %s", info.Name, scope)})
 		}
+	}
+	if outside != nil {
+		slices.SortFunc(outside, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+		return nil, errors.Join(outside...)
 	}
 	switch estimate, err := env.EstimateCost(ast, sizes{}); {
 	case err != nil:
@@ -107,13 +117,6 @@ func compileOptional(source string, scope Scope) (*program, error) {
 		return nil, nil
 	}
 	return compile(source, scope)
-}
-
-// firstLines drops the pointer drawings from a CEL error.
-func firstLines(s string) string {
-	lines := strings.Split(s, "\n")
-	lines = slices.DeleteFunc(lines, func(l string) bool { return strings.HasPrefix(strings.TrimSpace(l), "|") })
-	return strings.ReplaceAll(strings.Join(lines, "; "), "<input>", "cel")
 }
 
 // eval runs the condition. Missing names, sorted, the facts that would settle an Unknown.

@@ -177,7 +177,7 @@ func (r *Rule) Applies(parameters map[string]string) bool {
 	return r.Parameter == nil || parameters[r.Parameter.Name] == r.Parameter.Value
 }
 
-// Fault is what is wrong with a rule, by the YAML path of the value at fault.
+// Fault is what is wrong with a rule, by the YAML path of the value at fault; a last element @12 is its character 12.
 type Fault struct {
 	Path   []string
 	Detail string
@@ -266,7 +266,7 @@ func (r *Rule) compileTexts(add func(string, ...string)) {
 	scope := scopeOf(r.clauses)
 	var err error
 	if r.explain, err = parseTemplate(r.Explain, scope); err != nil {
-		add(err.Error(), "explain")
+		report(add, err, "explain")
 	}
 	r.policies, r.tries = nil, nil
 	for i, p := range r.Policies {
@@ -275,7 +275,7 @@ func (r *Rule) compileTexts(add func(string, ...string)) {
 			add(fmt.Sprintf("policy: %v", err), "policies", itoa(i), "policy")
 		}
 		if c.when, err = compileOptional(p.When, scope); err != nil {
-			add(err.Error(), "policies", itoa(i), "when")
+			report(add, err, "policies", itoa(i), "when")
 		}
 		r.policies = append(r.policies, c)
 	}
@@ -285,7 +285,7 @@ func (r *Rule) compileTexts(add func(string, ...string)) {
 			add("an exception needs code, cite, fails, and with when also applies", "exceptions", itoa(i))
 		}
 		if t.when, err = compileOptional(e.When, scope); err != nil {
-			add(err.Error(), "exceptions", itoa(i), "when")
+			report(add, err, "exceptions", itoa(i), "when")
 		}
 		for _, d := range []event.Date{e.From, e.Until} {
 			if _, err := event.ParseDate(string(d)); d != "" && err != nil {

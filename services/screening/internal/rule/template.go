@@ -2,6 +2,7 @@ package rule
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -80,7 +81,8 @@ func Texts() []string { return slices.Sorted(maps.Keys(texts)) }
 
 func parseTemplate(text string, scope Scope) (template, error) {
 	var t template
-	for text != "" {
+	var faults []error
+	for whole := text; text != ""; {
 		before, rest, found := strings.Cut(text, "{")
 		if before != "" {
 			t.parts = append(t.parts, part{literal: before})
@@ -88,19 +90,20 @@ func parseTemplate(text string, scope Scope) (template, error) {
 		if !found {
 			break
 		}
+		at := len(whole) - len(rest) - 1
 		name, after, closed := strings.Cut(rest, "}")
 		w, ok := texts[name]
 		switch {
 		case !closed:
-			return t, fmt.Errorf("{%s is not closed", name)
+			return t, errors.Join(append(faults, &misplaced{at, fmt.Sprintf("{%s is not closed", name)})...)
 		case !ok:
-			return t, fmt.Errorf("{%s} is no place that a text can have", name)
+			faults = append(faults, &misplaced{at, fmt.Sprintf("{%s} is no place that a text can have", name)})
 		case w.scope&^scope != 0:
-			return t, fmt.Errorf("{%s} cannot be told by a rule per %s", name, scope)
+			faults = append(faults, &misplaced{at, fmt.Sprintf("{%s} cannot be told by a rule per %s", name, scope)})
 		}
 		t.parts, text = append(t.parts, part{get: w.get}), after
 	}
-	return t, nil
+	return t, errors.Join(faults...)
 }
 
 func (t template) render(s *Scene) string {
