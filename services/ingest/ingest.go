@@ -209,7 +209,7 @@ func (s *Service) serve(ctx context.Context) error {
 			return nil
 		}
 	})
-	if tokens, err := s.tokens.list(); listener != nil && err == nil && len(tokens) == 0 {
+	if tokens, err := s.tokens.list(false); listener != nil && err == nil && len(tokens) == 0 {
 		s.log.WarnContext(ctx, "no token was made: the HTTP door is open to this machine and to nobody else")
 	}
 	close(s.ready)

@@ -217,7 +217,7 @@ func callerOf(ctx context.Context) caller {
 // nobody else anything.
 func (s *Service) whoIs(r *http.Request) (caller, *Problem) {
 	host, _, _ := net.SplitHostPort(r.RemoteAddr) // "" where there is none, which is no loopback address
-	records, err := s.tokens.list()
+	records, err := s.tokens.list(false)
 	if err != nil {
 		p := probNotReady.because("tokens cannot be read")
 		s.log.ErrorContext(r.Context(), "tokens not read", slog.Any("error", err))
@@ -226,7 +226,13 @@ func (s *Service) whoIs(r *http.Request) (caller, *Problem) {
 	secret, given := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	switch {
 	case given:
-		if who, ok := token.Find(append(records, s.local), secret); ok {
+		who, ok := token.Find(append(records, s.local), secret)
+		if !ok && token.Check(secret) == nil {
+			if records, err = s.tokens.list(true); err == nil { // made a moment ago?
+				who, ok = token.Find(records, secret)
+			}
+		}
+		if ok {
 			return caller{Record: who, Actor: "token:" + who.Name}, nil
 		}
 		p := probToken.because("this token does not count here")

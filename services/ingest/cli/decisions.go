@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v3"
@@ -115,7 +116,7 @@ func sayPublished(cmd *cli.Command, p published) error {
 	if err := json.Unmarshal(p.Decision, &j); err != nil {
 		return fmt.Errorf("decision of %s: %w", p.OrderID, err)
 	}
-	_, err := fmt.Fprintf(w, "%s %s: %s %s\n", p.Source, orNameless(p.OrderID), j.Outcome, j.Rule)
+	_, err := fmt.Fprintf(w, "%s %s: %s\n", p.Source, orNameless(p.OrderID), strings.TrimSpace(string(j.Outcome)+" "+j.Rule))
 	return err
 }
 

@@ -23,6 +23,14 @@ type progress struct {
 // barWidth is the number of characters of a bar.
 const barWidth = 30
 
+// showEvery is how often something is shown: a bar moves, lines would fill a log.
+func showEvery(terminal bool) time.Duration {
+	if terminal {
+		return 200 * time.Millisecond
+	}
+	return 30 * time.Second
+}
+
 func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	if !ok {

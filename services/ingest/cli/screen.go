@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/urfave/cli/v3"
 
@@ -16,17 +17,19 @@ import (
 	"github.com/tidegate/tidegate/services/ingest"
 )
 
-func screenCommand() *cli.Command {
-	return &cli.Command{
-		Name: "screen", Usage: "say what would be decided of orders, without making them orders", ArgsUsage: "FILE…",
-		Description: "FILE holds a document of any format; - is standard input. The answers are inquiries: no total counts them, they let no goods move, and that\n" +
-			"they were asked is logged. Exit status: 0 all would be released, 1 something would not, or was refused, 2 trouble.",
-		Flags:  append(doorFlags(), &cli.BoolFlag{Name: "json", Usage: "print each answer as one line of JSON"}),
-		Action: screen,
-	}
+// ScreenFlags say which door Screen asks.
+func ScreenFlags() []cli.Flag { return doorFlags() }
+
+// Runs says whether there is a door to ask: one that was named, or one of a process that works on the data directory.
+func Runs(cmd *cli.Command) bool {
+	r, err := runningOn(cmd.String("data"))
+	return cmd.String("url") != "" || err == nil && r.HTTP != ""
 }
 
-func screen(ctx context.Context, cmd *cli.Command) error {
+// Screen asks a running door what would be decided of files of orders, without making them orders. The answers are inquiries:
+// no total counts them, they let no goods move, and that they were asked is logged. Exit status: 0 all would be released,
+// 1 something would not, or was refused, 2 trouble.
+func Screen(ctx context.Context, cmd *cli.Command) error {
 	if cmd.NArg() == 0 {
 		return trouble("screen: no file given; - is standard input")
 	}
@@ -97,7 +100,7 @@ func sayInquiry(cmd *cli.Command, q ingest.Inquiry) error {
 	if cmd.Bool("json") {
 		return printLine(w, q)
 	}
-	fmt.Fprintf(w, "%s: %s %s (an inquiry, no decision)\n", orNameless(q.OrderID), orStatus(q), q.Rule)
+	fmt.Fprintf(w, "%s: %s (an inquiry, no decision)\n", orNameless(q.OrderID), strings.TrimSpace(orStatus(q)+" "+q.Rule))
 	if q.Decision != nil {
 		var j event.Judgement
 		if err := json.Unmarshal(q.Decision, &j); err != nil {

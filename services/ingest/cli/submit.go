@@ -83,7 +83,7 @@ func submit(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return trouble("submit: %v", err)
 	}
-	tick := time.NewTicker(2 * time.Second)
+	tick := time.NewTicker(showEvery(isTerminal(cmd.Root().ErrWriter)))
 	defer tick.Stop()
 	s := &submitter{
 		door: d, url: target(cmd, d), wait: cmd.Bool("wait"), json: cmd.Bool("json"), out: cmd.Root().Writer, err: cmd.Root().ErrWriter, nextShown: tick.C,
