@@ -27,6 +27,7 @@ type Report struct {
 	Skeleton Rate     `json:"skeleton"`
 	Pipeline Pipeline `json:"pipeline"`
 	Log      Log      `json:"log"`
+	Match    []Match  `json:"match"`
 	OfRaw    float64  `json:"pipeline_to_raw"`
 	OfBones  float64  `json:"pipeline_to_skeleton"`
 }
@@ -37,6 +38,7 @@ func main() {
 	prof := flag.String("profile", "", "also write the CPU profile of the full load to this file")
 	dir := flag.String("dir", "", "where to put the data (about 10 GB at most); a temporary directory when empty")
 	only := flag.Bool("log", false, "measure the audit log alone")
+	match := flag.Bool("match", false, "measure the matcher alone")
 	flag.Parse()
 	standalone.LimitMemory() // as serve does
 	ctx, stop := lifecycle.Signals(context.Background())
@@ -47,6 +49,15 @@ func main() {
 			l, err := benchLog(ctx, os.Stdout, *dir, *d/6)
 			if err == nil {
 				l.print(os.Stdout)
+			}
+			return err
+		}
+	}
+	if *match {
+		measure = func() error {
+			all, err := benchMatch(os.Stdout, *dir)
+			if err == nil {
+				printMatch(os.Stdout, all)
 			}
 			return err
 		}
@@ -83,6 +94,9 @@ func bench(ctx context.Context, w io.Writer, dir string, d time.Duration, out fi
 	}
 	if r.Log, err = benchLog(ctx, w, dir, d/6); err != nil {
 		return fmt.Errorf("log: %w", err)
+	}
+	if r.Match, err = benchMatch(w, dir); err != nil {
+		return fmt.Errorf("match: %w", err)
 	}
 	r.OfRaw = r.Pipeline.OrdersPerSec / r.Raw.OrdersPerSec
 	r.OfBones = r.Pipeline.OrdersPerSec / r.Skeleton.OrdersPerSec
@@ -132,4 +146,5 @@ func (r Report) print(w io.Writer) {
 	fmt.Fprintf(w, "\n%d orders, %d sent twice; a case takes %d → %d → %d bytes, %d cases a block; %.0f MB idle, %.0f MB at most (the generator included), %.0f MB of disk\n",
 		p.Orders, p.Duplicates, p.Sizes.Order, p.Sizes.Enriched, p.Sizes.Decision, p.Sizes.Cases, p.IdleMB, p.PeakMB, p.DiskMB)
 	r.Log.print(w)
+	printMatch(w, r.Match)
 }

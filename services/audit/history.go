@@ -19,11 +19,12 @@ import (
 
 // Logged is a case as the log has it.
 type Logged struct {
-	Log   string                  // name of the log, where it is not the first
-	Index uint64                  // of its leaf in that log
-	Leaf  event.Leaf              // where it came from
-	Case  event.Case              // its exact bytes
-	Under *auditverify.Checkpoint // the published checkpoint of that log; nil where none was asked for
+	Log    string                  // name of the log, where it is not the first
+	Number int                     // of the log, from 1
+	Index  uint64                  // of its leaf in that log
+	Leaf   event.Leaf              // where it came from
+	Case   event.Case              // its exact bytes
+	Under  *auditverify.Checkpoint // the published checkpoint of that log; nil where none was asked for
 
 	data []byte // the leaf's own bytes
 }
@@ -160,7 +161,7 @@ func (s shard) openLeaf(name string, index uint64, data []byte) (Logged, error) 
 	if err != nil {
 		return Logged{Index: index}, fmt.Errorf("leaf %d: %w", index, err)
 	}
-	return Logged{Log: name, Index: index, Leaf: head, Case: c, data: data}, nil
+	return Logged{Log: name, Number: s.n, Index: index, Leaf: head, Case: c, data: data}, nil
 }
 
 func openLog(dir string) (*auditverify.Log, error) {

@@ -209,6 +209,36 @@ func TestAddresses(t *testing.T) {
 		"a street of that name in another city": {[]string{"No. 1036 Langchao Road, Shanghai"}, "CN", nil, nil},
 		"the house of Inspur":                   {[]string{"No. 1036 Langchao Road", "Jinan"}, "CN", nil, []want{{"el-cn-inspur-electronic-information-industry", "address_room"}, {"el-cn-inspur-group", "address_room"}, {"cmic-cn-inspur-group", ""}}},
 		"no address":                            {nil, "HK", nil, nil},
+		"one floor of Chengdu, two listed firms": {
+			[]string{"No. 23-32, 12th Floor, Block E5", "Tianfu Software Park, No. 1366 Middle Section of Tianfu Avenue", "Chengdu"},
+			"CN",
+			nil,
+			[]want{{"el-cn-chengdu-haiguang-microelectronics-technology", "address_room"}, {"el-cn-moore-thread-intelligent-technology-chengdu", ""}},
+		},
+		"one floor of Longhua, two listed firms": {
+			[]string{"Floor 55, Building C, Digital Innovation Center, No. 328 Mintang Road, Longhua District", "Shenzhen"},
+			"CN",
+			nil,
+			[]want{{"el-cn-swaysure-technology", "address_room"}, {"el-cn-shenzhen-pengxinxu-technology", "address_room"}},
+		},
+		"one house of Lingang, two listed firms": {
+			[]string{"No. 888 Huanhu West 2nd Road, Lingang New Area", "Shanghai"},
+			"CN",
+			nil,
+			[]want{{"el-cn-shanghai-cambricon-information-technology", "address_room"}, {"el-cn-suzhou-xinyan-holdings", "address_building"}},
+		},
+		"one floor of Haidian, two listed institutes": {
+			[]string{"B201C-1, 3rd Floor, Building 8, No. 1 Zhongguancun East Road, Haidian District", "Beijing"},
+			"CN",
+			nil,
+			[]want{{"el-cn-beijing-innovation-wisdom-technology", "address_room"}},
+		},
+		"one floor of Kowloon Bay, two listed firms": {
+			[]string{"Room B & C, 30/F, Tower A, Billion Centre, 1 Wang Kwong Road, Kowloon Bay"},
+			"HK",
+			nil,
+			[]want{{"el-hk-inspur-electronic-information-hong-kong", "address_room"}, {"el-hk-inspur-hk-electronics", "address_room"}},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

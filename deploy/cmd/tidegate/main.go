@@ -10,6 +10,7 @@ import (
 
 	"github.com/tidegate/tidegate/deploy/standalone"
 	auditcli "github.com/tidegate/tidegate/services/audit/cli"
+	"github.com/tidegate/tidegate/services/audit/search"
 	enrichmentcli "github.com/tidegate/tidegate/services/enrichment/cli"
 	ingestcli "github.com/tidegate/tidegate/services/ingest/cli"
 	screeningcli "github.com/tidegate/tidegate/services/screening/cli"
@@ -24,7 +25,7 @@ func main() {
 		Suggest:               true,
 		Commands: slices.Concat(
 			standalone.Commands(), ingestcli.Commands(), enrichmentcli.Commands(standalone.Review, standalone.MastersCommands()...), screeningcli.Commands(),
-			auditcli.Commands(standalone.AuditCommands()...),
+			auditcli.Commands(slices.Concat(standalone.AuditCommands(), search.Commands())...),
 		),
 	}))
 }

@@ -1,0 +1,72 @@
+package audit
+
+import (
+	"context"
+	"fmt"
+	"iter"
+
+	"github.com/tidegate/tidegate/services/audit/auditverify"
+)
+
+// Reader reads an audit directory's logs under the checkpoints that were published when it was made: leaf by leaf, for who keeps
+// an index of them.
+type Reader struct{ logs []opened }
+
+// NewReader reads the published checkpoints. It may be made while audit runs.
+func NewReader(dir string) (*Reader, error) {
+	all, err := openAll(dir)
+	return &Reader{all}, err
+}
+
+// Part is one of the logs that count, oldest first.
+type Part struct {
+	Number int // of the log, from 1
+	Point  auditverify.Checkpoint
+}
+
+// Parts lists the logs that count.
+func (r *Reader) Parts() []Part {
+	out := make([]Part, len(r.logs))
+	for i, l := range r.logs {
+		out[i] = Part{l.n, l.files.Checkpoint()}
+	}
+	return out
+}
+
+// Leaves gives the leaves of a log from an index on, as they are on disk: not proven. Those that do not count, because the next log
+// holds their blocks, are passed over. An error ends it.
+func (r *Reader) Leaves(ctx context.Context, number int, from uint64) iter.Seq2[Logged, error] {
+	return func(yield func(Logged, error) bool) {
+		log, err := r.log(number)
+		if err != nil {
+			yield(Logged{}, err)
+			return
+		}
+		for l, err := range log.logged(ctx, from, log.files.Checkpoint().Size) {
+			if err == nil && !log.counts(l.Leaf) {
+				continue
+			}
+			if !yield(l, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// Prove gives the leaf at an index of a log, proven to be under its checkpoint.
+func (r *Reader) Prove(number int, index uint64) (Logged, error) {
+	log, err := r.log(number)
+	if err != nil {
+		return Logged{}, err
+	}
+	return log.prove(log.files, index)
+}
+
+func (r *Reader) log(number int) (opened, error) {
+	for _, l := range r.logs {
+		if l.n == number {
+			return l, nil
+		}
+	}
+	return opened{}, fmt.Errorf("%w: there is no log %d that counts", auditverify.ErrBad, number)
+}

@@ -1,0 +1,98 @@
+package search
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/tidegate/tidegate/schemas/event"
+	"github.com/tidegate/tidegate/services/audit"
+	"github.com/tidegate/tidegate/shared/codec"
+)
+
+// head is what a row needs of a cause or refusal.
+type head struct {
+	Event   string        `json:"event"`
+	Source  string        `json:"source"`
+	OrderID string        `json:"order_id"`
+	Actor   string        `json:"actor"`
+	At      event.Instant `json:"received_at"`
+	Order   *struct {
+		Date    event.Date `json:"order_date"`
+		Parties []struct {
+			Name string `json:"name"`
+		} `json:"parties"`
+	} `json:"order"`
+}
+
+// facts is what a row needs of facts.
+type facts struct {
+	Parties []struct {
+		Matches []match `json:"matches"`
+		Shared  []match `json:"shared_with"`
+	} `json:"parties"`
+}
+
+type match struct {
+	Entry   string `json:"entry"`
+	Name    string `json:"name"`
+	Matched string `json:"matched"`
+}
+
+// judgement is what a row needs of a judgement.
+type judgement struct {
+	Outcome  event.Outcome   `json:"outcome"`
+	Rule     string          `json:"rule"`
+	Dates    []event.DateSay `json:"dates"`
+	Findings []struct {
+		Rule  string `json:"rule"`
+		Entry string `json:"entry"`
+	} `json:"findings"`
+}
+
+// RowOf is the row of a leaf, of its bytes and nothing else.
+func RowOf(l audit.Logged) (Row, error) {
+	r := Row{Log: l.Number, Leaf: l.Index, Kind: l.Leaf.Kind}
+	if !l.Leaf.HasCase() {
+		return r, nil
+	}
+	var h head
+	if err := codec.Decode(l.Case.Line(0), &h); err != nil {
+		return r, fmt.Errorf("leaf %d: %w", l.Index, err)
+	}
+	r.Event, r.OrderID, r.Source, r.Actor, r.Received = h.Event, h.OrderID, h.Source, h.Actor, h.At
+	if h.Order != nil {
+		r.Date = h.Order.Date
+		for _, p := range h.Order.Parties {
+			r.Names = append(r.Names, p.Name)
+		}
+	}
+	if l.Case.Passes() || l.Case.Len() < 3 {
+		r.sort()
+		return r, nil
+	}
+	var f facts
+	var j judgement
+	if err := errors.Join(codec.Decode(l.Case.Line(1), &f), codec.Decode(l.Case.Line(2), &j)); err != nil {
+		return r, fmt.Errorf("leaf %d: %w", l.Index, err)
+	}
+	r.Outcome, r.Rule = j.Outcome, j.Rule
+	for _, p := range f.Parties {
+		for _, m := range append(slices.Clip(p.Matches), p.Shared...) {
+			r.Entries, r.Names = append(r.Entries, m.Entry), append(r.Names, m.Name, m.Matched)
+		}
+	}
+	for _, s := range j.Findings {
+		r.Rules, r.Entries = append(r.Rules, s.Rule), append(r.Entries, s.Entry)
+	}
+	r.sort()
+	return r, nil
+}
+
+// sort puts the row's lists into the order that makes equal rows equal, each value once and none empty.
+func (r *Row) sort() {
+	for _, list := range []*[]string{&r.Rules, &r.Entries, &r.Names} {
+		slices.Sort(*list)
+		*list = slices.DeleteFunc(slices.Compact(*list), func(s string) bool { return s == "" })
+	}
+}

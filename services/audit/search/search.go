@@ -1,0 +1,158 @@
+// Package search finds records in an audit directory's logs: by order, party, date, list entry, rule, outcome, actor. Its
+// index lies beside the log and is made from it; it can be deleted at any time. It says only where to look: every record found is
+// proven to be in the log and compared with what was asked before it is shown.
+package search
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/tidegate/tidegate/schemas/event"
+)
+
+// Row is what the index knows of a leaf.
+type Row struct {
+	Log      int    // which of the directory's logs, from 1
+	Leaf     uint64 // index of the leaf in it
+	Kind     string // of the leaf
+	Event    string // id of the cause or refusal
+	OrderID  string
+	Source   string
+	Actor    string // who brought it
+	Received event.Instant
+	Date     event.Date    // of the order
+	Outcome  event.Outcome // of the decision; empty where nothing was decided
+	Rule     string        // the deciding one
+	Rules    []string      // of every finding, sorted
+	Entries  []string      // list entries of findings and matches, sorted
+	Names    []string      // of parties as given, and the list's names that they match, sorted
+}
+
+// Query says what to find. What is empty asks for nothing; everything given must hold.
+type Query struct {
+	Order   string        // order id
+	Event   string        // event id
+	Party   string        // words that must begin words of a party's name, given or matched, in any order
+	From    event.Date    // first day of the order's date
+	Until   event.Date    // last day, inclusive
+	Outcome event.Outcome // of the decision
+	Rule    string        // of any finding
+	Entry   string        // list entry of any finding or match
+	Actor   string        // who brought it
+	Source  string        // system it came from
+	Kind    string        // of the leaf
+	Limit   int           // records at most; 100 when 0
+}
+
+// MaxLimit bounds what one query gives.
+const MaxLimit = 10000
+
+// errQuery says that a query asks for nothing that can be found.
+var errQuery = errors.New("query")
+
+// Normal fills in and checks a query, naming every fault.
+func (q Query) Normal() (Query, error) {
+	var faults []error
+	for name, d := range map[string]event.Date{"from": q.From, "until": q.Until} {
+		if _, err := event.ParseDate(string(d)); d != "" && err != nil {
+			faults = append(faults, fmt.Errorf("%w: %s: %w", errQuery, name, err))
+		}
+	}
+	slices.SortFunc(faults, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	if q.From != "" && q.Until != "" && q.From > q.Until {
+		faults = append(faults, fmt.Errorf("%w: from %s is later than until %s", errQuery, q.From, q.Until))
+	}
+	if q.Party != "" && len(Words(q.Party)) == 0 {
+		faults = append(faults, fmt.Errorf("%w: party %q has no letter or digit", errQuery, q.Party))
+	}
+	if q.Limit = cmp.Or(q.Limit, 100); q.Limit < 1 || q.Limit > MaxLimit {
+		faults = append(faults, fmt.Errorf("%w: limit: want 1 to %d", errQuery, MaxLimit))
+	}
+	return q, errors.Join(faults...)
+}
+
+// Words are the words of a name as the index compares them: letters without marks and digits, in lower case; of scripts that
+// leave no space between words each sign is one.
+func Words(s string) (words []string) {
+	var word []rune
+	end := func() {
+		if len(word) > 0 {
+			words, word = append(words, string(word)), word[:0]
+		}
+	}
+	for _, r := range norm.NFKD.String(strings.ToLower(s)) {
+		switch {
+		case unicode.Is(unicode.Mn, r): // Müller is Muller
+		case unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana):
+			end()
+			words = append(words, string(r))
+		case unicode.IsLetter(r), unicode.IsDigit(r):
+			word = append(word, unicode.ToLower(r))
+		default:
+			end()
+		}
+	}
+	end()
+	return words
+}
+
+// Holds says whether a row is what the query asks for. It is what every answer is checked with, whatever the index said.
+func (q Query) Holds(r Row) bool {
+	is := func(want, got string) bool { return want == "" || want == got }
+	has := func(want string, in []string) bool { return want == "" || slices.Contains(in, want) }
+	return is(q.Order, r.OrderID) && is(q.Event, r.Event) && is(string(q.Outcome), string(r.Outcome)) && is(q.Actor, r.Actor) &&
+		is(q.Source, r.Source) && is(q.Kind, r.Kind) && has(q.Rule, r.Rules) && has(q.Entry, r.Entries) &&
+		(q.From == "" || r.Date >= q.From) && (q.Until == "" || r.Date != "" && r.Date <= q.Until) && q.names(r.Names)
+}
+
+// names says whether every word asked for begins a word of the names.
+func (q Query) names(names []string) bool {
+	var words []string
+	for _, n := range names {
+		words = append(words, Words(n)...)
+	}
+	for _, want := range Words(q.Party) {
+		if !slices.ContainsFunc(words, func(w string) bool { return strings.HasPrefix(w, want) }) {
+			return false
+		}
+	}
+	return true
+}
+
+// Place is a leaf.
+type Place struct {
+	Log  int
+	Leaf uint64
+}
+
+// Covered is how much of a log an index holds: its leaves up to a size. It is never ahead of the log's published checkpoint.
+type Covered struct {
+	Log  int
+	Size uint64
+}
+
+// Index keeps rows. What it holds can be made again from the log; it is used by one writer at a time, which it sees to itself.
+type Index interface {
+	// Covered gives how far the index is, by log; a log of which it holds nothing is left out.
+	Covered(ctx context.Context) ([]Covered, error)
+	// Apply adds rows of one log and moves its mark to size, both or neither. from must be where its mark stands: what somebody
+	// else applied meanwhile is ErrMoved.
+	Apply(ctx context.Context, log int, from, size uint64, rows []Row) error
+	// Find gives the places of rows that may hold, newest first, at most limit behind a place (none: from the newest).
+	Find(ctx context.Context, q Query, behind *Place, limit int) ([]Place, error)
+	// Digest is the same for two indexes that hold the same rows and marks.
+	Digest(ctx context.Context) (string, error)
+	// Clear forgets everything.
+	Clear(ctx context.Context) error
+	Close() error
+}
+
+// ErrMoved says that somebody else applied rows meanwhile.
+var ErrMoved = errors.New("the index was moved by somebody else")
