@@ -9,6 +9,7 @@ const digestSize = 64
 var (
 	factsBegin    = []byte("\n{\"line\":\"" + LineFacts + "\",\"v\":1,")
 	snapshotName  = []byte(`,"snapshot":"`)
+	mastersName   = []byte(`,"masters":"`)
 	packName      = []byte(`,"pack":{"id":"`)
 	controlBegin  = []byte("\n{\"line\":\"" + LineOrder + "\",\"v\":1,\"kind\":\"" + string(Control) + `"`)
 	activateName  = []byte(`,"control":{`)
@@ -16,28 +17,30 @@ var (
 	factsHeadSize = 256
 )
 
-// Named gives the digests of what a leaf was made with, as its lines name them: the snapshot and the pack of a decision, what a control act
-// put in force. Leaf is the whole leaf, or the lines of a case behind a line break. It gives at most two, in no order; a form it does not know has none.
-func Named(leaf []byte) (first, second []byte) {
+// Named gives the digests of what a leaf was made with, as its lines name them: the snapshot, the masters and the pack of a decision, what a
+// control act put in force. Leaf is the whole leaf, or the lines of a case behind a line break. What it does not name is nil.
+func Named(leaf []byte) (names [3][]byte) {
 	if bytes.Contains(leaf[:min(len(leaf), 1024)], controlBegin) {
-		return digestIn(after(leaf, activateName)), nil
+		names[0] = digestIn(after(leaf, activateName))
+		return names
 	}
 	if facts := after(leaf, factsBegin); facts != nil {
-		first = hexAt(after(facts[:min(len(facts), factsHeadSize)], snapshotName))
+		names[0] = hexAt(after(facts[:min(len(facts), factsHeadSize)], snapshotName))
+		names[1] = hexAt(after(facts, mastersName))
 	}
 	if at := bytes.LastIndex(leaf, packName); at >= 0 {
-		second = digestIn(leaf[at+len(packName):])
+		names[2] = digestIn(leaf[at+len(packName):])
 	}
-	return first, second
+	return names
 }
 
 // after is what stands behind a text; nil where it does not stand.
 func after(b, text []byte) []byte {
-	at := bytes.Index(b, text)
-	if at < 0 {
+	_, rest, ok := bytes.Cut(b, text)
+	if !ok {
 		return nil
 	}
-	return b[at+len(text):]
+	return rest
 }
 
 // digestIn is the digest member of the object that b stands in.

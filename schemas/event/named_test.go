@@ -19,29 +19,29 @@ func line(t *testing.T, v any) []byte {
 
 func TestWhatARecordNames(t *testing.T) {
 	t.Parallel()
-	s, p, x := strings.Repeat("a", 64), strings.Repeat("b", 64), strings.Repeat("c", 64)
+	s, p, m, x := strings.Repeat("a", 64), strings.Repeat("b", 64), strings.Repeat("d", 64), strings.Repeat("c", 64)
 	trap := `"snapshot":"` + x + `","pack":{"id":"us","digest":"` + x + `"`
 	order := line(t, event.Cause{Line: "order", V: 1, Kind: event.Placed, Actor: trap, Order: &event.Order{ID: trap}})
-	facts := line(t, event.Facts{Line: "facts", V: 1, Prev: x, Snapshot: s, Failed: trap})
+	facts := line(t, event.Facts{Line: "facts", V: 1, Prev: x, Snapshot: s, Failed: trap, Masters: m})
 	judgement := line(t, event.Judgement{Line: "judgement", V: 1, Prev: x, Pack: event.PackRef{ID: `us "1"`, Version: "1", Digest: p}, Failed: trap})
 	c := event.NewCase(order).With(facts).With(judgement)
 	leaf, err := event.AppendLeaf(nil, event.Leaf{Line: "leaf", V: 1, Kind: event.LeafDecision}, c.Append(nil))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if first, second := event.Named(leaf); string(first) != s || string(second) != p {
-		t.Errorf("%s %s", first, second)
+	if names := event.Named(leaf); string(names[0]) != s || string(names[1]) != m || string(names[2]) != p {
+		t.Errorf("%s", names)
 	}
 	control := line(t, event.Cause{Line: "order", V: 1, Kind: event.Control, Particulars: event.Particulars{Control: &event.Activation{What: "lists", Digest: s, By: "ann", Why: trap}}})
 	leaf, err = event.AppendLeaf(nil, event.Leaf{Line: "leaf", V: 1, Kind: event.LeafControl}, event.NewCase(control).Append(nil))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if first, second := event.Named(leaf); string(first) != s || second != nil {
-		t.Errorf("%s %s", first, second)
+	if names := event.Named(leaf); string(names[0]) != s || names[1] != nil || names[2] != nil {
+		t.Errorf("%s", names)
 	}
-	if first, second := event.Named([]byte(`{"line":"refusal"}`)); first != nil || second != nil {
-		t.Errorf("%s %s", first, second)
+	if names := event.Named([]byte(`{"line":"refusal"}`)); names[0] != nil || names[1] != nil || names[2] != nil {
+		t.Errorf("%s", names)
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 	"github.com/tidegate/tidegate/shared/bus"
 )
 
-// archive keeps what records were made with, packs and snapshots, in the blob store: each once, and before the first leaf that names it, so
+// archive keeps what records were made with, packs, snapshots and masters, in the blob store: each once, and before the first leaf that names it, so
 // that a record can be made again as long as it is kept. The services put what they work with into the reference store; from there it comes.
 // What is not there is an alarm and a mark in the store; the record is logged all the same.
 type archive struct {
@@ -34,8 +34,7 @@ func (a *archive) keep(ctx context.Context, leaf []byte, c event.Case) error {
 	if c.Size() > event.MaxLeafSize {
 		leaf = c.Append([]byte{'\n'})
 	}
-	first, second := event.Named(leaf)
-	for _, digest := range [][]byte{first, second} {
+	for _, digest := range event.Named(leaf) {
 		if digest == nil || a.known[string(digest)] {
 			continue
 		}

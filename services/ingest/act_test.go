@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -56,9 +57,9 @@ func revision(id, buyer string, n int) string {
 	return strings.Replace(order(id, buyer), `"source"`, fmt.Sprintf(`"revision":%d,"source"`, n), 1)
 }
 
-func disposition(id, order, reason string) event.Act {
+func disposition(id, reason string) event.Act {
 	return event.Act{
-		Kind: event.Disposition, ID: id, Source: "shop", OrderID: order,
+		Kind: event.Disposition, ID: id, Source: "shop", OrderID: "A",
 		Particulars: event.Particulars{Disposition: &event.Disposed{
 			By: "ann", Role: "officer", Outcome: event.Release, Reason: reason, Findings: []event.Answered{{Rule: "possible-match"}},
 		}},
@@ -99,12 +100,12 @@ func TestActsCarryTheNewestRevision(t *testing.T) {
 		}
 		return c
 	}
-	if c := say(disposition("d1", "A", "looked")); c.Of != first.Event || c.Order.Parties[0].Name != "Example Fans GmbH" || c.Revision != 0 {
+	if c := say(disposition("d1", "looked")); c.Of != first.Event || c.Order.Parties[0].Name != "Example Fans GmbH" || c.Revision != 0 {
 		t.Errorf("%+v", c)
 	}
 	third := accepted(t, s, revision("A", "Third", 3))
 	accepted(t, s, revision("A", "Second comes late", 2))
-	if c := say(disposition("d2", "A", "looked")); c.Of != third.Event || c.Order.Parties[0].Name != "Third" || c.Revision != 3 {
+	if c := say(disposition("d2", "looked")); c.Of != third.Event || c.Order.Parties[0].Name != "Third" || c.Revision != 3 {
 		t.Errorf("%+v", c)
 	}
 	shipped := accepted(t, s, `{"source":"shop","id":"A","event":"shipped","shipment":{"date":"2026-11-25","document":"DN-1"}}`)
@@ -112,11 +113,11 @@ func TestActsCarryTheNewestRevision(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 
-	again, err := bus.Act(t.Context(), nc, disposition("d1", "A", "looked"))
+	again, err := bus.Act(t.Context(), nc, disposition("d1", "looked"))
 	if err != nil || !again.Duplicate {
 		t.Errorf("the same again: %+v %v", again, err)
 	}
-	if _, err := bus.Act(t.Context(), nc, disposition("d1", "A", "looked again")); !errors.Is(err, bus.ErrRefused) || !strings.Contains(err.Error(), "an id of its own") {
+	if _, err := bus.Act(t.Context(), nc, disposition("d1", "looked again")); !errors.Is(err, bus.ErrRefused) || !strings.Contains(err.Error(), "an id of its own") {
 		t.Errorf("other content: %v", err)
 	}
 
@@ -128,10 +129,10 @@ func TestActsCarryTheNewestRevision(t *testing.T) {
 		t.Fatal(err)
 	}
 	service(t, nc, ingest.Config{Dir: dir})
-	if c := say(disposition("d3", "A", "looked")); c.Of != third.Event {
+	if c := say(disposition("d3", "looked")); c.Of != third.Event {
 		t.Errorf("after the index was made again: %+v", c)
 	}
-	if again, err := bus.Act(t.Context(), nc, disposition("d1", "A", "looked")); err != nil || !again.Duplicate {
+	if again, err := bus.Act(t.Context(), nc, disposition("d1", "looked")); err != nil || !again.Duplicate {
 		t.Errorf("the same again: %+v %v", again, err)
 	}
 }
@@ -140,7 +141,7 @@ func TestActsOfAnOrderNobodyKnows(t *testing.T) {
 	t.Parallel()
 	nc := natstest.Server(t)
 	s, _ := service(t, nc, ingest.Config{})
-	if _, err := bus.Act(t.Context(), nc, disposition("d", "A", "looked")); !errors.Is(err, bus.ErrRefused) || !strings.Contains(err.Error(), `no order "A"`) {
+	if _, err := bus.Act(t.Context(), nc, disposition("d", "looked")); !errors.Is(err, bus.ErrRefused) || !strings.Contains(err.Error(), `no order "A"`) {
 		t.Errorf("%v", err)
 	}
 	got, err := bus.Act(t.Context(), nc, event.Act{Kind: event.Cancelled, ID: "c", Source: "shop", OrderID: "A"})
@@ -152,7 +153,7 @@ func TestActsOfAnOrderNobodyKnows(t *testing.T) {
 	}
 	// Once the order is there, the disposition that was refused is taken.
 	accepted(t, s, order("A", "Example Fans GmbH"))
-	if got, err := bus.Act(t.Context(), nc, disposition("d", "A", "looked")); err != nil || got.Duplicate {
+	if got, err := bus.Act(t.Context(), nc, disposition("d", "looked")); err != nil || got.Duplicate {
 		t.Errorf("%+v %v", got, err)
 	}
 }
@@ -211,7 +212,7 @@ func TestAnOrderThatIsOnlyInTheLog(t *testing.T) {
 	if err := bus.Purge(t.Context(), js, subject.OrderStream, placed.Sequence+1); err != nil {
 		t.Fatal(err)
 	}
-	got, err := bus.Act(t.Context(), nc, disposition("d", "A", "looked"))
+	got, err := bus.Act(t.Context(), nc, disposition("d", "looked"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -222,7 +223,7 @@ func TestAnOrderThatIsOnlyInTheLog(t *testing.T) {
 	if err := bus.Purge(t.Context(), js, subject.OrderStream, placed.Sequence+2); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := bus.Act(t.Context(), nc, disposition("d2", "A", "looked")); err == nil || got.Status != "unavailable" {
+	if got, err := bus.Act(t.Context(), nc, disposition("d2", "looked")); err == nil || got.Status != "unavailable" {
 		t.Errorf("an order out of reach: %+v %v", got, err)
 	}
 }
@@ -238,7 +239,7 @@ func TestAControlActIsABlockByItself(t *testing.T) {
 			var err error
 			if i%50 == 7 {
 				kind = "control"
-				_, err = bus.Act(t.Context(), nc, event.Act{Kind: event.Control, ID: fmt.Sprint(i), Particulars: event.Particulars{
+				_, err = bus.Act(t.Context(), nc, event.Act{Kind: event.Control, ID: strconv.Itoa(i), Particulars: event.Particulars{
 					Control: &event.Activation{What: "lists", Digest: strings.Repeat("a", 64), By: "ann", Why: "test"},
 				}})
 			} else {

@@ -31,7 +31,7 @@ func loaded(t *testing.T) []Sample {
 	return all
 }
 
-func decode(t *testing.T, s Sample) event.Order {
+func decode(t testing.TB, s Sample) event.Order {
 	t.Helper()
 	d := json.NewDecoder(bytes.NewReader(s.Input))
 	d.DisallowUnknownFields()

@@ -1,8 +1,11 @@
 package auditverify
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"slices"
 
@@ -14,8 +17,7 @@ func LackingPath(digest string) string { return "lacking/" + digest }
 
 // name notes what a leaf names, each once.
 func (b *bundle) name(i int, leaf []byte) {
-	first, second := event.Named(leaf)
-	for _, digest := range [][]byte{first, second} {
+	for _, digest := range event.Named(leaf) {
 		if digest == nil || slices.ContainsFunc(b.named, func(n naming) bool { return n.digest == string(digest) }) {
 			continue
 		}
@@ -37,9 +39,9 @@ func (v *verifier) archived() {
 	}
 	for at := 0; at < len(v.named); at++ { // grows by what objects name
 		n := v.named[at]
-		data, err := fs.ReadFile(v.opts.Blobs, BlobPath(n.digest))
+		whole, parts, err := readObject(v.opts.Blobs, n.digest)
 		switch {
-		case err == nil && event.Digest(data) != n.digest:
+		case err == nil && !whole:
 			v.fault(&n.leaf, fmt.Errorf("archive: the bytes of %s, which it names, are not the ones that were archived", n.digest))
 			continue
 		case err == nil:
@@ -54,10 +56,39 @@ func (v *verifier) archived() {
 			continue
 		}
 		v.report.Archived++
-		for _, part := range event.Parts(data) {
+		for _, part := range parts {
 			v.names(naming{part, n.leaf})
 		}
 	}
+}
+
+// readObject says whether an object is whole, and what it names. Masters may be large: they are not held in memory.
+func readObject(blobs fs.FS, digest string) (whole bool, parts []string, err error) {
+	f, err := blobs.Open(BlobPath(digest))
+	if err != nil {
+		return false, nil, err
+	}
+	defer func() { _ = f.Close() }() // only read
+	sum, head := sha256.New(), make([]byte, 0, maxManifest)
+	if _, err := io.Copy(io.MultiWriter(sum, (*bounded)(&head)), f); err != nil {
+		return false, nil, err
+	}
+	if len(head) < maxManifest {
+		parts = event.Parts(head)
+	}
+	return hex.EncodeToString(sum.Sum(nil)) == digest, parts, nil
+}
+
+// maxManifest is more than an object has that names others.
+const maxManifest = 2048
+
+// bounded keeps the beginning of what is written.
+type bounded []byte
+
+// Write keeps what there is room for.
+func (b *bounded) Write(p []byte) (int, error) {
+	*b = append(*b, p[:min(len(p), cap(*b)-len(*b))]...)
+	return len(p), nil
 }
 
 func (v *verifier) lacking(digest string) bool {

@@ -29,6 +29,7 @@ func submitCommand() *cli.Command {
 			"A FILE of one order a line keeps how far it is answered in FILE.position until it is done: sent again, it goes on there.\n" +
 			"Exit status: 0 all accepted, 1 something refused, 2 trouble.",
 		Flags: append(doorFlags(),
+			mapFlag(),
 			&cli.BoolFlag{Name: "wait", Usage: "wait for each decision"},
 			&cli.DurationFlag{Name: "timeout", Usage: "how long to wait for each decision", Value: 10 * time.Second},
 			&cli.BoolFlag{Name: "json", Usage: "print each answer as one line of JSON"},
@@ -59,6 +60,9 @@ func (t tally) String() string {
 
 // submitter sends files and prints answers.
 type submitter struct {
+	mapping   *ingest.Map
+	used      ingest.Used
+	early     [][]byte // answers to what was not sent, because the mapping could make no order of it
 	door      door
 	url       string
 	wait      bool
@@ -85,8 +89,12 @@ func submit(ctx context.Context, cmd *cli.Command) error {
 	}
 	tick := time.NewTicker(showEvery(isTerminal(cmd.Root().ErrWriter)))
 	defer tick.Stop()
+	m, err := mapOf(cmd.String("map"))
+	if err != nil {
+		return trouble("submit:\n%v", err)
+	}
 	s := &submitter{
-		door: d, url: target(cmd, d), wait: cmd.Bool("wait"), json: cmd.Bool("json"), out: cmd.Root().Writer, err: cmd.Root().ErrWriter, nextShown: tick.C,
+		mapping: m, door: d, url: target(cmd, d), wait: cmd.Bool("wait"), json: cmd.Bool("json"), out: cmd.Root().Writer, err: cmd.Root().ErrWriter, nextShown: tick.C,
 	}
 	for _, file := range cmd.Args().Slice() {
 		if err := s.file(ctx, file, cmd.Root().Reader); err != nil {
@@ -128,19 +136,44 @@ func (s *submitter) file(ctx context.Context, name string, stdin io.Reader) erro
 		return err
 	}
 	s.lines, s.stuck, s.progress = nil, false, progress{w: s.err, terminal: isTerminal(s.err), start: clock.System(), next: s.nextShown}
+	defer s.progress.end()
+	if s.mapping != nil {
+		return s.throughMap(ctx, name, media, body)
+	}
 	var from io.Reader = body
 	if f, ok := in.(*os.File); ok && media == "application/x-ndjson" {
 		if from, err = s.goOn(f, name, body); err != nil {
 			return err
 		}
 	}
-	resp, err := s.door.do(ctx, http.MethodPost, s.url, media, from)
-	if err == nil {
-		defer func() { _ = resp.Body.Close() }() // read to its end, or of no use
-		err = s.answers(resp)
-	}
-	s.progress.end()
+	err = s.send(ctx, media, from)
 	return errors.Join(err, s.done(err == nil))
+}
+
+// send sends a body and prints its answers.
+func (s *submitter) send(ctx context.Context, media string, body io.Reader) error {
+	resp, err := s.door.do(ctx, http.MethodPost, s.url, media, body)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = resp.Body.Close() }() // read to its end, or of no use
+	return s.answers(resp)
+}
+
+// throughMap sends what a mapping makes of a file, one order a line.
+func (s *submitter) throughMap(ctx context.Context, name, media string, body io.Reader) error {
+	r, w := io.Pipe()
+	done := make(chan struct{})
+	h := ingest.Hint{Media: media, Name: name, Map: s.mapping}
+	go func() { defer close(done); _ = w.CloseWithError(s.mapped(w, body, h)) }() // the reader sees the error
+	err := s.send(ctx, "application/x-ndjson", r)
+	_ = r.Close() // also where the server does not read on
+	<-done
+	for _, line := range s.early { // the mapping came to its end before the last answer
+		err = errors.Join(err, s.answer(line))
+	}
+	s.early = nil
+	return err
 }
 
 // goOn begins a file of lines where an earlier sending of it stopped.
@@ -199,6 +232,27 @@ func (s *submitter) done(whole bool) error {
 	default:
 		return s.place.keep(s.name)
 	}
+}
+
+// mapped writes what a mapping makes of a file, one order a line. What it cannot make an order of is printed and not sent.
+func (s *submitter) mapped(w io.Writer, r io.Reader, h ingest.Hint) error {
+	for t, err := range ingest.Try(r, h, event.Instant("2000-01-01T00:00:00.000000Z")) {
+		if err != nil {
+			return err
+		}
+		if t.Status == "refused" {
+			line, err := json.Marshal(ingest.Answer{Status: "refused", OrderID: t.OrderID, Source: t.Source, Faults: t.Faults, Detail: "not sent"})
+			if err != nil {
+				return err
+			}
+			s.early = append(s.early, append(line, '\n'))
+			continue
+		}
+		if _, err := w.Write(append(t.Order, '\n')); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // open gives a file, or standard input for "-".

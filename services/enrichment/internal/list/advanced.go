@@ -346,7 +346,7 @@ func (a *advanced) features(e *snapshot.Entry, features []advancedFeature) {
 	}
 }
 
-// namePart is a part of a name with what it is: Last Name, First Name, Entity Name …
+// namePart is a part of a name with what it is, such as Last Name, First Name or Entity Name.
 type namePart struct{ kind, text string }
 
 // wholeName writes a person's name as Treasury's own tables do, the last name first, and any other as it stands.

@@ -244,7 +244,7 @@ func NewestKey(order string) Digest { return OwnKey("newest/" + order) }
 func OwnKey(name string) Digest { return digest([]byte("/" + name)) }
 
 // Newest says which order an entry is a revision of, where it is not the first.
-func (e Entry) Newest() (key Digest, number Digest, ok bool) {
+func (e Entry) Newest() (key, number Digest, ok bool) {
 	if e.act != nil || e.Refused() || e.head.revision == 0 {
 		return key, number, false
 	}
