@@ -120,3 +120,42 @@ func TestReadmeCurlLineGivesADecision(t *testing.T) {
 		t.Errorf("status %d, %v: %s", resp.StatusCode, err, body)
 	}
 }
+
+// TestTheChapterOnRulesIsAScript holds the README's chapter against testdata/script/rules.txtar: the same commands in the same
+// order, the same files.
+func TestTheChapterOnRulesIsAScript(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, chapter, found := strings.Cut(string(readme), "\n## Rules\n")
+	if !found {
+		t.Fatal("the README has no chapter on rules")
+	}
+	chapter, _, _ = strings.Cut(chapter, "\n## ")
+	script, err := os.ReadFile("testdata/script/rules.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rest := string(script)
+	for _, block := range regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(chapter, -1) {
+		for line := range strings.Lines(block[1]) {
+			command := strings.TrimSpace(regexp.MustCompile(`\s+#.*$`).ReplaceAllString(strings.TrimRight(line, "\n"), ""))
+			_, after, there := strings.Cut(rest, "\nexec "+strings.TrimPrefix(command, "bin/")+"\n")
+			if !there {
+				t.Fatalf("the script does not run, at its place: %s", command)
+			}
+			rest = "\n" + after
+		}
+	}
+	files := regexp.MustCompile("(?s)```yaml\n# (\\S+)\n(.*?)```").FindAllStringSubmatch(chapter, -1)
+	for _, f := range files {
+		if !strings.Contains(string(script), "-- "+f[1]+" --\n"+f[2]) {
+			t.Errorf("the script has another %s", f[1])
+		}
+	}
+	if len(files) != 3 {
+		t.Errorf("%d files", len(files))
+	}
+}

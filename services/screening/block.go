@@ -3,6 +3,7 @@ package screening
 import (
 	"bytes"
 	"fmt"
+	"reflect"
 
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/screening/internal/ledger"
@@ -29,11 +30,8 @@ func (l *Ledger) Read(c *event.Cause, f *event.Facts) *event.Read {
 	if c.Order == nil {
 		return nil
 	}
-	contacts := ledger.Contacts(c.Source, f.Judged(c))
-	if !l.l.Touches(c, f, contacts) {
-		return nil
-	}
-	return l.l.Read(c, f, contacts, AsOf{}.days(c))
+	w := work{decoded: &input{cause: *c, facts: *f}, contacts: ledger.Contacts(c.Source, f.Judged(c))}
+	return w.reads(l)
 }
 
 // Judge judges a case with what the ledger holds and enters the decision. What passes is passed on; a license is entered.
@@ -68,14 +66,14 @@ var licenseCause = []byte(`{"line":"order","v":1,"kind":"` + event.License + `"`
 
 func isLicense(c event.Case) bool { return bytes.HasPrefix(c.Line(0), licenseCause) }
 
-// block judges the cases of a block: in parallel what depends on the case alone, then one after the other what the ledger
-// has a say in. Every decision is entered before the next case is judged.
+// block judges the cases of a block: in parallel as the ledger stands before the block, then one after the other again
+// where a case before it in the block changed what was read. Every decision is entered before the next case is settled.
 //
 // A block must fit into a message, and what is entered must be what is written. So the room is reckoned here, and a case
 // with too many findings for it becomes an explicit hold before it is entered.
 func (l *Ledger) block(p *Pack, cases []event.Case, each func(n int, do func(i int))) []event.Case {
 	works := make([]work, len(cases))
-	each(len(cases), func(i int) { works[i] = prepare(p, cases[i]) })
+	each(len(cases), func(i int) { works[i] = prepare(p, cases[i], l) }) // reads the ledger, which nobody changes meanwhile
 	room := event.MaxBlockSize / 2
 	for _, c := range cases {
 		room -= c.Size() + heldSize
@@ -109,11 +107,12 @@ type work struct {
 	decoded  *input // nil for what passes, and for what could not be read
 	contacts []ledger.Contact
 	out      event.Case
-	judged   *event.Judgement // of out; nil where out could not be judged, or is not made yet
+	read     *event.Read      // that out was judged with
+	judged   *event.Judgement // of out; nil where out could not be judged
 }
 
-// prepare does what does not depend on the ledger: it decodes, and judges orders that need nothing of it.
-func prepare(p *Pack, c event.Case) (w work) {
+// prepare decodes a case and judges it with what the ledger holds; nil is an empty ledger.
+func prepare(p *Pack, c event.Case, l *Ledger) (w work) {
 	if w.in = c; c.Passes() {
 		w.out = c
 		return w
@@ -132,25 +131,32 @@ func prepare(p *Pack, c event.Case) (w work) {
 	if d.cause.Order = d.cause.Carried(); d.cause.Order != nil {
 		w.contacts = ledger.Contacts(d.cause.Source, d.facts.Judged(&d.cause))
 	}
-	if !ledger.Stateful(&d.cause, &d.facts) {
-		w.judge(p, nil)
-	}
+	w.judge(p, w.reads(l))
 	return w
 }
 
-// settle judges what touches the ledger with it.
+// reads is what a judgement of the case reads of the ledger now; nil where that has no say in it.
+func (w *work) reads(l *Ledger) *event.Read {
+	c, f := &w.decoded.cause, &w.decoded.facts
+	if l == nil || !l.l.Touches(c, f, w.contacts) {
+		return nil
+	}
+	return l.l.Read(c, f, w.contacts, AsOf{}.days(c))
+}
+
+// settle judges again where the block so far changed what was read.
 func (w *work) settle(p *Pack, l *Ledger) {
 	if w.decoded == nil {
 		return
 	}
 	defer w.recover(p)
-	c, f := &w.decoded.cause, &w.decoded.facts
-	if w.judged == nil || l.l.Touches(c, f, w.contacts) {
-		w.judge(p, l.l.Read(c, f, w.contacts, AsOf{}.days(c)))
+	if read := w.reads(l); (read != nil || w.read != nil) && !reflect.DeepEqual(read, w.read) {
+		w.judge(p, read)
 	}
 }
 
 func (w *work) judge(p *Pack, read *event.Read) {
+	w.read = read
 	j := p.DecideWith(&w.decoded.cause, &w.decoded.facts, read, event.Digest(w.in.Line(1)), AsOf{})
 	w.out, w.judged = with(firstTwo(w.in), j), &j
 }

@@ -103,12 +103,12 @@ func Judge(p *Pack, c event.Case) event.Case { return JudgeWith(p, c, nil) }
 
 // JudgeWith is Judge with what a ledger held: a judgement made again with its own read member is the same, byte for byte.
 func JudgeWith(p *Pack, c event.Case, read *event.Read) event.Case {
-	w := prepare(p, c)
+	w := prepare(p, c, nil)
 	if w.decoded == nil {
 		return w.out
 	}
 	defer w.release()
-	if w.judged == nil || !read.Empty() {
+	if !read.Empty() {
 		func() {
 			defer w.recover(p)
 			w.judge(p, read)

@@ -21,7 +21,7 @@ import (
 func Commands() []*cli.Command {
 	return []*cli.Command{{
 		Name: "rules", Usage: "list, show, check and test the rules that orders are screened under",
-		Commands: []*cli.Command{listCommand(), showCommand(), checkCommand(), testCommand(), diffCommand(), activateCommand()},
+		Commands: []*cli.Command{listCommand(), showCommand(), checkCommand(), testCommand(), diffCommand(), wordsCommand(), activateCommand()},
 	}}
 }
 

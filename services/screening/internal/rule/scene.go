@@ -37,7 +37,8 @@ type Scene struct {
 	values   []ref.Val
 	d5mOf    []ref.Val // by party: partyD5M on this date
 	lastUnkn int64
-	lists    Lists    // that parties may be on
+	lists    Lists // that parties may be on
+	reckoned []reckoned
 	says     []Say    // room for what clauses say
 	room     []int    // room for places of clauses
 	texts    []string // room for values of a word
@@ -51,6 +52,7 @@ func (s *Scene) Load(c *event.Cause, f *event.Facts, d event.Date, t Thresholds)
 	s.cause, s.order, s.facts, s.date, s.thresholds = c, f.Judged(c), f, d, t
 	s.lastUnkn, s.state, s.faulty = 0, nil, nil
 	clear(s.values)
+	s.reckoned = s.reckoned[:0]
 	s.d5mOf = append(s.d5mOf[:0], make([]ref.Val, len(f.Parties))...)
 	s.places, s.lists = s.places[:0], 0
 	if f.Failed != "" {
@@ -66,7 +68,9 @@ func (s *Scene) Clear() {
 	s.cause, s.order, s.facts, s.state, s.faulty = nil, nil, nil, nil, nil
 	clear(s.values)
 	clear(s.d5mOf)
+	s.reckoned = s.reckoned[:0]
 	clear(s.says)
+	clear(s.reckoned[:cap(s.reckoned)])
 }
 
 // At moves the scene to another date.
@@ -74,6 +78,7 @@ func (s *Scene) At(d event.Date) {
 	s.date = d
 	clear(s.values)
 	clear(s.d5mOf)
+	s.reckoned = s.reckoned[:0]
 }
 
 // Says is an empty list with room for what clauses say; its contents last until it is asked for again.

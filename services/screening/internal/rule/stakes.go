@@ -47,7 +47,41 @@ func (s *Scene) mayHold(stakes []stake, count counting) *big.Rat {
 	return s.total(stakes, count, own.Most, func(stake) bool { return true })
 }
 
+// reckoned is a total that was worked out on the scene's date.
+type reckoned struct {
+	party, owners int
+	count         counting
+	side          own.Side
+	first, last   *event.ListedHold
+	total         *big.Rat
+}
+
+// total is what these stakes make together. On one date it is worked out once for the same owners.
 func (s *Scene) total(stakes []stake, count counting, side own.Side, is func(stake) bool) *big.Rat {
+	key := reckoned{party: s.party, count: count, side: side}
+	for _, one := range stakes {
+		if is(one) {
+			key.owners++
+			key.last = one.ListedHold
+			if key.first == nil {
+				key.first = one.ListedHold
+			}
+		}
+	}
+	if key.owners > 2 || len(stakes) > key.owners { // the key would not tell them apart
+		return s.reckon(stakes, count, side, is)
+	}
+	for _, r := range s.reckoned {
+		if key.total = r.total; key == r {
+			return r.total
+		}
+	}
+	key.total = s.reckon(stakes, count, side, is)
+	s.reckoned = append(s.reckoned, key)
+	return key.total
+}
+
+func (s *Scene) reckon(stakes []stake, count counting, side own.Side, is func(stake) bool) *big.Rat {
 	owner := map[string]bool{}
 	edges := s.edges(side)
 	for _, one := range stakes {
