@@ -34,8 +34,9 @@ lint: .bin/golangci-lint ## run the linters over every module
 verify: lint ## what must hold before a push: lint, each module alone, tidy, no foreign traces
 	scripts/verify $(MODULES)
 
-bench: ## measure: raw publish limit, skeleton, pipeline, ratios (BENCH=60s, BENCH_JSON=FILE); then judging, rules alone
+bench: ## measure: raw publish limit, skeleton, pipeline, ratios, masters (BENCH=60s, BENCH_JSON=FILE); then judging, rules alone
 	go run ./deploy/bench -duration $(BENCH)
+	go test ./services/enrichment -run - -bench Masters -benchmem
 	go test -run '^$$' -cpu 1 -bench Judge ./services/screening ./deploy/standalone/samples
 
 soak: build ## the long failure tests: processes killed, streams cut off, system calls that fail (SOAK=1h; parsers fuzzed for FUZZ=1m each)
