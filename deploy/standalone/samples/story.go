@@ -20,9 +20,9 @@ var storyFiles embed.FS
 type Step struct {
 	Name   string          `json:"-"`
 	Why    string          `json:"why"`
-	Order  json.RawMessage `json:"order,omitempty"`  // as it is sent to the door; else
-	Act    *event.Act      `json:"act,omitempty"`    // through the operator's door
-	Expect StepExpect      `json:"expect,omitempty"` // nothing of an act that is of no order
+	Order  json.RawMessage `json:"order,omitempty"` // as it is sent to the door; else
+	Act    *event.Act      `json:"act,omitempty"`   // through the operator's door
+	Expect StepExpect      `json:"expect"`          // nothing of an act that is of no order
 }
 
 // StepExpect is the answer that a step must get.
