@@ -18,12 +18,14 @@ import (
 type Doors struct {
 	Webhooks map[string]Webhook // by name, which ends the path /v1/webhooks/{name}
 	Streams  map[string]Stream  // by name, which names the durable consumer where none is given
+	Maps     map[string]*Map    // by name: what POST /v1/orders?map=NAME, webhooks and streams read other JSON, XML and CSV by
 }
 
 // Webhook is who may post to /v1/webhooks/{name}, with a signature instead of a token.
 type Webhook struct {
 	Source string // of orders that name none; the webhook's name when empty
 	Tenant string // likewise; "default" when empty
+	Map    *Map   // what its bodies are read by; nil where they are of a format that is known
 	key    sign.Key
 }
 
@@ -37,6 +39,7 @@ type Stream struct {
 	Source  string // of orders that name none; the name in the configuration when empty
 	Tenant  string // likewise; "default" when empty
 	Actor   string // in causes; "stream:" and the name in the configuration when empty
+	Map     *Map   // what its messages are read by; nil where they are of a format that is known
 }
 
 // doorsFile is the file as people write it.
@@ -48,6 +51,7 @@ type doorsFile struct {
 		Secrets     []string    `yaml:"secrets"`
 		SecretFiles []string    `yaml:"secret_files"`
 		Tolerance   string      `yaml:"tolerance"`
+		Map         string      `yaml:"map"`
 	} `yaml:"webhooks"`
 	Streams map[string]struct {
 		URL     string `yaml:"url"`
@@ -57,7 +61,9 @@ type doorsFile struct {
 		Durable string `yaml:"durable"`
 		Source  string `yaml:"source"`
 		Tenant  string `yaml:"tenant"`
+		Map     string `yaml:"map"`
 	} `yaml:"streams"`
+	Maps map[string]string `yaml:"maps"` // files
 }
 
 var doorName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
@@ -74,6 +80,7 @@ func LoadDoors(file string) (d Doors, err error) {
 	}
 	d = Doors{Webhooks: map[string]Webhook{}, Streams: map[string]Stream{}}
 	var faults []error
+	d.Maps, faults = loadMaps(file, f.Maps)
 	for name, w := range f.Webhooks {
 		hook := Webhook{Source: or(w.Source, name), Tenant: w.Tenant, key: sign.Key{Scheme: w.Scheme, Secrets: w.Secrets}}
 		for _, one := range w.SecretFiles {
@@ -86,7 +93,8 @@ func LoadDoors(file string) (d Doors, err error) {
 				faults = append(faults, fmt.Errorf("webhook %s: tolerance: %w", name, err))
 			}
 		}
-		faults = append(faults, nameFault("webhook", name), within("webhook "+name, hook.key.Validate()))
+		hook.Map = d.Maps[w.Map]
+		faults = append(faults, mapFault("webhook", name, w.Map, hook.Map), nameFault("webhook", name), within("webhook "+name, hook.key.Validate()))
 		d.Webhooks[name] = hook
 	}
 	for name, s := range f.Streams {
@@ -98,6 +106,8 @@ func LoadDoors(file string) (d Doors, err error) {
 			URL: s.URL, Name: s.Stream, Subject: s.Subject, Durable: or(s.Durable, "tidegate-"+name), Source: or(s.Source, name), Tenant: s.Tenant,
 			Actor: "stream:" + name,
 		}
+		one.Map = d.Maps[s.Map]
+		faults = append(faults, mapFault("stream", name, s.Map, one.Map))
 		if s.Creds != "" {
 			one.Creds = beside(file, s.Creds)
 		}
@@ -107,6 +117,34 @@ func LoadDoors(file string) (d Doors, err error) {
 		return d, fmt.Errorf("doors %s: %w", file, err)
 	}
 	return d, nil
+}
+
+// loadMaps reads the mappings that lie beside the file of doors.
+func loadMaps(file string, files map[string]string) (maps map[string]*Map, faults []error) {
+	maps = map[string]*Map{}
+	for name, one := range files {
+		b, err := os.ReadFile(beside(file, one))
+		if err != nil {
+			faults = append(faults, fmt.Errorf("map %s: %w", name, err))
+			continue
+		}
+		m, err := ReadMap(one, b)
+		if err != nil {
+			faults = append(faults, fmt.Errorf("map %s:\n%w", name, err))
+			continue
+		}
+		m.Name = name
+		faults = append(faults, nameFault("map", name))
+		maps[name] = m
+	}
+	return maps, faults
+}
+
+func mapFault(what, name, want string, m *Map) error {
+	if want == "" || m != nil {
+		return nil
+	}
+	return fmt.Errorf("%s %s: map: there is no mapping %q", what, name, want)
 }
 
 func beside(file, name string) string {

@@ -139,6 +139,12 @@ func (s *Service) postOrders(w http.ResponseWriter, r *http.Request) {
 		p.write(w, r)
 		return
 	}
+	if name := r.URL.Query().Get("map"); name != "" {
+		if v.hint.Map = s.cfg.Doors.Maps[name]; v.hint.Map == nil {
+			probRequest.because("map=%s; there is no mapping of this name", name).write(w, r)
+			return
+		}
+	}
 	in := format.New(body, v.hint)
 	first, err := in.Next()
 	if err != nil && !errors.Is(err, feed.ErrCut) && !errors.Is(err, io.EOF) {

@@ -9,10 +9,24 @@ import (
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/ingest/internal/accept"
 	"github.com/tidegate/tidegate/services/ingest/internal/format"
+	"github.com/tidegate/tidegate/services/ingest/internal/mapping"
 )
 
 // Hint is what is known of an input besides its bytes: a media type and the name of a file. Content decides wherever it can.
-type Hint struct{ Media, Name string }
+type Hint struct {
+	Media, Name string
+	Map         *Map // reads what is no format of ours; nil without one
+	Used        Used // counts what its expressions give; nil where nobody asks
+}
+
+// Map is a mapping from other JSON, XML or CSV to orders, checked.
+type Map = mapping.Map
+
+// Used counts, for each expression of a mapping, how often it gave something.
+type Used = mapping.Used
+
+// ReadMap checks a mapping. The error lists every fault with its line and a caret.
+func ReadMap(file string, b []byte) (*Map, error) { return mapping.Read(file, b) }
 
 // Tried is what an order would become.
 type Tried struct {
@@ -29,7 +43,7 @@ type Tried struct {
 // Try reads orders in any format as a door would and says what each would become, without storing anything. Whether a key
 // was taken before, and whether an order that something happened to is there, it cannot know.
 func Try(r io.Reader, h Hint, at event.Instant) iter.Seq2[Tried, error] {
-	in := format.New(r, format.Hint{Media: h.Media, Name: h.Name})
+	in := format.New(r, format.Hint{Media: h.Media, Name: h.Name, Map: h.Map, Used: h.Used})
 	return func(yield func(Tried, error) bool) {
 		for {
 			p, err := in.Next()

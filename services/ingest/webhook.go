@@ -41,7 +41,7 @@ func (s *Service) postWebhook(w http.ResponseWriter, r *http.Request) {
 	if usable(id) {
 		v.key = name + ":" + id
 	}
-	in := format.New(bytes.NewReader(body), format.Hint{})
+	in := format.New(bytes.NewReader(body), format.Hint{Map: hook.Map})
 	first, err := in.Next()
 	if err != nil && !errors.Is(err, feed.ErrCut) && !errors.Is(err, io.EOF) {
 		notRead(err).write(w, r)

@@ -31,13 +31,13 @@ func loaded(t *testing.T) []Sample {
 	return all
 }
 
-func decode(t testing.TB, s Sample) event.Order {
-	t.Helper()
+func decode(tb testing.TB, s Sample) event.Order {
+	tb.Helper()
 	d := json.NewDecoder(bytes.NewReader(s.Input))
 	d.DisallowUnknownFields()
 	var o event.Order
 	if err := d.Decode(&o); err != nil {
-		t.Fatalf("%s: %v", s.Name, err)
+		tb.Fatalf("%s: %v", s.Name, err)
 	}
 	return o
 }

@@ -16,7 +16,7 @@ const (
 // Commands gives the verbs to mount.
 func Commands() []*cli.Command {
 	return []*cli.Command{submitCommand(), tokensCommand(), {
-		Name: "ingest", Usage: "what belongs to the way in", Commands: []*cli.Command{tryCommand()},
+		Name: "ingest", Usage: "what belongs to the way in", Commands: []*cli.Command{tryCommand(), mapCommand()},
 	}}
 }
 

@@ -27,6 +27,7 @@ func submitCommand() *cli.Command {
 			"CloudEvents, Shopify, Stripe, EasyPost, UPS; - is standard input.\n" +
 			"Exit status: 0 all accepted, 1 something refused, 2 trouble.",
 		Flags: append(doorFlags(),
+			mapFlag(),
 			&cli.BoolFlag{Name: "wait", Usage: "wait for each decision"},
 			&cli.DurationFlag{Name: "timeout", Usage: "how long to wait for each decision", Value: 10 * time.Second},
 			&cli.BoolFlag{Name: "json", Usage: "print each answer as one line of JSON"},
@@ -51,6 +52,9 @@ func (t tally) String() string {
 
 // submitter sends files and prints answers.
 type submitter struct {
+	mapping   *ingest.Map
+	used      ingest.Used
+	early     [][]byte // answers to what was not sent, because the mapping could make no order of it
 	door      door
 	url       string
 	wait      bool
@@ -70,8 +74,12 @@ func submit(ctx context.Context, cmd *cli.Command) error {
 	}
 	tick := time.NewTicker(2 * time.Second)
 	defer tick.Stop()
+	m, err := mapOf(cmd.String("map"))
+	if err != nil {
+		return trouble("submit:\n%v", err)
+	}
 	s := &submitter{
-		door: d, url: target(cmd, d), wait: cmd.Bool("wait"), json: cmd.Bool("json"), out: cmd.Root().Writer, err: cmd.Root().ErrWriter, nextShown: tick.C,
+		mapping: m, door: d, url: target(cmd, d), wait: cmd.Bool("wait"), json: cmd.Bool("json"), out: cmd.Root().Writer, err: cmd.Root().ErrWriter, nextShown: tick.C,
 	}
 	for _, file := range cmd.Args().Slice() {
 		if err := s.file(ctx, file, cmd.Root().Reader); err != nil {
@@ -109,12 +117,50 @@ func (s *submitter) file(ctx context.Context, name string, stdin io.Reader) erro
 	if err != nil {
 		return err
 	}
-	resp, err := s.door.do(ctx, http.MethodPost, s.url, media, body)
+	var sent io.Reader = body
+	ended := func() {}
+	if s.mapping != nil {
+		r, w := io.Pipe()
+		done := make(chan struct{})
+		h := ingest.Hint{Media: media, Name: name, Map: s.mapping}
+		go func() { defer close(done); _ = w.CloseWithError(s.mapped(w, body, h)) }() // the reader sees the error
+		ended = func() { _ = r.Close(); <-done }                                      // also where the server does not read on
+		sent, media = r, "application/x-ndjson"
+	}
+	resp, err := s.door.do(ctx, http.MethodPost, s.url, media, sent)
 	if err != nil {
+		ended()
 		return err
 	}
 	defer func() { _ = resp.Body.Close() }() // read to its end, or of no use
-	return s.answers(resp)
+	err = s.answers(resp)
+	ended()
+	for _, line := range s.early { // the mapping came to its end before the last answer
+		err = errors.Join(err, s.answer(line))
+	}
+	s.early = nil
+	return err
+}
+
+// mapped writes what a mapping makes of a file, one order a line. What it cannot make an order of is printed and not sent.
+func (s *submitter) mapped(w io.Writer, r io.Reader, h ingest.Hint) error {
+	for t, err := range ingest.Try(r, h, event.Instant("2000-01-01T00:00:00.000000Z")) {
+		if err != nil {
+			return err
+		}
+		if t.Status == "refused" {
+			line, err := json.Marshal(ingest.Answer{Status: "refused", OrderID: t.OrderID, Source: t.Source, Faults: t.Faults, Detail: "not sent"})
+			if err != nil {
+				return err
+			}
+			s.early = append(s.early, append(line, '\n'))
+			continue
+		}
+		if _, err := w.Write(append(t.Order, '\n')); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // open gives a file, or standard input for "-".

@@ -19,13 +19,17 @@ func tryCommand() *cli.Command {
 		Name: "try", Usage: "show what orders in any format would become, without a server", ArgsUsage: "FILE…",
 		Description: "Shows each order in the normal form, or why it would be refused; submits nothing. - is standard input.\n" +
 			"Exit status: 0 all became orders, 1 something was refused, 2 trouble.",
-		Flags:  []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print one line of JSON an order"}},
+		Flags:  []cli.Flag{mapFlag(), &cli.BoolFlag{Name: "json", Usage: "print one line of JSON an order"}},
 		Action: try,
 	}
 }
 
 func try(_ context.Context, cmd *cli.Command) error {
-	s := &submitter{json: cmd.Bool("json"), out: cmd.Root().Writer, err: cmd.Root().ErrWriter}
+	m, err := mapOf(cmd.String("map"))
+	if err != nil {
+		return trouble("try: %v", err)
+	}
+	s := &submitter{mapping: m, json: cmd.Bool("json"), out: cmd.Root().Writer, err: cmd.Root().ErrWriter}
 	if cmd.NArg() == 0 {
 		return trouble("try: no file given; - is standard input")
 	}
@@ -54,7 +58,7 @@ func (s *submitter) try(name string, stdin io.Reader) error {
 	if err != nil {
 		return err
 	}
-	for t, err := range ingest.Try(r, ingest.Hint{Media: media, Name: name}, event.Instant("2000-01-01T00:00:00.000000Z")) {
+	for t, err := range ingest.Try(r, ingest.Hint{Media: media, Name: name, Map: s.mapping, Used: s.used}, event.Instant("2000-01-01T00:00:00.000000Z")) {
 		if err != nil {
 			return err
 		}

@@ -40,6 +40,7 @@ type Found struct {
 	Format string      // such as x12-850, ubl-order, csv
 	Order  event.Order // with Event cancelled or shipped: ID says which order, Parties and Items are as far as the document says them
 	Ship   *event.Shipment
+	Raw    []byte // the order's JSON, where a reader wrote it itself
 	Bytes  []byte // as received: the document, the transaction set with its envelope's head, the rows with their header
 	Offset int    // of Bytes in the whole input
 
@@ -99,6 +100,9 @@ func (f *Found) All() []event.Fault {
 
 // JSON is the order in the normal form, compact.
 func (f *Found) JSON() []byte {
+	if f.Raw != nil {
+		return f.Raw
+	}
 	o := f.Order
 	o.Shipment = f.Ship
 	b, err := codec.Append(nil, o)

@@ -6,6 +6,7 @@ package format
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"errors"
 	"io"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"github.com/tidegate/tidegate/services/ingest/internal/document"
 	"github.com/tidegate/tidegate/services/ingest/internal/edifact"
 	"github.com/tidegate/tidegate/services/ingest/internal/feed"
+	"github.com/tidegate/tidegate/services/ingest/internal/mapping"
 	"github.com/tidegate/tidegate/services/ingest/internal/x12"
 )
 
@@ -24,6 +26,9 @@ type Hint struct {
 	Name   string // of a file
 	Source string // of an order that names none, as a CloudEvent's headers say it
 	Event  bool   // the body of a CloudEvent in binary mode
+
+	Map  *mapping.Map // reads what is no format of ours; nil without one
+	Used mapping.Used // counts what its expressions give; nil where nobody asks
 }
 
 // Form is how an input is read.
@@ -60,6 +65,15 @@ type source interface {
 func New(r io.Reader, h Hint) *Reader {
 	b := bufio.NewReaderSize(r, 32<<10)
 	in := &Reader{hint: h, form: recognize(b, h)}
+	switch {
+	case h.Map != nil && h.Map.Format == mapping.CSV:
+		in.mapped(b)
+		return in
+	case h.Map != nil && h.Map.Format == mapping.XML:
+		in.form = XML
+	case h.Map != nil && in.form != Lines:
+		in.form = JSON
+	}
 	switch in.form {
 	case CSV:
 		rows, err := csvdoc.New(b)
@@ -75,6 +89,16 @@ func New(r io.Reader, h Hint) *Reader {
 		in.feed = feed.New(b, feed.JSON, document.MaxSize)
 	}
 	return in
+}
+
+// mapped reads rows by a mapping.
+func (r *Reader) mapped(b *bufio.Reader) {
+	rows, head, err := csvdoc.NewRows(b)
+	if err != nil {
+		r.err = err
+		return
+	}
+	r.form, r.many = CSV, r.hint.Map.CSV(rows, head, r.hint.Used)
 }
 
 // Media are the media types of the doors; without one, or with one that says nothing, content alone decides.
@@ -93,7 +117,7 @@ func Takes(media string) bool {
 
 // All reads an input that is in memory.
 func All(b []byte, h Hint) ([]accept.Input, error) {
-	if start := bytes.TrimLeft(b, " \t\r\n"); len(start) > 0 && start[0] == '{' && recognizedLines(h) == JSON {
+	if start := bytes.TrimLeft(b, " \t\r\n"); len(start) > 0 && start[0] == '{' && recognizedLines(h) == JSON && h.Map == nil {
 		return (&Reader{hint: h}).json(b), nil
 	}
 	r := New(bytes.NewReader(b), h)
@@ -184,7 +208,7 @@ func (r *Reader) fill() error {
 // input is what a reader found, as accept takes it.
 func (r *Reader) input(f *document.Found) accept.Input {
 	in := accept.Input{Bytes: f.Bytes, Format: f.Format, Faults: f.All(), Place: f.Place, Source: r.hint.Source}
-	if len(in.Faults) == 0 || f.Order.ID != "" || len(f.Order.Parties)+len(f.Order.Items) > 0 {
+	if len(in.Faults) == 0 || f.Raw != nil || f.Order.ID != "" || len(f.Order.Parties)+len(f.Order.Items) > 0 {
 		in.Order = f.JSON()
 	}
 	if r.hint.Event {
@@ -210,6 +234,8 @@ func recognize(b *bufio.Reader, h Hint) Form {
 	switch {
 	case bytes.HasPrefix(start, []byte("<")), bytes.HasPrefix(start, []byte("\xff\xfe")), bytes.HasPrefix(start, []byte("\xfe\xff")):
 		return XML
+	case bytes.HasPrefix(start, []byte("{")) && h.Media == "" && lines(b):
+		return Lines
 	case bytes.HasPrefix(start, []byte("{")), bytes.HasPrefix(start, []byte("[")):
 		return JSON
 	case len(start) > 3 && bytes.HasPrefix(start, []byte("ISA")) && !alnum(start[3]), segment(start, "ST"), segment(start, "GS"):
@@ -239,6 +265,16 @@ func recognizedLines(h Hint) Form {
 		return Lines
 	}
 	return JSON
+}
+
+// lines says whether the input's first line is a whole JSON object and another one begins behind it, as far as 32 KB tell.
+func lines(b *bufio.Reader) bool {
+	peek, err := b.Peek(32 << 10)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return false
+	}
+	line, rest, _ := bytes.Cut(bytes.TrimLeft(bytes.TrimPrefix(peek, []byte("\xef\xbb\xbf")), " \t\r\n"), []byte{'\n'})
+	return bytes.HasPrefix(bytes.TrimLeft(rest, " \t\r\n"), []byte("{")) && json.Valid(line)
 }
 
 // begin gives what is there of the input without byte order mark and spaces: at least four bytes, where there are as many.

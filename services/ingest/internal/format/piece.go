@@ -19,6 +19,9 @@ import (
 
 // piece reads one document in memory: XML, or one JSON value.
 func (r *Reader) piece(b []byte) []accept.Input {
+	if r.hint.Map != nil {
+		return r.inputs(r.hint.Map.Document(b, r.hint.Used))
+	}
 	if r.form == XML {
 		return r.xml(b)
 	}
