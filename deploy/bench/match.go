@@ -118,11 +118,15 @@ func newWords(seed uint64) words {
 	return words{rng, rand.NewZipf(rng, 1.07, 20, 2_000_000)}
 }
 
+// sounds are what the invented words are made of: short enough that every language has them.
+var sounds = strings.Fields(`ba ke lo mi nu ra se ti vo za gar hel jin kor lan mer nor pel qui ros san tor ul van wen xi yor zel dra ste fli gro ash bre cor dun
+	el fan gil hov ish jar kim led mon nev ost pra rud sil tam urs vid wol yan zub`)
+
 func (w words) word() string {
 	rng := rand.New(rand.NewPCG(w.often.Uint64(), 7)) //nolint:gosec // the same word every time
-	s := syllables[rng.IntN(len(syllables))]
-	for range 1 + rng.IntN(2) {
-		s += strings.ToLower(syllables[rng.IntN(len(syllables))][:3])
+	s := ""
+	for range 2 + rng.IntN(3) {
+		s += sounds[rng.IntN(len(sounds))]
 	}
 	return s
 }

@@ -2,6 +2,7 @@ package standalone
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/screening"
@@ -36,7 +37,7 @@ func openPack(dirs []string, params map[string]string) (*screening.Pack, error) 
 func Review(dir string) (event.Milli, error) {
 	var dirs []string
 	if dir != "" {
-		dirs = []string{dir}
+		dirs = strings.Split(dir, ",")
 	}
 	p, err := openPack(dirs, nil)
 	if err != nil {

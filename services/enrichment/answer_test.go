@@ -38,7 +38,7 @@ func running(t *testing.T) *nats.Conn {
 // question asks until somebody answers: the endpoint opens while Run starts.
 func question(t *testing.T, nc *nats.Conn, q string) *nats.Msg {
 	t.Helper()
-	deadline := time.After(20 * time.Second) //nolint:forbidigo // the end of a wait for a goroutine
+	deadline := time.After(20 * time.Second)
 	for {
 		m, err := nc.Request(subject.MatchSubject, []byte(q), 10*time.Second)
 		if err == nil {
@@ -75,7 +75,7 @@ func TestQuestionsWithoutSenseAreRefused(t *testing.T) {
 	for name, q := range map[string]string{
 		"nothing asked":     `{}`,
 		"no JSON":           `Huawei`,
-		"an unknown member": `{"nmae": "x"}`,
+		"an unknown member": `{"nom": "x"}`,
 		"an unknown type":   `{"name": "x", "type": "ship"}`,
 		"no country":        `{"name": "x", "country": "china"}`,
 		"no day":            `{"name": "x", "as_of": "2026-02-30"}`,

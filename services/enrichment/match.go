@@ -12,12 +12,14 @@ import (
 // MatchFloor is the least score that is stated; candidates below it are only counted.
 const MatchFloor = entity.Floor
 
-// Question asks who on the lists a party may be, and Answer says it.
-type (
-	Question  = event.Question
-	Answer    = event.Found
-	Candidate = event.Candidate
-)
+// Question asks who on the lists a party may be.
+type Question = event.Question
+
+// Answer says who it may be, best first.
+type Answer = event.Found
+
+// Candidate is one of them, with reasons.
+type Candidate = event.Candidate
 
 // asked says whether an entry is of the type asked for.
 func asked(kind string, e *snapshot.Entry) bool {

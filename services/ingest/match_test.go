@@ -46,7 +46,7 @@ func TestQuestionsGoOnTheBus(t *testing.T) {
 	}{
 		"a query becomes a question":       {"GET", "?name=Hua+Wei&country=CN&type=company&as_of=2026-11-20&id=IMO+9074729&id=X1&born=1970&address=1+Quay", "", 200, `{"name":"Hua Wei","type":"company","country":"CN","address":"1 Quay","as_of":"2026-11-20","identifiers":["IMO 9074729","X1"],"born":"1970"}`},
 		"a body is the question":           {"POST", "", `{"name":"Hua Wei"}`, 200, `{"name":"Hua Wei"}`},
-		"what is misspelled is no name":    {"GET", "?nmae=x", "", 400, "nmae"},
+		"what is misspelled is no name":    {"GET", "?nom=x", "", 400, "nom="},
 		"nothing asked":                    {"GET", "", "", 400, "missing"},
 		"the matcher's refusal is told on": {"POST", "", `{"name":"nonsense"}`, 400, "that makes no sense"},
 	} {

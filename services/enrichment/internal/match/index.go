@@ -12,7 +12,7 @@ import (
 )
 
 // Matcher names this matcher and its weights; a change of either changes it.
-const Matcher = "names-4"
+const Matcher = "names-5"
 
 // Methods, best first.
 const (

@@ -62,7 +62,15 @@ var sorts = func() map[string]class {
 			bureau ministry department government state national foundation society association federation union party school
 			college hospital media entertainment real estate property partners health motor motors device component supply
 			supplies commercial general exchange money bureau refinery navigation lines line vessel solution scientific production innovation precision
-			robotic internet mobile wireless photonic nuclear space satellite instruments tools general store shop office`,
+			robotic internet mobile wireless photonic nuclear space satellite instruments tools general store shop office
+			food foods retail wholesale print printing publishing furniture furnishing toys apparel garment garments clothing fashion footwear jewelry
+			beauty cosmetics pharma pharmaceuticals biotech healthcare clinic farm farms farming agro seafood beverages restaurant hotel hotels travel
+			tours tourism cargo freight courier warehouse packaging paper timber wood glass ceramics cement concrete rubber paint paints
+			hardware appliances lighting furnace pumps valves bearings cables wire tyres tires auto automotive vehicles trucks bus railway rail
+			port ports shipyard shipbuilding fishing mines coal aluminium aluminum copper petrochemical refining fuel fuels lubricants water solar wind
+			broadcasting television radio film studio studios games gaming sports advertising marketing analytics computers servers storage
+			venture ventures dynamics enterprises projects contractors contracting builders architects legal accounting audit brokers leasing
+			exchange payments money training education schools nursery music museum theater council committee agency administration authority`,
 		empty: `group holding international global worldwide europe asia pacific new the and of for in on at branch enterprise business com
 			company net overseas joint united advanced universal grand super na first`,
 		particle: `al el ul ad ibn bin ben bint abu umm de da do dos das del della di du la le les van von der den ter zu y e i shaikh
