@@ -1,7 +1,7 @@
 # make help is the map. Every target works on a machine with only Go, make, git and gcc.
 SHELL       := bash
 .SHELLFLAGS := -euo pipefail -c
-MODULES     := schemas shared services/ingest services/enrichment services/screening services/audit services/audit/auditverify deploy
+MODULES     := schemas shared services/ingest services/ingest/source/kafka services/ingest/source/outbox services/ingest/source/xlsx services/enrichment services/screening services/audit services/audit/auditverify deploy
 BINARIES    := deploy/cmd/tidegate services/ingest/cmd/ingest services/enrichment/cmd/enrichment services/screening/cmd/screening services/audit/cmd/audit services/audit/auditverify/cmd/auditverify
 DATA        ?= data
 BENCH       ?= 60s
@@ -34,8 +34,9 @@ lint: .bin/golangci-lint ## run the linters over every module
 verify: lint ## what must hold before a push: lint, each module alone, tidy, no foreign traces
 	scripts/verify $(MODULES)
 
-bench: ## measure: raw publish limit, skeleton, pipeline, ratios (BENCH=60s, BENCH_JSON=FILE); then judging, rules alone
+bench: ## measure: raw publish limit, skeleton, pipeline, ratios, masters (BENCH=60s, BENCH_JSON=FILE); then judging, rules alone
 	go run ./deploy/bench -duration $(BENCH)
+	go test ./services/enrichment -run - -bench Masters -benchmem
 	go test -run '^$$' -cpu 1 -bench Judge ./services/screening ./deploy/standalone/samples
 
 soak: build ## the long failure tests: processes killed, streams cut off, system calls that fail (SOAK=1h; parsers fuzzed for FUZZ=1m each)

@@ -23,7 +23,7 @@ import (
 // Commands are the verbs that need the whole product or its server.
 func Commands() []*cli.Command {
 	return []*cli.Command{
-		serveCommand(), demoCommand(), replayCommand(), natsCommand(), streamsCommand(), webhookCommand(),
+		serveCommand(), demoCommand(), replayCommand(), natsCommand(), streamsCommand(), webhookCommand(), sourceCommand(),
 		screenCommand(), explainCommand(), disposeCommand(), licensesCommand(),
 	}
 }
@@ -52,6 +52,7 @@ func serveCommand() *cli.Command {
 			&cli.StringSliceFlag{Name: "require-list", Usage: "hold orders while `LIST` (or LIST=DAYS, at most so old) is not loaded", Sources: cli.EnvVars("TIDEGATE_REQUIRE_LIST")},
 			&cli.Uint64Flag{Name: "reproduce-sample", Usage: "decide `N` records, drawn by lot, again every night and log what came of it; 0 turns it off", Value: 200, Sources: cli.EnvVars("TIDEGATE_REPRODUCE_SAMPLE")},
 			&cli.StringFlag{Name: "reproduce-at", Usage: "when, `HH:MM` UTC", Value: "02:30", Sources: cli.EnvVars("TIDEGATE_REPRODUCE_AT")},
+			sourcesFlag(),
 			&cli.StringFlag{Name: "webhooks", Usage: "`FILE` of the endpoints decisions and receipts go to; webhooks.yaml in the data directory where it is there", Sources: cli.EnvVars("TIDEGATE_WEBHOOKS")},
 			&cli.BoolFlag{Name: "json", Usage: "say where the doors are as JSON"},
 		}, append(ingestcli.RunFlags(), auditcli.RunFlags()...)...),
@@ -92,7 +93,7 @@ func serve(ctx context.Context, cmd *cli.Command) error {
 	s, err := New(ctx, Config{
 		Nightly: Nightly{Records: cmd.Uint64("reproduce-sample"), At: at},
 		Data:    cmd.String("data"), GuardDir: logging.GuardDir, Audit: logging, Ingest: doors, HTTP: cmd.String("listen"), NATSHost: host, NATSPort: port,
-		Pack: pack, Required: required, Webhooks: cmd.String("webhooks"), Log: log,
+		Pack: pack, Required: required, Webhooks: cmd.String("webhooks"), Sources: cmd.String("sources"), Log: log,
 	})
 	if err != nil {
 		return err

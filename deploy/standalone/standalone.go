@@ -18,6 +18,7 @@ import (
 	"github.com/tidegate/tidegate/services/audit"
 	"github.com/tidegate/tidegate/services/enrichment"
 	"github.com/tidegate/tidegate/services/ingest"
+	"github.com/tidegate/tidegate/services/ingest/source"
 	"github.com/tidegate/tidegate/services/screening"
 	"github.com/tidegate/tidegate/shared/bus"
 	"github.com/tidegate/tidegate/shared/natsembed"
@@ -36,6 +37,7 @@ type Config struct {
 	Pack     *screening.Pack       // rules; the US pack when nil
 	Required []enrichment.Required // lists without which orders are held
 	Nightly  Nightly               // records decided again each night; none by default
+	Sources  string                // file of what orders are read from; SourcesFile(Data), where it is there, when empty
 	Webhooks string                // file of the endpoints that decisions and receipts go to; WebhooksFile(Data), where it is there, when empty
 	Log      *slog.Logger          // discarded when nil
 }
@@ -48,6 +50,7 @@ type Standalone struct {
 	conns  []*nats.Conn
 
 	webhooks *nats.Conn // nil where no endpoint is configured
+	sources  []source.Named
 	ready    chan struct{}
 
 	Ingest     *ingest.Service
@@ -102,7 +105,7 @@ func (s *Standalone) open(ctx context.Context) (err error) {
 	if err := errors.Join(s.declare(ctx), s.compare(ctx)); err != nil {
 		return err
 	}
-	return errors.Join(s.wire(), s.prepareWebhooks(ctx))
+	return errors.Join(s.wire(), s.prepareWebhooks(ctx), s.openSources())
 }
 
 // prepareWebhooks gives every endpoint its place before a door is open, so that a new one misses nothing.
@@ -192,6 +195,7 @@ func (s *Standalone) Run(ctx context.Context) error {
 	if s.webhooks != nil {
 		g.Go(func() error { return webhook.RunFile(ctx, s.webhooks, s.cfg.Webhooks, s.cfg.Log) })
 	}
+	g.Go(func() error { return s.runSources(ctx) })
 	g.Go(func() error { return s.announceWhenReady(ctx) })
 	g.Go(func() error { return s.nightly(ctx) })
 	return g.Wait()

@@ -142,7 +142,9 @@ type Item struct {
 	PackagerCountry Country `json:"packager_country,omitempty"`
 	PackagerStatus  string  `json:"packager_status,omitempty"` // approved OSAT (Supplement 7 to part 740)
 
-	Contains []Part `json:"contains,omitempty"` // chips in a system
+	Contains []Part    `json:"contains,omitempty"` // chips in a system
+	Compute  []Compute `json:"compute,omitempty"`  // figures of the data sheet that the TPP follows from
+	Dies     []Die     `json:"dies,omitempty"`     // dies that the applicable die area follows from
 
 	TPP         Decimal `json:"tpp,omitempty"`                   // total processing performance of the item's IC or package, 3A090 note 2
 	Density     Decimal `json:"performance_density,omitempty"`   // TPP per mm² of applicable die area
@@ -162,6 +164,23 @@ type Item struct {
 type Part struct {
 	PartNumber string  `json:"part_number"`
 	Count      Decimal `json:"count"`
+}
+
+// Compute is one figure of a data sheet: how many operations a second at one bit length. TPP is figure times bit length, the most of
+// each unit's bit lengths, summed over the units of the package (3A090 technical note 2); a multiply-accumulate counts as two.
+type Compute struct {
+	Unit      string  `json:"unit,omitempty"`   // which processing unit, where the package has several kinds
+	Count     Decimal `json:"count,omitempty"`  // how many of the unit; the figure is of all of them when not given
+	BitLength Decimal `json:"bit_length"`       // 4, 8, 16, 32 …
+	TOPS      Decimal `json:"tops"`             // 10^12 operations a second
+	Sparse    *bool   `json:"sparse,omitempty"` // with sparsity: says nothing of the dense figure that counts
+}
+
+// Die is a die of an IC or package.
+type Die struct {
+	Area      Decimal `json:"area_mm2"`
+	Count     Decimal `json:"count,omitempty"`      // 1 when not given
+	NonPlanar *bool   `json:"non_planar,omitempty"` // logic made on a non-planar transistor node: only its area is applicable
 }
 
 // Payment says who pays and from where.

@@ -34,6 +34,7 @@ type Reference struct {
 	catalog   *classify.Catalog
 	groups    *place.Groups
 	masters   *master.Set // nil where there are none
+	known     *registers
 }
 
 // Curated loads the set that the product ships.
@@ -73,7 +74,7 @@ func (r *Reference) WithLists(file []byte) (*Reference, error) {
 	for _, e := range set.Editions {
 		out.seen = append(out.seen, event.ListSeen{List: e.List, Feed: e.Feed, Version: e.Published, Rows: e.Rows, Gaps: few(e.Gaps)})
 	}
-	out.masters = r.masters
+	out.masters, out.known = r.masters, newRegisters(r.masters)
 	out.directory = entity.NewDirectory(out.entries)
 	return out, nil
 }
@@ -84,7 +85,7 @@ func (r *Reference) WithMasters(m *masters.Masters) *Reference { return r.with(m
 
 func (r *Reference) with(m *master.Set) *Reference {
 	out := *r
-	out.masters = m
+	out.masters, out.known = m, newRegisters(m)
 	return &out
 }
 

@@ -6,6 +6,9 @@ import (
 
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/enrichment/internal/entity"
+	"github.com/tidegate/tidegate/services/enrichment/internal/master"
+	"github.com/tidegate/tidegate/services/enrichment/internal/owner"
+	"github.com/tidegate/tidegate/services/enrichment/internal/recent"
 	"github.com/tidegate/tidegate/services/enrichment/internal/snapshot"
 )
 
@@ -29,7 +32,45 @@ func (r *Reference) register() entity.Register {
 	if r.masters == nil {
 		return nil
 	}
-	return r.masters
+	return r.known
+}
+
+// registers are the masters with what was found in them together with one set of lists.
+type registers struct {
+	*master.Set
+	owners *recent.Cache[string, owner.Found]
+	seats  *recent.Cache[string, seat]
+}
+
+// recentParties is how many parties stay known with their owners and seat, twice.
+const recentParties = 8192
+
+func newRegisters(m *master.Set) *registers {
+	if m == nil {
+		return nil
+	}
+	return &registers{m, recent.New[string, owner.Found](recentParties), recent.New[string, seat](recentParties)}
+}
+
+// Owners remembers owners.
+func (k *registers) Owners() *recent.Cache[string, owner.Found] { return k.owners }
+
+// seat is where a party and its ultimate parent have their headquarters, by a register.
+type seat struct{ hq, parent event.Known }
+
+// Seat remembers seats.
+func (k *registers) Seat(p *event.Party) (hq, parent event.Known) {
+	ids := k.IDs(p)
+	if len(ids) == 0 {
+		return hq, parent
+	}
+	key := strings.Join(ids, "\x00")
+	s, ok := k.seats.Get(key)
+	if !ok {
+		s.hq, s.parent = k.Set.Seat(p)
+		k.seats.Put(key, s)
+	}
+	return s.hq, s.parent
 }
 
 // attribute says of what the masters filled that they, not the order, stated it, and where a register contradicts what is
@@ -40,11 +81,13 @@ func (r *Reference) attribute(o *event.Order, f *event.Facts) {
 	}
 	if f.Filled != nil {
 		for _, from := range f.Filled.From {
-			credit(f, from)
+			if strings.HasSuffix(from.Pointer, "/headquarters") || strings.Contains(from.Pointer, "parent") {
+				credit(f, from)
+			}
 		}
 	}
 	for i := range o.Parties {
-		hq, parent := r.masters.Seat(&o.Parties[i])
+		hq, parent := r.known.Seat(&o.Parties[i])
 		at := "/parties/" + strconv.Itoa(i) + "/"
 		contradict(f, at+"headquarters", f.Parties[i].Headquarters, hq)
 		contradict(f, at+"ultimate_parent", f.Parties[i].Parent, parent)

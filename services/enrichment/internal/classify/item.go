@@ -44,6 +44,7 @@ type evidence struct {
 	specs     specs // the order's numbers, and the catalog's where the order gives none
 	stated    bool  // the order gives numbers of its own
 	own       specs // the order's numbers alone
+	bound     bool  // their TPP is only what it is at most
 	tpp       event.Decimal
 	bandwidth event.Decimal
 	hbm       string // class by HBM bandwidth density: c, none, unknown, or "" for no HBM item
@@ -60,12 +61,13 @@ func (c *Catalog) evidence(it *event.Item) *evidence {
 		tpp: number(it.TPP), density: number(it.Density), area: number(it.DieArea), bandwidth: number(it.Bandwidth),
 		io: number(it.IOBandwidth), datacenter: trilean(it.Datacenter),
 	}
+	figures := e.figures(it)
 	e.stated, e.specs = e.own.known(), e.own
-	e.tpp, e.bandwidth = it.TPP, it.Bandwidth
+	e.tpp, e.bandwidth = figures, it.Bandwidth
 	if e.found != nil {
 		e.fill(e.found.row)
 	}
-	if e.tpp == "" && e.specs.total() != nil {
+	if e.tpp == "" && e.specs.total() != nil && !e.bound {
 		e.tpp = plain(*e.specs.total())
 	}
 	e.hbm = hbmClass(it, e)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/enrichment/internal/owner"
+	"github.com/tidegate/tidegate/services/enrichment/internal/recent"
 	"github.com/tidegate/tidegate/services/enrichment/internal/snapshot"
 )
 
@@ -16,6 +17,7 @@ const MostMatches = 24
 type Register interface {
 	owner.Register
 	IDs(p *event.Party) []string
+	Owners() *recent.Cache[string, owner.Found] // found before with these lists
 	Seat(p *event.Party) (headquarters, parent event.Known)
 }
 
@@ -74,17 +76,56 @@ func without(near, matched []event.Match) []event.Match {
 // owners states who on the lists holds a stake, as the order and the registers have it. An owner that resembles several
 // entries stands once for each.
 func (d *Directory) owners(p *event.Party, reg Register, f *event.PartyFacts) {
+	if len(p.Owners) == 0 && reg == nil {
+		return
+	}
+	found := d.follow(p, f.Country, reg)
+	f.Owners, f.Stakes, f.StakesCut = found.Owners, found.Stakes, found.Cut
+	f.Considered += found.Considered
+}
+
+// follow finds the owners, or remembers: with one set of lists and one of registers they are a function of what the order
+// says of the party.
+func (d *Directory) follow(p *event.Party, country event.Country, reg Register) owner.Found {
 	var ids []string
 	var owners owner.Register
 	if reg != nil {
 		ids, owners = reg.IDs(p), reg
 	}
-	found := owner.Find(p, f.Country, ids, owners, func(name string, country event.Country) ([]event.Match, int) {
+	lists := func(name string, country event.Country) ([]event.Match, int) {
 		ms, n := d.byName("owner", name, country)
 		return most(ms), n
-	})
-	f.Owners, f.Stakes, f.StakesCut = found.Owners, found.Stakes, found.Cut
-	f.Considered += found.Considered
+	}
+	if reg == nil {
+		return owner.Find(p, country, ids, owners, lists)
+	}
+	key := ownersKey(p, country, ids)
+	if found, ok := reg.Owners().Get(key); ok {
+		return found
+	}
+	found := owner.Find(p, country, ids, owners, lists)
+	if len(found.Owners) == 0 { // what is found holds strings of the order, and with them its message
+		reg.Owners().Put(key, found)
+	}
+	return found
+}
+
+// ownersKey is everything of a party that its owners depend on.
+func ownersKey(p *event.Party, country event.Country, ids []string) string {
+	b := make([]byte, 0, 256)
+	add := func(s string) { b = append(append(b, s...), 0) }
+	add(p.Name)
+	add(string(country))
+	for _, id := range ids {
+		add(id)
+	}
+	for _, o := range p.Owners {
+		b = append(b, 1)
+		for _, s := range []string{o.Name, o.Of, string(o.Country), string(o.Percent), string(o.From), string(o.Until)} {
+			add(s)
+		}
+	}
+	return string(b)
 }
 
 // seat is where the party and its ultimate parent have their headquarters: as stated, else as a register says by the

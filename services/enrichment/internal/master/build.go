@@ -32,15 +32,15 @@ const (
 	slotSize   = 16
 )
 
-// row is what goes into a set.
-type row struct {
+// keyed is what goes into a set.
+type keyed struct {
 	keys  []string
 	value []byte
 }
 
 // Rows collects the rows of one set.
 type Rows struct {
-	rows  []row
+	rows  []keyed
 	bytes int
 }
 
@@ -56,7 +56,7 @@ func (r *Rows) add(keys []string, v any) {
 }
 
 func (r *Rows) push(keys []string, value []byte) {
-	r.rows = append(r.rows, row{keys, value})
+	r.rows = append(r.rows, keyed{keys, value})
 	r.bytes += len(value) + 64
 }
 
@@ -66,7 +66,7 @@ func Write(w io.Writer, editions []Edition, r *Rows) (digest string, err error) 
 	if err != nil {
 		return "", fmt.Errorf("encode editions: %w", err)
 	}
-	slices.SortFunc(r.rows, func(a, b row) int {
+	slices.SortFunc(r.rows, func(a, b keyed) int {
 		return cmp.Or(strings.Compare(a.keys[0], b.keys[0]), bytes.Compare(a.value, b.value))
 	})
 	body := make([]byte, 0, r.bytes+len(r.rows)*16)
@@ -101,7 +101,7 @@ func Write(w io.Writer, editions []Edition, r *Rows) (digest string, err error) 
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-func (r *row) appendTo(b []byte) []byte {
+func (r *keyed) appendTo(b []byte) []byte {
 	b = binary.AppendUvarint(b, uint64(len(r.keys)))
 	for _, k := range r.keys {
 		b = append(binary.AppendUvarint(b, uint64(len(k))), k...)

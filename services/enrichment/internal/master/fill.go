@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/enrichment/internal/match"
@@ -50,6 +51,44 @@ func (f *filler) order() *event.Order {
 	return f.out.Order
 }
 
+// pointers are JSON pointers to the members of the first parties or items: "/parties/0/name".
+type pointers [][]string
+
+func pointersTo(list string, members []string) pointers {
+	const first = 8
+	p := make(pointers, first)
+	for i := range p {
+		for _, m := range members {
+			p[i] = append(p[i], "/"+list+"/"+strconv.Itoa(i)+"/"+m)
+		}
+	}
+	return p
+}
+
+func (p pointers) at(list string, i, member int) string {
+	if i < len(p) {
+		return p[i][member]
+	}
+	return "/" + list + "/" + strconv.Itoa(i) + strings.TrimPrefix(p[0][member], "/"+list+"/0")
+}
+
+// What a partner row fills beside the members of the table, behind them in the pointers.
+const (
+	addressAt = iota
+	countryAt
+	parentAt
+	parentCountryAt
+	ownersAt
+)
+
+var (
+	partyPointers = pointersTo("parties", append(names(partyMembers), "address", "address/country", "ultimate_parent", "ultimate_parent/country", "owners"))
+	itemPointers  = pointersTo("items", append(names(itemMembers), "contains"))
+)
+
+func partyPointer(i, member int) string { return partyPointers.at("parties", i, member) }
+func morePointer(i, more int) string    { return partyPointer(i, len(partyMembers)+more) }
+
 func (f *filler) filled(pointer string, k Known) {
 	f.out.From = append(f.out.From, event.FilledFrom{Pointer: pointer, Source: string(k)})
 }
@@ -64,25 +103,24 @@ func (f *filler) party(i int) {
 	if !ok {
 		return
 	}
-	at := "/parties/" + strconv.Itoa(i) + "/"
-	for _, m := range partyMembers {
+	for n, m := range partyMembers {
 		stated, known := m.at(p), m.at(&row.Party)
 		switch {
 		case empty(known):
 		case m.name == "no_parent" && p.Parent != nil:
-			f.disagrees(at+m.name, parentText(p.Parent), "no parent", k)
+			f.disagrees(partyPointer(i, n), parentText(p.Parent), "no parent", k)
 		case empty(stated):
 			take(m.at(&f.order().Parties[i]), known)
-			f.filled(at+m.name, k)
+			f.filled(partyPointer(i, n), k)
 		case m.free || agree(stated, known) || m.name == "name" && f.alias(p, &row.Party):
 		default:
-			f.disagrees(at+m.name, text(stated), text(known), k)
+			f.disagrees(partyPointer(i, n), text(stated), text(known), k)
 		}
 	}
-	f.address(i, p, &row, at, k)
-	f.parent(i, p, &row, at, k)
-	f.owners(i, p, &row, at, k)
-	f.certs(p, &row, k)
+	f.address(i, p, row, k)
+	f.parent(i, p, row, k)
+	f.owners(i, p, row, k)
+	f.certs(p, row, k)
 }
 
 // alias says whether the order's name for a partner is one of those the master has for it, or the other way round.
@@ -94,7 +132,7 @@ func (f *filler) alias(p, master *event.Party) bool {
 
 // address is filled as a whole: parts of two addresses make none. One that lacks its country only is given the master's
 // where nothing else is stated of it.
-func (f *filler) address(i int, p *event.Party, row *Partner, at string, k Known) {
+func (f *filler) address(i int, p *event.Party, row *Partner, k Known) {
 	switch {
 	case row.Address == nil:
 	case p.Address == nil || len(p.Address.Lines) == 0 && p.Address.City == "" && p.Address.Region == "" && p.Address.Postcode == "" && p.Address.Country == "":
@@ -103,27 +141,27 @@ func (f *filler) address(i int, p *event.Party, row *Partner, at string, k Known
 			a.Kind = p.Address.Kind
 		}
 		f.order().Parties[i].Address = &a
-		f.filled(at+"address", k)
+		f.filled(morePointer(i, addressAt), k)
 	case p.Address.Country != "" && row.Address.Country != "" && p.Address.Country != row.Address.Country:
-		f.disagrees(at+"address/country", string(p.Address.Country), string(row.Address.Country), k)
+		f.disagrees(morePointer(i, countryAt), string(p.Address.Country), string(row.Address.Country), k)
 	}
 }
 
-func (f *filler) parent(i int, p *event.Party, row *Partner, at string, k Known) {
+func (f *filler) parent(i int, p *event.Party, row *Partner, k Known) {
 	alone := p.Independent != nil && *p.Independent
 	switch {
 	case row.Parent == nil:
 	case alone:
-		f.disagrees(at+"ultimate_parent", "no parent", parentText(row.Parent), k)
+		f.disagrees(morePointer(i, parentAt), "no parent", parentText(row.Parent), k)
 	case p.Parent == nil:
 		f.order().Parties[i].Parent = row.Parent
-		f.filled(at+"ultimate_parent", k)
+		f.filled(morePointer(i, parentAt), k)
 	case p.Parent.Country != "" && row.Parent.Country != "" && p.Parent.Country != row.Parent.Country,
 		p.Parent.Name != "" && row.Parent.Name != "" && match.Parse(p.Parent.Name).Compact != match.Parse(row.Parent.Name).Compact:
-		f.disagrees(at+"ultimate_parent", parentText(p.Parent), parentText(row.Parent), k)
+		f.disagrees(morePointer(i, parentAt), parentText(p.Parent), parentText(row.Parent), k)
 	case p.Parent.Country == "" && row.Parent.Country != "" && p.Parent.Name != "" && row.Parent.Name != "":
 		f.order().Parties[i].Parent = &event.Parent{Name: p.Parent.Name, Country: row.Parent.Country}
-		f.filled(at+"ultimate_parent/country", k)
+		f.filled(morePointer(i, parentCountryAt), k)
 	}
 }
 
@@ -139,13 +177,13 @@ func parentText(p *event.Parent) string {
 
 // owners are filled as a whole. Where the order states owners, another share of the same owner is a disagreement, and so is
 // one that the order leaves out.
-func (f *filler) owners(i int, p *event.Party, row *Partner, at string, k Known) {
+func (f *filler) owners(i int, p *event.Party, row *Partner, k Known) {
 	if len(row.Owners) == 0 {
 		return
 	}
 	if len(p.Owners) == 0 {
 		f.order().Parties[i].Owners = row.Owners
-		f.filled(at+"owners", k)
+		f.filled(morePointer(i, ownersAt), k)
 		return
 	}
 	for _, m := range row.Owners {
@@ -154,9 +192,9 @@ func (f *filler) owners(i int, p *event.Party, row *Partner, at string, k Known)
 		})
 		switch {
 		case j < 0:
-			f.disagrees(at+"owners", "not "+m.Name, m.Name+share(m.Percent), k)
+			f.disagrees(morePointer(i, ownersAt), "not "+m.Name, m.Name+share(m.Percent), k)
 		case p.Owners[j].Percent != "" && m.Percent != "" && !agree(&p.Owners[j].Percent, &m.Percent):
-			f.disagrees(at+"owners/"+strconv.Itoa(j)+"/percent", string(p.Owners[j].Percent), string(m.Percent), k)
+			f.disagrees(morePointer(i, ownersAt)+"/"+strconv.Itoa(j)+"/percent", string(p.Owners[j].Percent), string(m.Percent), k)
 		}
 	}
 }
@@ -190,21 +228,20 @@ func (f *filler) item(i int) {
 	if !ok {
 		return
 	}
-	at := "/items/" + strconv.Itoa(i) + "/"
-	for _, m := range itemMembers {
-		stated, known := m.at(it), m.at(&row)
+	for n, m := range itemMembers {
+		stated, known := m.at(it), m.at(row)
 		switch {
 		case empty(known):
 		case empty(stated):
 			take(m.at(&f.order().Items[i]), known)
-			f.filled(at+m.name, k)
+			f.filled(itemPointers.at("items", i, n), k)
 		case m.free || agree(stated, known):
 		default:
-			f.disagrees(at+m.name, text(stated), text(known), k)
+			f.disagrees(itemPointers.at("items", i, n), text(stated), text(known), k)
 		}
 	}
 	if len(row.Contains) > 0 && len(it.Contains) == 0 {
 		f.order().Items[i].Contains = row.Contains
-		f.filled(at+"contains", k)
+		f.filled(itemPointers.at("items", i, len(itemMembers)), k)
 	}
 }

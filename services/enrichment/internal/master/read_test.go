@@ -182,7 +182,7 @@ func TestExportsOfManyKinds(t *testing.T) {
 			if !ok || k != "partner master: customer c-1 " {
 				t.Fatal(k, ok)
 			}
-			if d := cmp.Diff(want, got); d != "" {
+			if d := cmp.Diff(&want, got); d != "" {
 				t.Error(d)
 			}
 		})

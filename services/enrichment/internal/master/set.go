@@ -11,6 +11,7 @@ import (
 
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/enrichment/internal/match"
+	"github.com/tidegate/tidegate/services/enrichment/internal/recent"
 	"github.com/tidegate/tidegate/shared/codec"
 )
 
@@ -24,7 +25,13 @@ type Set struct {
 	index    []byte
 	slots    uint64
 	count    int
+
+	partners *recent.Cache[string, found[Partner]] // decoded before, by kind of identifier and identifier
+	items    *recent.Cache[string, found[event.Item]]
 }
+
+// recentRows is how many partners and how many items stay decoded, twice: a customer orders again.
+const recentRows = 8192
 
 // Open checks a compiled set against the digest it is kept under and gives a view of it. An error is ErrDamaged.
 func Open(file []byte, digest string) (*Set, error) {
@@ -42,6 +49,7 @@ func Open(file []byte, digest string) (*Set, error) {
 		return nil, fmt.Errorf("%w: the header does not fit the file", ErrDamaged)
 	}
 	s := &Set{digest: digest, file: file, rows: file[rowsAt : rowsAt+rowsLen], index: file[indexAt:], slots: slots, count: int(n(5))} //nolint:gosec // a number of rows
+	s.partners, s.items = recent.New[string, found[Partner]](recentRows), recent.New[string, found[event.Item]](recentRows)
 	if err := json.Unmarshal(file[headerSize:headerSize+metaLen], &s.editions); err != nil {
 		return nil, fmt.Errorf("%w: editions: %w", ErrDamaged, err)
 	}
@@ -156,38 +164,65 @@ func partKey(s string) string {
 // Known says where a row was found: "partner master: customer C-1007".
 type Known string
 
-// Partner finds the partner of a party: by its customer number, else its GLN, else its LEI.
-func (s *Set) Partner(p *event.Party) (Partner, Known, bool) {
-	for _, by := range []struct{ key, what, value string }{
-		{customerKey(p.Customer), "customer ", p.Customer}, {glnKey(p.GLN), "GLN ", p.GLN}, {leiKey(p.LEI), "LEI ", p.LEI},
-	} {
-		if by.value == "" {
-			continue
-		}
-		if b, ok := s.find(by.key); ok {
-			var out Partner
-			if codec.Decode(b, &out) == nil {
-				return out, Known("partner master: " + by.what + by.value), true
-			}
-		}
-	}
-	return Partner{}, "", false
+// found is a decoded row; nil where there is none.
+type found[T any] struct {
+	row   *T
+	known Known
 }
 
-// Item finds the row of an item: by its SKU, else by its part number.
-func (s *Set) Item(it *event.Item) (event.Item, Known, bool) {
-	for _, by := range []struct{ key, what, value string }{{skuKey(it.SKU), "SKU ", it.SKU}, {partKey(it.PartNumber), "part number ", it.PartNumber}} {
-		if by.value == "" {
-			continue
-		}
-		if b, ok := s.find(by.key); ok {
-			var out event.Item
-			if codec.Decode(b, &out) == nil {
-				return out, Known("item master: " + by.what + by.value), true
-			}
+// identifier is a kind of identifier that rows are found by.
+type identifier struct {
+	kind, of string // "customer ", "partner master: "
+	key      func(string) string
+}
+
+var (
+	byCustomer = identifier{"customer ", "partner master: ", customerKey}
+	byGLN      = identifier{"GLN ", "partner master: ", glnKey}
+	byLEI      = identifier{"LEI ", "partner master: ", leiKey}
+	bySKU      = identifier{"SKU ", "item master: ", skuKey}
+	byPart     = identifier{"part number ", "item master: ", partKey}
+)
+
+// Partner finds the partner of a party: by its customer number, else its GLN, else its LEI. Nobody may change it.
+func (s *Set) Partner(p *event.Party) (*Partner, Known, bool) {
+	f := row(s, s.partners, &byCustomer, p.Customer)
+	if f.row == nil {
+		f = row(s, s.partners, &byGLN, p.GLN)
+	}
+	if f.row == nil {
+		f = row(s, s.partners, &byLEI, p.LEI)
+	}
+	return f.row, f.known, f.row != nil
+}
+
+// Item finds the row of an item: by its SKU, else by its part number. Nobody may change it.
+func (s *Set) Item(it *event.Item) (*event.Item, Known, bool) {
+	f := row(s, s.items, &bySKU, it.SKU)
+	if f.row == nil {
+		f = row(s, s.items, &byPart, it.PartNumber)
+	}
+	return f.row, f.known, f.row != nil
+}
+
+// row finds and decodes the row of an identifier, or remembers it.
+func row[T any](s *Set, seen *recent.Cache[string, found[T]], by *identifier, value string) found[T] {
+	if value == "" {
+		return found[T]{}
+	}
+	name := by.kind + value
+	f, ok := seen.Get(name)
+	if ok {
+		return f
+	}
+	if b, ok := s.find(by.key(value)); ok {
+		v := new(T)
+		if codec.Decode(b, v) == nil {
+			f = found[T]{v, Known(by.of + name)}
 		}
 	}
-	return event.Item{}, "", false
+	seen.Put(name, f)
+	return f
 }
 
 // Firm finds a firm of the registers.

@@ -90,6 +90,9 @@ var rules = map[string]rule{
 	"Item.us_content_percent": {check: percent},
 	"Item.designer_status":    oneOf("approved", "authorized"),
 	"Item.packager_status":    oneOf("approved"),
+	"Compute":                 {need: []string{"bit_length", "tops"}},
+	"Compute.unit":            {max: 128},
+	"Die":                     {need: []string{"area_mm2"}},
 	"Part":                    {need: []string{"part_number", "count"}},
 	"Part.part_number":        {min: 1, max: 256},
 

@@ -6,6 +6,7 @@ package format
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"errors"
 	"io"
 	"strings"
@@ -233,6 +234,8 @@ func recognize(b *bufio.Reader, h Hint) Form {
 	switch {
 	case bytes.HasPrefix(start, []byte("<")), bytes.HasPrefix(start, []byte("\xff\xfe")), bytes.HasPrefix(start, []byte("\xfe\xff")):
 		return XML
+	case bytes.HasPrefix(start, []byte("{")) && h.Media == "" && lines(b):
+		return Lines
 	case bytes.HasPrefix(start, []byte("{")), bytes.HasPrefix(start, []byte("[")):
 		return JSON
 	case len(start) > 3 && bytes.HasPrefix(start, []byte("ISA")) && !alnum(start[3]), segment(start, "ST"), segment(start, "GS"):
@@ -262,6 +265,16 @@ func recognizedLines(h Hint) Form {
 		return Lines
 	}
 	return JSON
+}
+
+// lines says whether the input's first line is a whole JSON object and another one begins behind it, as far as 32 KB tell.
+func lines(b *bufio.Reader) bool {
+	peek, err := b.Peek(32 << 10)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return false
+	}
+	line, rest, _ := bytes.Cut(bytes.TrimLeft(bytes.TrimPrefix(peek, []byte("\xef\xbb\xbf")), " \t\r\n"), []byte{'\n'})
+	return bytes.HasPrefix(bytes.TrimLeft(rest, " \t\r\n"), []byte("{")) && json.Valid(line)
 }
 
 // begin gives what is there of the input without byte order mark and spaces: at least four bytes, where there are as many.
