@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"strconv"
@@ -52,6 +53,14 @@ func (g *Generator) Next(source string) []byte {
 	b = append(b, `],"end_use":{"text":"general office and engineering use"}}`...)
 	g.past[g.n%len(g.past)] = b
 	return b
+}
+
+// Fresh gives order i of a source, one that was never sent before.
+func (g *Generator) Fresh(source string, i int) []byte {
+	b := g.Next(source)
+	_, rest, _ := bytes.Cut(b, []byte(`"id":"`))
+	_, rest, _ = bytes.Cut(rest, []byte{'"'})
+	return append(fmt.Appendf(make([]byte, 0, len(b)+16), `{"source":%q,"id":"fresh-%d"`, source, i), rest...)
 }
 
 func (g *Generator) party(b []byte, role, country string, listed bool) []byte {

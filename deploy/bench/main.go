@@ -129,7 +129,10 @@ func (r Report) print(w io.Writer) {
 	line("raw, one synced message an order", r.Raw)
 	line("skeleton, blocks, no work", r.Skeleton)
 	line("pipeline, as serve runs it", p.Rate)
-	fmt.Fprintf(w, "\npipeline to raw %.2f, to skeleton %.2f\n\n", r.OfRaw, r.OfBones)
+	line("  NDJSON over HTTP", p.Doors.Lines)
+	line("  a customer's stream", p.Doors.Stream)
+	fmt.Fprintf(w, "\npipeline to raw %.2f, to skeleton %.2f; of the pipeline: NDJSON %.2f, customer's stream %.2f\n\n", r.OfRaw, r.OfBones,
+		p.Doors.Lines.OrdersPerSec/p.OrdersPerSec, p.Doors.Stream.OrdersPerSec/p.OrdersPerSec)
 	for _, stage := range slices.Sorted(maps.Keys(p.Stages)) {
 		fmt.Fprintf(w, "  %-26s %7.1f µs CPU/order\n", stage, p.Stages[stage])
 	}
@@ -137,7 +140,7 @@ func (r Report) print(w io.Writer) {
 	for _, l := range []struct {
 		name string
 		Latency
-	}{{"at 200/s", p.Paced}, {"at full load", p.Full}} {
+	}{{"at 200/s", p.Paced}, {"POST at 200/s", p.Doors.Posts}, {"at full load", p.Full}} {
 		fmt.Fprintf(w, "%-14s %10.1f %10.1f %10.1f %10.1f\n", l.name, l.DecisionP50, l.DecisionP99, l.ReceiptP50, l.ReceiptP99)
 	}
 	fmt.Fprintf(w, "\n%d orders, %d sent twice; a case takes %d → %d → %d bytes, %d cases a block; %.0f MB idle, %.0f MB at most (the generator included), %.0f MB of disk\n",

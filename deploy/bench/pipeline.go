@@ -26,6 +26,7 @@ type Pipeline struct {
 	Rate
 	Duplicates int                `json:"duplicates"`
 	Stages     map[string]float64 `json:"cpu_us_per_order_by_stage"`
+	Doors      Doors              `json:"doors"`
 	Sizes      hops               `json:"sizes"`
 	Paced      Latency            `json:"at_200_per_s"`
 	Full       Latency            `json:"at_full_load"`
@@ -54,7 +55,7 @@ type run struct {
 
 // measurePipeline starts the whole product in dir, feeds it 200 orders/s for a while, then all it takes for d.
 func measurePipeline(ctx context.Context, dir string, d time.Duration) (p Pipeline, err error) {
-	s, err := standalone.New(ctx, standalone.Config{Data: dir, GuardDir: filepath.Join(dir, "guard"), NATSPort: -1})
+	s, err := standalone.New(ctx, standalone.Config{Data: dir, GuardDir: filepath.Join(dir, "guard"), NATSPort: -1, Ingest: doors()})
 	if err != nil {
 		return p, err
 	}
@@ -95,6 +96,9 @@ func measure(ctx context.Context, s *standalone.Standalone, dir string, d time.D
 		return p, err
 	}
 	if err := r.full(ctx, &p, d); err != nil {
+		return p, err
+	}
+	if p.Doors, err = r.doors(ctx, d/3); err != nil {
 		return p, err
 	}
 	if p.Sizes, err = r.sizes(ctx); err != nil {

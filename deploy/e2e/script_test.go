@@ -29,7 +29,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("NATS", freePort(t))
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"serving": serving, "post": postFile, "tamper": tamper, "cptree": copyTree},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"serving": serving, "post": postFile, "tamper": tamper, "cptree": copyTree, "capture": capture, "closed": closed},
 	})
 }
 
@@ -38,6 +38,35 @@ func serving(ts *testscript.TestScript, neg bool, _ []string) {
 	for end := time.Now().Add(20 * time.Second); ready(ts.Getenv("DOOR")) == neg; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			ts.Fatalf("the door at %s is not as expected", ts.Getenv("DOOR"))
+		}
+	}
+}
+
+// capture sets a variable to what a pattern finds in the last command's output: capture NAME PATTERN.
+func capture(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: capture NAME PATTERN")
+	}
+	m := regexp.MustCompile(args[1]).FindStringSubmatch(ts.ReadFile("stdout"))
+	if m == nil {
+		ts.Fatalf("nothing fits %s", args[1])
+	}
+	ts.Setenv(args[0], m[len(m)-1])
+}
+
+// closed waits until the door asks for a token.
+func closed(ts *testscript.TestScript, _ bool, _ []string) {
+	for end := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, "http://"+ts.Getenv("DOOR")+"/v1/decisions?limit=1", nil)
+		ts.Check(err)
+		resp, err := client.Do(req)
+		ts.Check(err)
+		_ = resp.Body.Close()
+		if resp.StatusCode == http.StatusUnauthorized {
+			return
+		}
+		if time.Now().After(end) {
+			ts.Fatalf("the door is open")
 		}
 	}
 }

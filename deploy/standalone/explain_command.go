@@ -14,6 +14,7 @@ import (
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/enrichment"
 	"github.com/tidegate/tidegate/services/ingest"
+	ingestcli "github.com/tidegate/tidegate/services/ingest/cli"
 	"github.com/tidegate/tidegate/services/screening"
 	screeningcli "github.com/tidegate/tidegate/services/screening/cli"
 	"github.com/tidegate/tidegate/shared/codec"
@@ -54,16 +55,17 @@ func tellExplained(cmd *cli.Command, e screening.Explanation) error {
 
 func screenCommand() *cli.Command {
 	return &cli.Command{
-		Name: "screen", Usage: "judge orders that were never submitted; nothing is stored", ArgsUsage: "FILE|-",
-		Description: "Reads orders in any format that the doors take and judges them here, with the lists of the data directory and with what its ledger\n" +
-			"holds, where there is one. Nothing need run. Exits with 1 when an order would be refused.",
-		Flags: []cli.Flag{
-			dataFlag(),
+		Name: "screen", Usage: "say what would be decided of orders, without making them orders", ArgsUsage: "FILE|-",
+		Description: "Reads orders in any format that the doors take. Where Tidegate runs (on --data, or at --url), it is asked: the answers are marked as inquiries,\n" +
+			"no total counts them, and that they were asked is logged. With --explain, --pack or --set, or where nothing runs, they are judged here, with the lists\n" +
+			"of the data directory and with what its ledger holds, where there is one; then nothing is stored.\n" +
+			"Exit status: 0 released, 1 an order would be refused (or, asked of what runs, not be released), 2 trouble.",
+		Flags: append(ingestcli.ScreenFlags(),
 			&cli.BoolFlag{Name: "explain", Usage: "say why, what would answer it, and when the answer changes"},
 			&cli.StringSliceFlag{Name: "pack", Usage: screeningcli.PackUsage},
 			&cli.StringMapFlag{Name: "set", Usage: "a parameter of the rule pack, `NAME=VALUE`"},
 			&cli.BoolFlag{Name: "json", Usage: "print JSON"},
-		},
+		),
 		Action: screenFile,
 	}
 }
@@ -71,6 +73,9 @@ func screenCommand() *cli.Command {
 func screenFile(ctx context.Context, cmd *cli.Command) error {
 	if cmd.Args().Len() != 1 {
 		return cli.Exit("screen: want one file, or - for standard input", 2)
+	}
+	if !cmd.Bool("explain") && !cmd.IsSet("pack") && !cmd.IsSet("set") && ingestcli.Runs(cmd) {
+		return ingestcli.Screen(ctx, cmd)
 	}
 	s, err := newScreener(ctx, cmd)
 	if err != nil {

@@ -6,11 +6,14 @@ import (
 	"log/slog"
 	"net"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"time"
 
 	"github.com/urfave/cli/v3"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/tidegate/tidegate/deploy/tracing"
 	auditcli "github.com/tidegate/tidegate/services/audit/cli"
 	"github.com/tidegate/tidegate/services/enrichment"
 	"github.com/tidegate/tidegate/services/ingest"
@@ -55,7 +58,7 @@ func serveCommand() *cli.Command {
 			sourcesFlag(),
 			&cli.StringFlag{Name: "webhooks", Usage: "`FILE` of the endpoints decisions and receipts go to; webhooks.yaml in the data directory where it is there", Sources: cli.EnvVars("TIDEGATE_WEBHOOKS")},
 			&cli.BoolFlag{Name: "json", Usage: "say where the doors are as JSON"},
-		}, append(ingestcli.RunFlags(), auditcli.RunFlags()...)...),
+		}, slices.Concat(ingestcli.RunFlags(), tracing.Flags(), auditcli.RunFlags())...),
 		Action: serve,
 	}
 }
@@ -82,6 +85,16 @@ func serve(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
+	traces, stop, err := tracing.Open(ctx, cmd)
+	if err != nil {
+		return err
+	}
+	doors.Traces = traces
+	defer func() { // the last spans; a collector that is gone has none
+		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+		defer cancel()
+		_ = stop(last)
+	}()
 	required, err := enrichment.ParseRequired(cmd.StringSlice("require-list"))
 	if err != nil {
 		return err

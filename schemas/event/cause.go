@@ -61,6 +61,7 @@ type Cause struct {
 	Format   string   `json:"format"` // tidegate-json, ubl-order, x12-850 …: what the received bytes were; tidegate-act through the operator's door
 	At       Instant  `json:"received_at"`
 	Again    string   `json:"idempotency_key,omitempty"` // the sender's own (the header Idempotency-Key, a webhook's id), where it gave one
+	Corrects string   `json:"corrects,omitempty"`        // event id of the refusal that this order corrects
 	Received Received `json:"received"`
 	Of       string   `json:"of,omitempty"` // of cancelled, shipped, rejudge, disposition: the event whose order is repeated here; empty where ingest knows no such order
 	Particulars

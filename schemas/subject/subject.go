@@ -40,6 +40,21 @@ const (
 // refused. Only the services' and the operator's credentials reach it.
 const ActSubject = "tidegate.op.v1.act"
 
+// Endpoints that add one step's line to a case, for orders that are judged without becoming one (requests; NATS services,
+// found by discovery). Only the services' credentials reach them.
+const (
+	AskFacts     = "tidegate.ask.facts"     // case with an order line in, with a facts line out; served by enrichment
+	AskJudgement = "tidegate.ask.judgement" // case with order and facts in, with a judgement line out; served by screening
+)
+
+// Endpoints of ingest for everybody (requests; a NATS service, found by discovery).
+const (
+	AskSubmit = "tidegate.v1.ask.submit" // a document with one order or several in, an answer a line out, when all are durable
+	AskScreen = "tidegate.v1.ask.screen" // the same, judged without becoming orders: an inquiry a line out
+	AskAll    = "tidegate.v1.ask.>"
+	Discovery = "$SRV.>" // how services are found
+)
+
 // MatchSubject asks who on the lists in force a party may be: request, one event.Question in, one event.Found out. It is the endpoint
 // "match" of the NATS micro service "enrichment"; a question that makes no sense is answered with the error 400.
 const MatchSubject = "enrichment.match"
@@ -57,7 +72,7 @@ const (
 // OperatorPublishes are the subjects that the operator's credentials may publish to: both doors, what asks running instances, and what
 // reading and writing the reference store takes.
 var OperatorPublishes = []string{
-	IngestSubject, MatchSubject, "tidegate.op.v1.>", "$O." + ReferenceBucket + ".>", "$JS.API.INFO", "$JS.API.STREAM.INFO." + ReferenceStream,
+	IngestSubject, AskAll, MatchSubject, Discovery, "tidegate.op.v1.>", "$O." + ReferenceBucket + ".>", "$JS.API.INFO", "$JS.API.STREAM.INFO." + ReferenceStream,
 	"$JS.API.STREAM.PURGE." + ReferenceStream, "$JS.API.STREAM.MSG.GET." + ReferenceStream, "$JS.API.DIRECT.GET." + ReferenceStream + ".>",
 	"$JS.API.CONSUMER.CREATE." + ReferenceStream + ".>", "$JS.API.CONSUMER.DELETE." + ReferenceStream + ".>", "$JS.FC." + ReferenceStream + ".>",
 }
@@ -88,6 +103,7 @@ const (
 const (
 	HeaderSequence = "Tidegate-Sequence" // block the message comes from, as a decimal: where its publisher goes on after a restart
 	HeaderPlace    = "Tidegate-Place"    // place of the case in that block, from 0
+	HeaderRule     = "Tidegate-Rule"     // deciding rule, on decisions that have one
 	HeaderLeaf     = "Tidegate-Leaf"     // index of the receipt's leaf in the log
 	HeaderLog      = "Tidegate-Log"      // name of that log, where it is not the first
 

@@ -34,6 +34,7 @@ type Service struct {
 	nc    *nats.Conn
 	log   *slog.Logger
 	js    jetstream.JetStream
+	cfg   Config
 	force *forcing
 	stage bus.Stage
 }
@@ -61,7 +62,7 @@ func New(nc *nats.Conn, cfg Config) (*Service, error) {
 		return nil, fmt.Errorf("enrichment: %w", err)
 	}
 	force := newForcing(js, cfg.Reference, cfg.MastersDir, cfg.Log)
-	return &Service{nc: nc, log: cfg.Log, js: js, force: force, stage: bus.Stage{
+	return &Service{nc: nc, log: cfg.Log, js: js, cfg: cfg, force: force, stage: bus.Stage{
 		In: subject.OrderStream, Out: subject.EnrichedStream, OutSubject: subject.EnrichedSubject, Rebuildable: true,
 		Each: func(c event.Case) event.Case { return Enrich(force.now.Load(), cfg.Required, c) },
 		Shrink: func(c event.Case) event.Case {
@@ -79,6 +80,13 @@ func (s *Service) Run(ctx context.Context) error {
 		return fmt.Errorf("enrichment: %w", err)
 	}
 	defer stop()
+	silent, err := bus.Serve(ctx, s.nc, "enrichment", "facts about orders", bus.Stepwise("facts", subject.AskFacts,
+		"facts about an order under the lists in force now, without it becoming one",
+		func(c event.Case) event.Case { return Enrich(s.force.now.Load(), s.cfg.Required, c) }))
+	if err != nil {
+		return fmt.Errorf("enrichment: %w", err)
+	}
+	defer silent()
 	closeDoor, err := s.answer()
 	if err != nil {
 		return fmt.Errorf("enrichment: %w", err)

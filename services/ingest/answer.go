@@ -3,8 +3,10 @@ package ingest
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/tidegate/tidegate/schemas/event"
+	"github.com/tidegate/tidegate/schemas/subject"
 	"github.com/tidegate/tidegate/shared/codec"
 )
 
@@ -29,6 +31,34 @@ type Answer struct {
 	Detail    string          `json:"detail,omitempty"`   // why it is neither accepted nor refused
 	Decision  json.RawMessage `json:"decision,omitempty"` // the judgement line, for who waited for it
 	Record    json.RawMessage `json:"record,omitempty"`   // the record line, for who waited for it
+
+	// What a JetStream client reads of it, so that publishing an order is enough to send it: its acknowledgement, or its error.
+	Stream string          `json:"stream,omitempty"`
+	Seq    uint64          `json:"seq,omitempty"`
+	Error  *PublishRefused `json:"error,omitempty"`
+}
+
+// PublishRefused is an answer's error as JetStream writes errors.
+type PublishRefused struct {
+	Code        int    `json:"code"`        // as HTTP's
+	ErrorCode   int    `json:"err_code"`    // 20422 refused, 20503 unavailable: none that JetStream itself has
+	Description string `json:"description"` // one sentence
+}
+
+// acknowledged adds what a JetStream client reads.
+func (a Answer) acknowledged() Answer {
+	switch a.Status {
+	case statusAccepted:
+		a.Stream, a.Seq = subject.OrderStream, a.Sequence
+	case statusUnavailable:
+		a.Error = &PublishRefused{Code: 503, ErrorCode: 20503, Description: a.Detail}
+	default:
+		a.Error = &PublishRefused{Code: 422, ErrorCode: 20422, Description: "order refused"}
+		if len(a.Faults) > 0 {
+			a.Error.Description += ": " + strings.TrimSpace(a.Faults[0].Pointer+" "+a.Faults[0].Detail)
+		}
+	}
+	return a
 }
 
 func answerOf(v verdict) Answer {

@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/ingest/internal/accept"
 	"github.com/tidegate/tidegate/services/ingest/internal/feed"
@@ -65,6 +67,7 @@ func (s *Service) routes() []route {
 		{"POST", "/v1/match", token.Read, s.postMatch},
 		{"POST", "/v1/orders/{id}/shipped", token.Submit, s.postShipped},
 		{"POST", "/v1/orders/{id}/cancelled", token.Submit, s.postCancelled},
+		{"POST", "/v1/screen", token.Submit, s.postScreen},
 		{"POST", "/v1/acts", token.Operate, s.postAct},
 		{"POST", "/v1/webhooks/{name}", "", s.postWebhook}, // the signature says who it is
 		{"GET", "/v1/decisions", token.Read, s.getDecisions},
@@ -73,17 +76,25 @@ func (s *Service) routes() []route {
 		{"GET", "/v1/refusals/{event}", token.Audit, s.getRefusal},
 		{"GET", "/healthz", "", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") }},
 		{"GET", "/readyz", "", s.readyz},
+		{"GET", "/metrics", token.Operate, s.meter.handler(newState(s)).ServeHTTP},
+		{"GET", "/openapi.json", "", s.getOpenAPI},
+	}
+}
+
+// isReady says whether orders are taken now.
+func (s *Service) isReady() bool {
+	select {
+	case <-s.ready:
+		return s.nc.IsConnected() && !s.write.down.Load()
+	default:
+		return false
 	}
 }
 
 func (s *Service) readyz(w http.ResponseWriter, r *http.Request) {
-	select {
-	case <-s.ready:
-		if s.nc.IsConnected() && !s.write.down.Load() {
-			_, _ = io.WriteString(w, "ready\n")
-			return
-		}
-	default:
+	if s.isReady() {
+		_, _ = io.WriteString(w, "ready\n")
+		return
 	}
 	probNotReady.because("the order stream does not take orders now").write(w, r)
 }
@@ -95,6 +106,7 @@ type wish struct {
 	wait    awaited
 	timeout time.Duration
 	key     string // the header Idempotency-Key
+	correct string // the refusal that this corrects
 }
 
 // readWish reads content type, headers and query; a problem says what is wrong with them.
@@ -111,6 +123,11 @@ func readWish(r *http.Request) (wish, *Problem) {
 	}
 	if v.key != "" && (!usable(v.key) || len(v.key) > 128) {
 		return no(probRequest.because("Idempotency-Key: want 1 to 128 printable ASCII characters without spaces and quotes"))
+	}
+	if v.correct = r.Header.Get(HeaderCorrects); v.correct != "" {
+		if _, err := uuid.Parse(v.correct); err != nil || len(v.correct) != 36 {
+			return no(probRequest.because("%s: want the event id of a refusal", HeaderCorrects))
+		}
 	}
 	if v.wait != waitNothing && v.wait != waitDecision && v.wait != waitReceipt {
 		return no(probRequest.because("wait=%s; wait for decision or receipt", v.wait))
@@ -172,6 +189,7 @@ type taken struct {
 func (s *Service) begin(ctx context.Context, v wish, in accept.Input, place string) taken {
 	in.Actor, in.Tenant = v.who.Actor, token.Only(v.who.Tenants, "")
 	in.Source = token.Only(v.who.Sources, in.Source)
+	in.Corrects = v.correct
 	if v.key != "" {
 		in.Again = v.key + place
 	}

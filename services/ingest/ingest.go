@@ -18,6 +18,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+	"go.opentelemetry.io/otel/trace"
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/semaphore"
 
@@ -48,10 +49,11 @@ type Config struct {
 	// can be said about an order that old.
 	Cause func(ctx context.Context, event string) (line []byte, found bool, err error)
 
-	Doors    Doors         // webhooks and the customer's streams
-	TLS      TLS           // of the HTTP door; plain HTTP when empty
-	Patience time.Duration // how long a sender is kept while the broker does not answer; 10 s when zero
-	Requests int64         // how many HTTP requests are worked on at once; 1,024 when zero
+	Doors    Doors                // webhooks and the customer's streams
+	Traces   trace.TracerProvider // where the spans of orders go; nowhere when nil
+	TLS      TLS                  // of the HTTP door; plain HTTP when empty
+	Patience time.Duration        // how long a sender is kept while the broker does not answer; 10 s when zero
+	Requests int64                // how many HTTP requests are worked on at once; 1,024 when zero
 }
 
 // Past is a case with the sequence of its block; an empty case for a block that the log says was lost.
@@ -99,6 +101,8 @@ type Service struct {
 	local    Token  // of verbs on this machine, new with every start
 	secret   string // of local
 	requests *semaphore.Weighted
+	meter    *meter
+	way      *way
 
 	ready chan struct{}
 	addr  net.Addr
@@ -129,8 +133,9 @@ func New(nc *nats.Conn, cfg Config) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ingest: %w", err)
 	}
+	counts := newMeter()
 	return &Service{
-		cfg: cfg, nc: nc, js: js, log: cfg.Log, in: make(chan *submission, queued), room: semaphore.NewWeighted(inFlight),
+		meter: counts, way: newWay(counts, cfg.Traces, cfg.Clock), cfg: cfg, nc: nc, js: js, log: cfg.Log, in: make(chan *submission, queued), room: semaphore.NewWeighted(inFlight),
 		wait: newWaiting(nc), ready: make(chan struct{}), tokens: &keyring{dir: cfg.Dir, clock: cfg.Clock}, local: local, secret: secret,
 		requests: semaphore.NewWeighted(cfg.Requests),
 	}, nil
@@ -187,6 +192,15 @@ func (s *Service) serve(ctx context.Context) error {
 		g.Go(func() error { return s.serveHTTP(above, listener) })
 	}
 	g.Go(func() error { s.serveNATS(above, door); return nil })
+	g.Go(func() error { s.observe(above); return nil })
+	silent, err := s.serveAsked(above)
+	if err != nil {
+		return err
+	}
+	defer silent()
+	for name, from := range s.cfg.Doors.Streams {
+		g.Go(func() error { s.readStream(above, name, from); return nil })
+	}
 	g.Go(func() error {
 		select {
 		case err := <-s.write.broken:
@@ -195,7 +209,7 @@ func (s *Service) serve(ctx context.Context) error {
 			return nil
 		}
 	})
-	if tokens, err := s.tokens.list(); listener != nil && err == nil && len(tokens) == 0 {
+	if tokens, err := s.tokens.list(false); listener != nil && err == nil && len(tokens) == 0 {
 		s.log.WarnContext(ctx, "no token was made: the HTTP door is open to this machine and to nobody else")
 	}
 	close(s.ready)
@@ -222,9 +236,15 @@ func (s *Service) submit(ctx context.Context, e accept.Entry) (*submission, erro
 	if order, ok := e.About(); ok {
 		e = s.write.ahead(ctx, e, order)
 	}
-	sub := &submission{entry: e, done: make(chan verdict, 1)}
+	door := doorOf(e.Actor())
+	sub := &submission{entry: e, done: make(chan verdict, 1), note: func(v verdict) {
+		s.meter.taken(door, e.Format(), v)
+		s.way.stored(e.Event, v)
+	}}
+	s.way.begin(ctx, e, door)
 	size := int64(len(e.Line) + e.Size())
 	if err := s.room.Acquire(ctx, size); err != nil {
+		s.way.stored(e.Event, verdict{entry: e, err: err})
 		return nil, err
 	}
 	sub.release = func() { s.room.Release(size) }
@@ -233,6 +253,7 @@ func (s *Service) submit(ctx context.Context, e accept.Entry) (*submission, erro
 		return sub, nil
 	case <-ctx.Done():
 		sub.release()
+		s.way.stored(e.Event, verdict{entry: e, err: ctx.Err()})
 		return nil, ctx.Err()
 	}
 }

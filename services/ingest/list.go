@@ -358,8 +358,8 @@ func withoutBytes(line []byte) []byte {
 
 // refusal finds a refusal's case: in its block while the stream holds it, then in the log.
 func (s *Service) refusal(ctx context.Context, id string, seq uint64) (c event.Case, ok bool) {
-	if seq > 0 {
-		if c, ok := s.caseIn(ctx, subject.DecisionStream, seq, id); ok {
+	for _, stream := range []string{subject.DecisionStream, subject.OrderStream} {
+		if c, ok := s.caseIn(ctx, stream, seq, id); ok && seq > 0 {
 			return c, true
 		}
 	}

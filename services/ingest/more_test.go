@@ -296,7 +296,7 @@ func TestAPollWaitsForTheNextDecision(t *testing.T) {
 		for range s.ConsumerNames(t.Context()).Name() {
 			names++
 		}
-		if names > 0 {
+		if names > 1 { // one is the door's own
 			break
 		}
 	}
@@ -311,7 +311,7 @@ func TestAPollWaitsForTheNextDecision(t *testing.T) {
 		}
 		return s.CachedInfo().State.Consumers
 	}
-	if n := consumers(); n != 0 {
+	if n := consumers(); n > 1 {
 		t.Errorf("%d consumers left", n)
 	}
 }

@@ -4,8 +4,11 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"mime"
+	"strconv"
 
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/tidegate/tidegate/schemas/subject"
 	"github.com/tidegate/tidegate/services/ingest/internal/accept"
@@ -88,10 +91,12 @@ func (s *Service) take(ctx context.Context, m *nats.Msg) (reply, bool) {
 		r.subs = append(r.subs, sub)
 		return r, err == nil
 	}
-	hint := format.Hint{Media: m.Header.Get("Content-Type"), Source: m.Header.Get("ce-source"), Event: m.Header.Get("ce-specversion") != ""}
-	inputs, _ := format.All(m.Data, hint) // bytes in memory are always read to their end
-	for _, in := range inputs {
+	inputs, _ := format.All(m.Data, hintOf(m.Header)) // bytes in memory are always read to their end
+	for i, in := range inputs {
 		in.Actor = "nats"
+		if id := m.Header.Get(jetstream.MsgIDHeader); usable(id) {
+			in.Again = keyAt(id, i, len(inputs))
+		}
 		sub, err := s.submit(ctx, s.accept(in))
 		if err != nil {
 			return r, len(r.subs) > 0
@@ -101,12 +106,30 @@ func (s *Service) take(ctx context.Context, m *nats.Msg) (reply, bool) {
 	return r, true
 }
 
+// hintOf is what the headers of a message say of its body: as the CloudEvents binding writes them, or as HTTP does.
+func hintOf(h nats.Header) format.Hint {
+	media, _, _ := mime.ParseMediaType(or(h.Get(subject.HeaderContentType), h.Get("Content-Type"))) // "" where there is none
+	return format.Hint{Media: media, Source: h.Get(subject.HeaderCESource), Event: h.Get(subject.HeaderCESpec) != ""}
+}
+
+// keyAt tells the orders of one message apart under its one id.
+func keyAt(id string, i, n int) string {
+	if n == 1 {
+		return id
+	}
+	return id + "#" + strconv.Itoa(i)
+}
+
 // replies answers in order, with a line for each order of a message.
 func (s *Service) replies(open <-chan reply) {
 	for r := range open {
 		var lines []byte
 		for _, sub := range r.subs {
-			lines = answerOf(<-sub.done).appendTo(lines)
+			a := answerOf(<-sub.done)
+			if len(r.subs) == 1 && r.msg.Subject == subject.IngestSubject {
+				a = a.acknowledged()
+			}
+			lines = a.appendTo(lines)
 		}
 		if r.msg.Reply == "" {
 			continue

@@ -7,10 +7,12 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
+	"go.opentelemetry.io/otel/propagation"
 
 	"github.com/tidegate/tidegate/services/ingest/internal/token"
 )
@@ -19,6 +21,9 @@ const (
 	headerRequestID   = "X-Request-Id"
 	headerIdempotency = "Idempotency-Key"
 )
+
+// HeaderCorrects names the refusal (its event id) that an order corrects.
+const HeaderCorrects = "Tidegate-Corrects"
 
 // route is one path of the HTTP door with what a token needs for it.
 type route struct {
@@ -88,17 +93,31 @@ func (s *Service) named(next http.Handler) http.Handler {
 			}
 			s.noteRequest(r, noted.status, id, start)
 		}()
+		ctx := traceContext.Extract(r.Context(), propagation.HeaderCarrier(r.Header)) // traceparent, where the sender has one
+		r = r.WithContext(ctx)
 		next.ServeHTTP(noted, r)
 	})
 }
 
+var traceContext propagation.TraceContext
+
 func (s *Service) noteRequest(r *http.Request, status int, id string, start time.Time) {
+	s.meter.requests.WithLabelValues(method(r), template(r), strconv.Itoa(status)).Inc()
+	s.meter.took.WithLabelValues(template(r)).Observe(s.cfg.Clock().Sub(start).Seconds())
 	level := slog.LevelDebug
 	if status >= http.StatusInternalServerError {
 		level = slog.LevelWarn
 	}
 	s.log.LogAttrs(r.Context(), level, "request", slog.String("method", r.Method), slog.String("path", template(r)),
 		slog.Int("status", status), slog.String("request_id", id), slog.Duration("took", s.cfg.Clock().Sub(start)))
+}
+
+// method is a request's method where it is one that the door has, for what a sender makes up is no label.
+func method(r *http.Request) string {
+	if r.Method == http.MethodGet || r.Method == http.MethodPost {
+		return r.Method
+	}
+	return "other"
 }
 
 // template is the pattern that a request's path fits, without the values in it.
@@ -198,7 +217,7 @@ func callerOf(ctx context.Context) caller {
 // nobody else anything.
 func (s *Service) whoIs(r *http.Request) (caller, *Problem) {
 	host, _, _ := net.SplitHostPort(r.RemoteAddr) // "" where there is none, which is no loopback address
-	records, err := s.tokens.list()
+	records, err := s.tokens.list(false)
 	if err != nil {
 		p := probNotReady.because("tokens cannot be read")
 		s.log.ErrorContext(r.Context(), "tokens not read", slog.Any("error", err))
@@ -207,7 +226,13 @@ func (s *Service) whoIs(r *http.Request) (caller, *Problem) {
 	secret, given := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	switch {
 	case given:
-		if who, ok := token.Find(append(records, s.local), secret); ok {
+		who, ok := token.Find(append(records, s.local), secret)
+		if !ok && token.Check(secret) == nil {
+			if records, err = s.tokens.list(true); err == nil { // made a moment ago?
+				who, ok = token.Find(records, secret)
+			}
+		}
+		if ok {
 			return caller{Record: who, Actor: "token:" + who.Name}, nil
 		}
 		p := probToken.because("this token does not count here")

@@ -122,12 +122,13 @@ type keyring struct {
 	err     error
 }
 
-// list gives every token, the revoked ones too: a door whose last token was revoked is not open again.
-func (k *keyring) list() ([]Token, error) {
+// list gives every token, the revoked ones too: a door whose last token was revoked is not open again. Fresh looks at the
+// file whatever the age of what was read.
+func (k *keyring) list(fresh bool) ([]Token, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	now := k.clock()
-	if now.Sub(k.looked) < tokensAge && !k.looked.IsZero() {
+	if !fresh && now.Sub(k.looked) < tokensAge && !k.looked.IsZero() {
 		return slices.Clip(k.all), k.err
 	}
 	k.looked = now

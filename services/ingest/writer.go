@@ -34,6 +34,7 @@ type submission struct {
 	entry   accept.Entry
 	done    chan verdict // holds one
 	release func()
+	note    func(verdict) // counts it
 	said    bool
 }
 
@@ -53,6 +54,9 @@ func (s *submission) answer(v verdict) {
 	}
 	s.said = true
 	s.release()
+	if s.note != nil {
+		s.note(v)
+	}
 	s.done <- v
 }
 

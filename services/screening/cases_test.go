@@ -1,6 +1,9 @@
 package screening
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestEveryRuleOfTheUSPackKeepsItsCases(t *testing.T) {
 	t.Parallel()
@@ -9,4 +12,18 @@ func TestEveryRuleOfTheUSPackKeepsItsCases(t *testing.T) {
 		t.Errorf("%s: %s: %s", f.Place, f.Case, f.Why)
 	}
 	t.Logf("%d cases of %d rules", r.Cases, r.Rules)
+}
+
+// The checklist of the pack's README stands beside the rules: none is missing from it.
+func TestTheChecklistNamesEveryRule(t *testing.T) {
+	t.Parallel()
+	b, err := packs.ReadFile("packs/us/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range us(t).Rules() {
+		if !strings.Contains(string(b), "`"+r.ID+"`") {
+			t.Errorf("the checklist does not name %s", r.ID)
+		}
+	}
 }

@@ -117,6 +117,7 @@ type head struct {
 	Source  string        `json:"source"`
 	OrderID string        `json:"order_id"`
 	Outcome event.Outcome `json:"outcome"`
+	Rule    string        `json:"rule"`
 }
 
 func publishOne(ctx context.Context, out *bus.Outlet, c event.Case, mark bus.Mark) error {
@@ -137,6 +138,9 @@ func publishOne(ctx context.Context, out *bus.Outlet, c event.Case, mark bus.Mar
 	}
 	if h.Tenant != "" && h.Tenant != "default" {
 		msg.Header[subject.HeaderTenant] = []string{subject.HeaderText(h.Tenant)}
+	}
+	if h.Rule != "" {
+		msg.Header[subject.HeaderRule] = []string{h.Rule}
 	}
 	mark.Set(msg.Header)
 	return out.Publish(ctx, msg)

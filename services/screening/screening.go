@@ -83,6 +83,13 @@ func (s *Service) Run(ctx context.Context) error {
 		return fmt.Errorf("screening: %w", err)
 	}
 	defer stop()
+	silent, err := bus.Serve(ctx, s.nc, "screening", "judgement of orders", bus.Stepwise("judge", subject.AskJudgement,
+		"judgement of an order with facts under the rules in force now and with what was decided before, without it becoming one",
+		func(c event.Case) event.Case { return s.state.inquire(s.force.now.Load(), c) }))
+	if err != nil {
+		return fmt.Errorf("screening: %w", err)
+	}
+	defer silent()
 	g, below := errgroup.WithContext(ctx)
 	g.Go(func() error {
 		defer s.state.save()

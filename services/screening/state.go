@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -46,6 +47,7 @@ type state struct {
 	js      jetstream.JetStream
 	log     *slog.Logger
 
+	mu     sync.Mutex // held while a block is judged, and while an inquiry reads
 	ledger *Ledger
 	at     uint64
 	saved  uint64
@@ -54,6 +56,8 @@ type state struct {
 
 // begin makes the ledger stand behind block last.
 func (s *state) begin(ctx context.Context, last uint64) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.ledger != nil && s.at == last {
 		return nil
 	}
@@ -131,7 +135,9 @@ func (s *state) past(ctx context.Context, last uint64) error {
 
 // block judges the cases of the block after the one the ledger stands at.
 func (s *state) block(p *Pack, seq uint64, cases []event.Case, each func(n int, do func(i int))) []event.Case {
+	s.mu.Lock()
 	out := s.ledger.block(p, cases, each)
+	s.mu.Unlock()
 	s.stand(seq, out)
 	if seq >= s.saved+saveEvery {
 		s.save()

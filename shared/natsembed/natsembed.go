@@ -98,7 +98,7 @@ func users(dir string) ([]*server.NkeyUser, error) {
 		Subscribe: &server.SubjectPermission{Allow: []string{subject.PublicDecisionWildcard, subject.PublicRecordWildcard, "_INBOX.>"}},
 	}
 	outside := &server.Permissions{
-		Publish:   &server.SubjectPermission{Allow: []string{subject.IngestSubject, subject.MatchSubject}},
+		Publish:   &server.SubjectPermission{Allow: []string{subject.IngestSubject, subject.AskAll, subject.MatchSubject, subject.Discovery}},
 		Subscribe: &server.SubjectPermission{Allow: []string{subject.PublicDecisionWildcard, subject.PublicRecordWildcard, "_INBOX.>"}},
 	}
 	return []*server.NkeyUser{{Nkey: service}, {Nkey: operator, Permissions: inside}, {Nkey: client, Permissions: outside}}, nil

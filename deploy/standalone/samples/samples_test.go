@@ -32,12 +32,12 @@ func loaded(t *testing.T) []Sample {
 	return all
 }
 
-func decode(t testing.TB, s Sample) event.Order {
-	t.Helper()
+func decode(tb testing.TB, s Sample) event.Order {
+	tb.Helper()
 	var normal []byte
 	for tried, err := range ingest.Try(bytes.NewReader(s.Input), ingest.Hint{Name: s.File}, "2026-11-23T10:15:00.000000Z") {
 		if err != nil || tried.Order == nil || normal != nil {
-			t.Fatalf("%s: want one order, have %+v %v", s.Name, tried, err)
+			tb.Fatalf("%s: want one order, have %+v %v", s.Name, tried, err)
 		}
 		normal = tried.Order
 	}
@@ -45,7 +45,7 @@ func decode(t testing.TB, s Sample) event.Order {
 	d.DisallowUnknownFields()
 	var o event.Order
 	if err := d.Decode(&o); err != nil {
-		t.Fatalf("%s: %v", s.Name, err)
+		tb.Fatalf("%s: %v", s.Name, err)
 	}
 	return o
 }

@@ -145,7 +145,7 @@ func tell(w io.Writer, hits []Hit, asJSON bool) error {
 	for _, h := range hits {
 		if asJSON {
 			out := hit{
-				h.Logged.Log, h.Index, h.Under.Size, h.Under.Root.String(), h.Row.Kind, h.Row.Event, h.OrderID, h.Source, h.Actor, h.Date, h.Outcome, h.Rule,
+				h.Logged.Log, h.Index, h.Under.Size, h.Under.Root.String(), h.Kind, h.Event, h.OrderID, h.Source, h.Actor, h.Date, h.Outcome, h.Rule,
 				h.Rules, h.Entries, nil,
 			}
 			for i := range h.Case.Len() {
@@ -156,7 +156,7 @@ func tell(w io.Writer, hits []Hit, asJSON bool) error {
 			}
 			continue
 		}
-		if _, err := fmt.Fprintf(w, "%-10s %-8s %-24s %-20s %s  leaf %d%s of %d\n", or(string(h.Date), "-"), or(string(h.Outcome), h.Row.Kind),
+		if _, err := fmt.Fprintf(w, "%-10s %-8s %-24s %-20s %s  leaf %d%s of %d\n", or(string(h.Date), "-"), or(string(h.Outcome), h.Kind),
 			or(h.OrderID, "-"), or(h.Rule, "-"), strings.Join(firstNames(h), "; "), h.Index, of(h.Logged.Log), h.Under.Size); err != nil {
 			return err
 		}

@@ -39,8 +39,10 @@ func TestSQLiteConforms(t *testing.T) {
 }
 
 var sample = []Row{
-	{Log: 1, Leaf: 0, Kind: event.LeafDecision, Event: "e0", OrderID: "A-1", Source: "shop", Actor: "kim", Date: "2026-01-05", Outcome: event.Hold,
-		Rule: "possible-match", Rules: []string{"possible-match", "rf-new-customer"}, Entries: []string{"EL-1"}, Names: []string{"Müller & Söhne GmbH", "华为技术有限公司"}},
+	{
+		Log: 1, Leaf: 0, Kind: event.LeafDecision, Event: "e0", OrderID: "A-1", Source: "shop", Actor: "kim", Date: "2026-01-05", Outcome: event.Hold,
+		Rule: "possible-match", Rules: []string{"possible-match", "rf-new-customer"}, Entries: []string{"EL-1"}, Names: []string{"Müller & Söhne GmbH", "华为技术有限公司"},
+	},
 	{Log: 1, Leaf: 1, Kind: event.LeafRefusal, Event: "e1", OrderID: "A-2", Source: "shop", Actor: "lee"},
 	{Log: 1, Leaf: 2, Kind: event.LeafNote, Event: "e2", Actor: "kim"},
 	{Log: 2, Leaf: 0, Kind: event.LeafDecision, Event: "e3", OrderID: "A-3", Source: "erp", Actor: "kim", Date: "2026-02-01", Outcome: event.Release, Names: []string{"Harbor Lantern Trading"}},

@@ -15,7 +15,7 @@ const (
 
 // Commands gives the verbs to mount.
 func Commands() []*cli.Command {
-	return []*cli.Command{submitCommand(), tokensCommand(), {
+	return []*cli.Command{submitCommand(), decisionsCommand(), refusalsCommand(), tokensCommand(), {
 		Name: "ingest", Usage: "what belongs to the way in", Commands: []*cli.Command{tryCommand(), mapCommand()},
 	}}
 }

@@ -91,17 +91,33 @@ func (d door) at(query url.Values, path ...string) string {
 
 // do sends a request with the token.
 func (d door) do(ctx context.Context, method, to, media string, body io.Reader) (*http.Response, error) {
+	headers := map[string]string{}
+	if media != "" {
+		headers["Content-Type"] = media
+	}
+	return d.send(ctx, method, to, body, headers)
+}
+
+// send is do with any headers.
+func (d door) send(ctx context.Context, method, to string, body io.Reader, headers map[string]string) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, to, body)
 	if err != nil {
 		return nil, err
 	}
-	if media != "" {
-		req.Header.Set("Content-Type", media)
+	for name, value := range headers {
+		req.Header.Set(name, value)
 	}
 	if d.token != "" {
 		req.Header.Set("Authorization", "Bearer "+d.token)
 	}
 	return http.DefaultClient.Do(req)
+}
+
+// printLine prints a value as one line of JSON. Lines of a case in it stay as they are, so that their digests can be checked.
+func printLine(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
 }
 
 // get reads one JSON answer into v; a problem is an error that says why.

@@ -90,9 +90,9 @@ func mapTry(_ context.Context, cmd *cli.Command) error {
 		for _, at := range never {
 			s.say(s.out, "never gave anything: "+at)
 		}
-		s.say(s.out, fmt.Sprintf("%d would be accepted, %d refused", s.tally.accepted, s.tally.refused))
+		s.say(s.out, fmt.Sprintf("%d would be accepted, %d refused", s.tally.Accepted, s.tally.Refused))
 	}
-	if s.tally.refused > 0 {
+	if s.tally.Refused > 0 {
 		return cli.Exit("", exitRefused)
 	}
 	return nil

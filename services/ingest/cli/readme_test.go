@@ -19,8 +19,8 @@ func TestTheChaptersOnFormatsAndMappingsRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	ran := 0
-	for _, chapter := range []string{"Formats", "Mappings"} {
-		_, text, found := strings.Cut(string(readme), "\n### "+chapter+"\n")
+	for _, chapter := range []string{"formats", "mappings"} {
+		_, text, found := strings.Cut(string(readme), "\n## Plug in: "+chapter+"\n")
 		if !found {
 			t.Fatalf("the README has no chapter %s", chapter)
 		}

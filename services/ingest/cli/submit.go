@@ -18,6 +18,7 @@ import (
 
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/ingest"
+	"github.com/tidegate/tidegate/shared/clock"
 )
 
 func submitCommand() *cli.Command {
@@ -25,6 +26,7 @@ func submitCommand() *cli.Command {
 		Name: "submit", Usage: "send orders and wait until they are durable", ArgsUsage: "FILE…",
 		Description: "Each FILE holds orders in any format that is read: JSON (one order, an array, one a line), CSV, UBL, X12, EDIFACT,\n" +
 			"CloudEvents, Shopify, Stripe, EasyPost, UPS; - is standard input.\n" +
+			"A FILE of one order a line keeps how far it is answered in FILE.position until it is done: sent again, it goes on there.\n" +
 			"Exit status: 0 all accepted, 1 something refused, 2 trouble.",
 		Flags: append(doorFlags(),
 			mapFlag(),
@@ -37,15 +39,21 @@ func submitCommand() *cli.Command {
 }
 
 // tally counts answers.
-type tally struct{ accepted, duplicate, refused, unavailable, undecided int }
+type tally struct {
+	Accepted    int `json:"accepted"`
+	Duplicate   int `json:"duplicate"`
+	Refused     int `json:"refused"`
+	Unavailable int `json:"unavailable"`
+	Undecided   int `json:"undecided"`
+}
 
 func (t tally) String() string {
-	s := fmt.Sprintf("%d accepted (%d of them were there before), %d refused", t.accepted, t.duplicate, t.refused)
-	if t.undecided > 0 {
-		s += fmt.Sprintf(", %d not decided in time", t.undecided)
+	s := fmt.Sprintf("%d accepted (%d of them were there before), %d refused", t.Accepted, t.Duplicate, t.Refused)
+	if t.Undecided > 0 {
+		s += fmt.Sprintf(", %d not decided in time", t.Undecided)
 	}
-	if t.unavailable > 0 {
-		s += fmt.Sprintf(", %d not taken", t.unavailable)
+	if t.Unavailable > 0 {
+		s += fmt.Sprintf(", %d not taken", t.Unavailable)
 	}
 	return s
 }
@@ -62,6 +70,13 @@ type submitter struct {
 	out, err  io.Writer
 	tally     tally
 	nextShown <-chan time.Time
+
+	lines    *marked   // of the file being sent; nil where its orders are not lines
+	place    position  // how far it is answered
+	name     string    // of it
+	kept     time.Time // when the place was written last
+	stuck    bool      // an order was not taken: the place stays before it
+	progress progress
 }
 
 func submit(ctx context.Context, cmd *cli.Command) error {
@@ -72,7 +87,7 @@ func submit(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return trouble("submit: %v", err)
 	}
-	tick := time.NewTicker(2 * time.Second)
+	tick := time.NewTicker(showEvery(isTerminal(cmd.Root().ErrWriter)))
 	defer tick.Stop()
 	m, err := mapOf(cmd.String("map"))
 	if err != nil {
@@ -90,9 +105,9 @@ func submit(ctx context.Context, cmd *cli.Command) error {
 		s.say(s.out, s.tally.String())
 	}
 	switch {
-	case s.tally.unavailable > 0 || s.tally.undecided > 0:
-		return trouble("submit: %d orders not taken, %d not decided in time; sending them again is safe", s.tally.unavailable, s.tally.undecided)
-	case s.tally.refused > 0:
+	case s.tally.Unavailable > 0 || s.tally.Undecided > 0:
+		return trouble("submit: %d orders not taken, %d not decided in time; sending them again is safe", s.tally.Unavailable, s.tally.Undecided)
+	case s.tally.Refused > 0:
 		return cli.Exit("", exitRefused)
 	}
 	return nil
@@ -101,7 +116,10 @@ func submit(ctx context.Context, cmd *cli.Command) error {
 func target(cmd *cli.Command, d door) string {
 	query := url.Values{}
 	if cmd.Bool("wait") {
-		query = url.Values{"wait": {"decision"}, "timeout": {cmd.Duration("timeout").String()}}
+		query.Set("wait", "decision")
+		if t := cmd.Duration("timeout"); t > 0 {
+			query.Set("timeout", t.String())
+		}
 	}
 	return d.at(query, "v1", "orders")
 }
@@ -117,29 +135,103 @@ func (s *submitter) file(ctx context.Context, name string, stdin io.Reader) erro
 	if err != nil {
 		return err
 	}
-	var sent io.Reader = body
-	ended := func() {}
+	s.lines, s.stuck, s.progress = nil, false, progress{w: s.err, terminal: isTerminal(s.err), start: clock.System(), next: s.nextShown}
+	defer s.progress.end()
 	if s.mapping != nil {
-		r, w := io.Pipe()
-		done := make(chan struct{})
-		h := ingest.Hint{Media: media, Name: name, Map: s.mapping}
-		go func() { defer close(done); _ = w.CloseWithError(s.mapped(w, body, h)) }() // the reader sees the error
-		ended = func() { _ = r.Close(); <-done }                                      // also where the server does not read on
-		sent, media = r, "application/x-ndjson"
+		return s.throughMap(ctx, name, media, body)
 	}
-	resp, err := s.door.do(ctx, http.MethodPost, s.url, media, sent)
+	var from io.Reader = body
+	if f, ok := in.(*os.File); ok && media == "application/x-ndjson" {
+		if from, err = s.goOn(f, name, body); err != nil {
+			return err
+		}
+	}
+	err = s.send(ctx, media, from)
+	return errors.Join(err, s.done(err == nil))
+}
+
+// send sends a body and prints its answers.
+func (s *submitter) send(ctx context.Context, media string, body io.Reader) error {
+	resp, err := s.door.do(ctx, http.MethodPost, s.url, media, body)
 	if err != nil {
-		ended()
 		return err
 	}
 	defer func() { _ = resp.Body.Close() }() // read to its end, or of no use
-	err = s.answers(resp)
-	ended()
+	return s.answers(resp)
+}
+
+// throughMap sends what a mapping makes of a file, one order a line.
+func (s *submitter) throughMap(ctx context.Context, name, media string, body io.Reader) error {
+	r, w := io.Pipe()
+	done := make(chan struct{})
+	h := ingest.Hint{Media: media, Name: name, Map: s.mapping}
+	go func() { defer close(done); _ = w.CloseWithError(s.mapped(w, body, h)) }() // the reader sees the error
+	err := s.send(ctx, "application/x-ndjson", r)
+	_ = r.Close() // also where the server does not read on
+	<-done
 	for _, line := range s.early { // the mapping came to its end before the last answer
 		err = errors.Join(err, s.answer(line))
 	}
 	s.early = nil
 	return err
+}
+
+// goOn begins a file of lines where an earlier sending of it stopped.
+func (s *submitter) goOn(f *os.File, name string, body *bufio.Reader) (io.Reader, error) {
+	st, err := f.Stat()
+	if err != nil || !st.Mode().IsRegular() {
+		return body, err // a pipe is sent as it comes
+	}
+	if s.place, err = resume(f, name); err != nil {
+		return nil, err
+	}
+	s.name, s.progress.size, s.progress.from = name, st.Size(), s.place.Offset
+	if s.place.Offset > 0 {
+		if _, err := f.Seek(s.place.Offset, io.SeekStart); err != nil {
+			return nil, err
+		}
+		body.Reset(f)
+		s.tally = s.place.Tally
+		s.say(s.err, fmt.Sprintf("going on behind %d orders, byte %d of %d", s.tally.Accepted+s.tally.Refused, s.place.Offset, st.Size()))
+	}
+	s.lines = &marked{r: body, at: s.place.Offset}
+	return s.lines, nil
+}
+
+// keepEvery is how often the position is written.
+const keepEvery = time.Second
+
+// step notes one answer more. Behind an order that was not taken the position stays.
+func (s *submitter) step(taken bool) error {
+	s.progress.orders++
+	if s.lines == nil {
+		return nil
+	}
+	offset, ok := s.lines.answered()
+	if s.stuck = s.stuck || !taken; s.stuck || !ok {
+		return nil
+	}
+	s.place.Offset, s.place.Tally = offset, s.tally
+	if now := clock.System(); now.Sub(s.kept) > keepEvery {
+		s.kept = now
+		return s.place.keep(s.name)
+	}
+	return nil
+}
+
+// done removes the position of a file that is answered whole, and keeps it otherwise.
+func (s *submitter) done(whole bool) error {
+	switch {
+	case s.lines == nil:
+		return nil
+	case whole && !s.stuck:
+		if err := os.Remove(positionFile(s.name)); !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+		return nil
+	default:
+		return s.place.keep(s.name)
+	}
 }
 
 // mapped writes what a mapping makes of a file, one order a line. What it cannot make an order of is printed and not sent.
@@ -219,15 +311,7 @@ func (s *submitter) answers(resp *http.Response) error {
 		if err != nil {
 			return fmt.Errorf("read answers: %w", err)
 		}
-		s.progress()
-	}
-}
-
-func (s *submitter) progress() {
-	select {
-	case <-s.nextShown:
-		s.say(s.err, s.tally.String()+" …")
-	default:
+		s.progress.show(s.place.Offset, clock.System, s.tally)
 	}
 }
 
@@ -237,6 +321,9 @@ func (s *submitter) answer(line []byte) error {
 		return fmt.Errorf("%q: %w", line, err)
 	}
 	s.count(a)
+	if err := s.step(a.Status == "accepted" || a.Status == "refused"); err != nil {
+		return err
+	}
 	if s.json {
 		_, err := s.out.Write(line)
 		return err
@@ -248,7 +335,7 @@ func (s *submitter) answer(line []byte) error {
 func (s *submitter) tell(a ingest.Answer) error {
 	s.count(a)
 	if s.json {
-		return json.NewEncoder(s.out).Encode(a)
+		return printLine(s.out, a)
 	}
 	return s.explain(a)
 }
@@ -256,26 +343,23 @@ func (s *submitter) tell(a ingest.Answer) error {
 func (s *submitter) count(a ingest.Answer) {
 	switch a.Status {
 	case "accepted":
-		s.tally.accepted++
+		s.tally.Accepted++
 		if a.Duplicate {
-			s.tally.duplicate++
+			s.tally.Duplicate++
 		}
 		if s.wait && a.Decision == nil {
-			s.tally.undecided++
+			s.tally.Undecided++
 		}
 	case "refused":
-		s.tally.refused++
+		s.tally.Refused++
 	default:
-		s.tally.unavailable++
+		s.tally.Unavailable++
 	}
 }
 
 // explain prints what a person wants to see: decisions that were waited for, and every fault.
 func (s *submitter) explain(a ingest.Answer) error {
-	name := a.OrderID
-	if name == "" {
-		name = "an order without id"
-	}
+	name := orNameless(a.OrderID)
 	if a.Decision != nil {
 		var j event.Judgement
 		if err := json.Unmarshal(a.Decision, &j); err != nil {
@@ -291,7 +375,9 @@ func (s *submitter) explain(a ingest.Answer) error {
 }
 
 // faults prints every fault with its place.
-func (s *submitter) faults(faults []event.Fault) {
+func (s *submitter) faults(faults []event.Fault) { sayFaults(s.out, faults) }
+
+func sayFaults(w io.Writer, faults []event.Fault) {
 	for _, f := range faults {
 		at := f.Pointer
 		switch {
@@ -302,7 +388,7 @@ func (s *submitter) faults(faults []event.Fault) {
 		case at == "":
 			at = "the whole input"
 		}
-		s.say(s.out, fmt.Sprintf("  %s: %s (%s)", at, f.Detail, f.Code))
+		fmt.Fprintf(w, "  %s: %s (%s)\n", at, f.Detail, f.Code)
 	}
 }
 

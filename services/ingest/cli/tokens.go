@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -50,7 +49,7 @@ func createToken(_ context.Context, cmd *cli.Command) error {
 	}
 	w := cmd.Root().Writer
 	if cmd.Bool("json") {
-		return json.NewEncoder(w).Encode(map[string]any{"token": secret, "id": r.ID, "name": r.Name})
+		return printLine(w, map[string]any{"token": secret, "id": r.ID, "name": r.Name})
 	}
 	_, err = fmt.Fprintln(w, secret)
 	return err
@@ -63,7 +62,7 @@ func listTokens(_ context.Context, cmd *cli.Command) error {
 	}
 	w := cmd.Root().Writer
 	if cmd.Bool("json") {
-		return json.NewEncoder(w).Encode(append([]ingest.Token{}, all...))
+		return printLine(w, append([]ingest.Token{}, all...))
 	}
 	if len(all) == 0 {
 		_, err := fmt.Fprintln(w, "no token: the door is open to its own machine only")

@@ -39,9 +39,9 @@ func try(_ context.Context, cmd *cli.Command) error {
 		}
 	}
 	if !s.json {
-		s.say(s.out, fmt.Sprintf("%d would be accepted, %d refused", s.tally.accepted, s.tally.refused))
+		s.say(s.out, fmt.Sprintf("%d would be accepted, %d refused", s.tally.Accepted, s.tally.Refused))
 	}
-	if s.tally.refused > 0 {
+	if s.tally.Refused > 0 {
 		return cli.Exit("", exitRefused)
 	}
 	return nil
@@ -72,9 +72,9 @@ func (s *submitter) try(name string, stdin io.Reader) error {
 // tried prints what an order would become: the normal form, or what stands against it.
 func (s *submitter) tried(t ingest.Tried) error {
 	if t.Status == "refused" {
-		s.tally.refused++
+		s.tally.Refused++
 	} else {
-		s.tally.accepted++
+		s.tally.Accepted++
 	}
 	if s.json {
 		return json.NewEncoder(s.out).Encode(t)

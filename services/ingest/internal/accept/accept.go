@@ -28,12 +28,14 @@ var space = uuid.MustParse("8f1c1c1e-6c0a-5d4b-9d57-3f5f0f6a2b71")
 
 // Input is one order as it came in.
 type Input struct {
-	Bytes  []byte        // as received; only the beginning of an input that was too large to keep
-	Actor  string        // who brought it
-	Source string        // the source of an order that names none; Unnamed when empty
-	Tenant string        // the tenant of an order that names none; Unnamed when empty
-	Again  string        // the sender's own idempotency key; none when empty
-	At     event.Instant // when it was received
+	Bytes  []byte // as received; only the beginning of an input that was too large to keep
+	Actor  string // who brought it
+	Source string // the source of an order that names none; Unnamed when empty
+	Tenant string // the tenant of an order that names none; Unnamed when empty
+	Again  string // the sender's own idempotency key; none when empty
+
+	Corrects string        // event id of the refusal that this corrects; none when empty
+	At       event.Instant // when it was received
 
 	Format string // of Bytes; Format when empty
 
@@ -71,6 +73,12 @@ type Entry struct {
 
 // Refused says whether the line is a refusal.
 func (e Entry) Refused() bool { return len(e.Faults) > 0 }
+
+// Actor is who brought it.
+func (e Entry) Actor() string { return e.in.Actor }
+
+// Format is what the input was read as.
+func (e Entry) Format() string { return e.in.format() }
 
 // Tenant is whom the order is for.
 func (e Entry) Tenant() string { return or(e.head.tenant, or(e.in.Tenant, Unnamed)) }

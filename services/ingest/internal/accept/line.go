@@ -40,6 +40,9 @@ func causeLine(e Entry, body []byte, kept bool) []byte {
 	if e.in.Again != "" {
 		b = member(b, "idempotency_key", e.in.Again)
 	}
+	if e.in.Corrects != "" {
+		b = member(b, "corrects", e.in.Corrects)
+	}
 	text, coded := "", false
 	if kept {
 		text, coded = keep(e.in.Bytes)

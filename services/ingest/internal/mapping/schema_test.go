@@ -3,14 +3,14 @@ package mapping
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
+	flags "flag"
 	"maps"
 	"os"
 	"slices"
 	"testing"
 )
 
-var update = flag.Bool("update", false, "write the schema of mappings anew")
+var update = flags.Bool("update", false, "write the schema of mappings anew")
 
 // schemaFile is what editors check mappings against.
 const schemaFile = "../../../../schemas/v1/mapping.schema.json"
