@@ -43,7 +43,7 @@ soak: build ## the long failure tests: processes killed, streams cut off, system
 	TIDEGATE_SOAK=$(SOAK) go test -count=1 -timeout 6h -run 'Killed|FaultOf' -v ./services/audit
 	TIDEGATE_SOAK=$(SOAK) go test -count=1 -timeout 6h -run 'Killed|CutOff|Limits|Audit' -v ./deploy/e2e/...
 	TIDEGATE_SOAK=$(SOAK) go test -count=1 -timeout 1h -run Mutations -v ./services/ingest/internal/format
-	scripts/fuzz $(FUZZ) ./schemas/event ./services/audit/auditverify
+	scripts/fuzz $(FUZZ) ./schemas/event ./services/audit/auditverify ./services/audit/witness ./services/audit/search
 
 clean: ## remove what was built
 	rm -rf bin .bin

@@ -4,12 +4,14 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -55,13 +57,14 @@ func benchMatch(w io.Writer, dir string) (out []Match, err error) {
 		return nil, err
 	}
 	defer func() { _ = os.RemoveAll(tmp) }()
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(math.MaxInt64)) // the limit of serve is too small for ten times the lists
 	for _, n := range []int{entities, 10 * entities} {
 		fmt.Fprintf(w, "match: an invented list of %d entities …\n", n)
 		file := filepath.Join(tmp, fmt.Sprintf("invented-%d-2026-11-20.csv", n))
 		if err := writeInvented(file, n); err != nil {
 			return nil, err
 		}
-		m, err := measureMatch(filepath.Join(tmp, fmt.Sprint(n)), "invented", file)
+		m, err := measureMatch(filepath.Join(tmp, strconv.Itoa(n)), "invented", file)
 		if err != nil {
 			return nil, err
 		}
@@ -124,11 +127,11 @@ var sounds = strings.Fields(`ba ke lo mi nu ra se ti vo za gar hel jin kor lan m
 
 func (w words) word() string {
 	rng := rand.New(rand.NewPCG(w.often.Uint64(), 7)) //nolint:gosec // the same word every time
-	s := ""
+	var b strings.Builder
 	for range 2 + rng.IntN(3) {
-		s += sounds[rng.IntN(len(sounds))]
+		b.WriteString(sounds[rng.IntN(len(sounds))])
 	}
-	return s
+	return b.String()
 }
 
 func (w words) name(person bool) string {

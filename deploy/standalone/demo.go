@@ -44,6 +44,7 @@ func demoCommand() *cli.Command {
 // Result is everything a demo run found out.
 type Result struct {
 	Cases    []DemoCase    `json:"cases"`
+	Story    []DemoStep    `json:"story"` // what earlier orders, licenses and persons do to an order
 	Replays  []DemoReplay  `json:"replays"`
 	Orders   int           `json:"orders"`
 	Decided  int           `json:"decisions"`
@@ -107,6 +108,9 @@ func demo(ctx context.Context, s *Standalone, set []samples.Sample) (Result, err
 		return r, err
 	}
 	if err := r.compare(set, answers, logged); err != nil {
+		return r, err
+	}
+	if err := r.tellStory(ctx, s, len(set)); err != nil {
 		return r, err
 	}
 	if err := r.replay(ctx, s.cfg.Data, set); err != nil {

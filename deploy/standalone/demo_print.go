@@ -67,6 +67,7 @@ func (r Result) print(w io.Writer) {
 	}{{samples.Case, "Cases from enforcement history, dates and thresholds"}, {samples.Ordinary, "Ordinary trade"}} {
 		r.printCases(w, part.kind, part.title, color)
 	}
+	r.printStory(w, color)
 	r.printRefusals(w)
 	r.printHolds(w)
 	for _, p := range r.Replays {

@@ -186,14 +186,14 @@ func showLicense(cmd *cli.Command, all []screening.License) error {
 	if cmd.Bool("json") {
 		return printJSON(cmd.Root().Writer, l)
 	}
-	any := func(of []string) string { return cmp.Or(strings.Join(of, "; "), "any") }
+	list := func(of []string) string { return cmp.Or(strings.Join(of, "; "), "any") }
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s, %s of %s\n", l.License.Number, kindOf(*l), l.License.Issuer)
 	fmt.Fprintf(&b, "  valid       %s\n", spanOf(l.License.Span))
-	fmt.Fprintf(&b, "  parties     %s\n", any(l.License.Parties))
-	fmt.Fprintf(&b, "  countries   %s\n", any(l.License.Countries))
-	fmt.Fprintf(&b, "  ECCNs       %s\n", any(l.License.ECCNs))
-	fmt.Fprintf(&b, "  parts       %s\n", any(l.License.Parts))
+	fmt.Fprintf(&b, "  parties     %s\n", list(l.License.Parties))
+	fmt.Fprintf(&b, "  countries   %s\n", list(l.License.Countries))
+	fmt.Fprintf(&b, "  ECCNs       %s\n", list(l.License.ECCNs))
+	fmt.Fprintf(&b, "  parts       %s\n", list(l.License.Parts))
 	fmt.Fprintf(&b, "  pieces      %s\n", drawn(l.Quantity, l.License.Quantity))
 	fmt.Fprintf(&b, "  value       %s %s\n", drawn(l.Value, l.License.Value), l.License.Currency)
 	fmt.Fprintf(&b, "  answers     %s\n", cmp.Or(strings.Join(l.License.Rules, ", "), "every rule that asks for a license"))

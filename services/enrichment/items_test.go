@@ -170,6 +170,24 @@ func TestEvidenceOfAnItem(t *testing.T) {
 	}
 }
 
+// A part number of two characters is a chip's where its maker says so.
+func TestTheShortestPartNumbersAreThoseOfTheirMaker(t *testing.T) {
+	t.Parallel()
+	r := curated(t)
+	for _, tt := range []struct {
+		item event.Item
+		want string
+	}{
+		{event.Item{Description: "L4 card", PartNumber: "L4", Manufacturer: "NVIDIA"}, "nvidia-l4"},
+		{event.Item{PartNumber: "L2", Manufacturer: "NVIDIA Corporation"}, "nvidia-l2"},
+		{event.Item{Description: "bracket", PartNumber: "L4", Manufacturer: "Steelworks Ltd"}, ""},
+	} {
+		if got := itemFacts(r, tt.item).Catalog; got != tt.want {
+			t.Errorf("%+v: %q, want %q", tt.item, got, tt.want)
+		}
+	}
+}
+
 // An order may be long, but what it costs grows with its length and no faster: this text took seconds once.
 func TestALongDescriptionIsReadOnce(t *testing.T) {
 	t.Parallel()

@@ -32,13 +32,10 @@ func Diff(before, after *Pack) []RuleDiff {
 	for _, r := range after.Rules() {
 		was := old[name(r)]
 		delete(old, name(r))
-		switch {
-		case was == nil:
+		if was == nil {
 			out = append(out, RuleDiff{name(r), "added", []string{ruleLine(r)}})
-		default:
-			if c := ruleChanges(was, r); c != nil {
-				out = append(out, RuleDiff{name(r), "changed", c})
-			}
+		} else if c := ruleChanges(was, r); c != nil {
+			out = append(out, RuleDiff{name(r), "changed", c})
 		}
 	}
 	for _, r := range before.Rules() {

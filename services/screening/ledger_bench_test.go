@@ -2,6 +2,7 @@ package screening
 
 import (
 	"fmt"
+	"strconv"
 	"testing"
 
 	"github.com/tidegate/tidegate/schemas/event"
@@ -25,7 +26,7 @@ func benchBlock(b *testing.B, stateful, from int) []event.Case {
 			p.Email, p.Phone = fmt.Sprintf("buy%d@nordlicht.example", (from+i)%5000), "+49 30 1234567"
 			p.Address = &event.Address{Lines: []string{"Hafenstr. 12"}, City: "Hamburg", Country: "DE"}
 		}
-		c.Kind, c.Tenant, c.Source, c.OrderID, c.Event, c.At = event.Placed, "default", "shop", fmt.Sprint(from+i), fmt.Sprint(from+i), "2026-11-01T10:00:00.000000Z"
+		c.Kind, c.Tenant, c.Source, c.OrderID, c.Event, c.At = event.Placed, "default", "shop", strconv.Itoa(from+i), strconv.Itoa(from+i), "2026-11-01T10:00:00.000000Z"
 		out[i] = caseOf(b, c, f)
 	}
 	return out

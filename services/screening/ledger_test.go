@@ -87,6 +87,7 @@ func history(t *rapid.T) []event.Case {
 			c.Shipment = &event.Shipment{Date: rapid.SampledFrom(someDates).Draw(t, "left")}
 		case event.Rejudge:
 			c.Rejudging = &event.Rejudging{Why: "person"}
+		case event.Cancelled, event.Control, event.Remark: // no more than their kind, or not drawn
 		case event.Disposition:
 			c.Disposition = &event.Disposed{
 				By: "ann", Role: rapid.SampledFrom([]string{"officer", "counsel"}).Draw(t, "role"), Second: rapid.SampledFrom([]string{"", "bob"}).Draw(t, "second"),

@@ -118,17 +118,13 @@ func TestTheLedgerSurvivesRestartsHoweverItsSnapshotFares(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name string
-		harm func(t *testing.T, dir string)
+		harm func(dir string) error
 	}{
-		{"as it was left", func(*testing.T, string) {}},
-		{"without a snapshot", func(t *testing.T, dir string) {
-			if err := os.RemoveAll(dir); err != nil {
-				t.Fatal(err)
-			}
-		}},
-		{"with a torn snapshot", func(t *testing.T, dir string) { rewrite(t, dir, func(b []byte) []byte { return b[:len(b)/2] }) }},
-		{"with the snapshot of another history", func(t *testing.T, dir string) {
-			rewrite(t, dir, func(b []byte) []byte { return append([]byte("00"), b[2:]...) })
+		{"as it was left", func(string) error { return nil }},
+		{"without a snapshot", os.RemoveAll},
+		{"with a torn snapshot", func(dir string) error { return rewrite(dir, func(b []byte) []byte { return b[:len(b)/2] }) }},
+		{"with the snapshot of another history", func(dir string) error {
+			return rewrite(dir, func(b []byte) []byte { return append([]byte("00"), b[2:]...) })
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -142,28 +138,30 @@ func TestTheLedgerSurvivesRestartsHoweverItsSnapshotFares(t *testing.T) {
 				if got, want := d.year(d.n), event.Decimal([]string{"0", "500", "1000"}[block]); got != want {
 					t.Errorf("block %d reads %s, want %s", d.n, got, want)
 				}
-				tt.harm(t, dir)
+				if err := tt.harm(dir); err != nil {
+					t.Fatal(err)
+				}
 			}
 		})
 	}
 }
 
 // rewrite changes every snapshot.
-func rewrite(t *testing.T, dir string, change func([]byte) []byte) {
-	t.Helper()
+func rewrite(dir string, change func([]byte) []byte) error {
 	files, err := filepath.Glob(filepath.Join(dir, "ledger-*.json"))
 	if err != nil || len(files) == 0 {
-		t.Fatalf("%d snapshots: %v", len(files), err)
+		return fmt.Errorf("%d snapshots: %w", len(files), err)
 	}
 	for _, name := range files {
 		b, err := os.ReadFile(name)
 		if err != nil {
-			t.Fatal(err)
+			return err
 		}
 		if err := os.WriteFile(name, change(b), 0o600); err != nil {
-			t.Fatal(err)
+			return err
 		}
 	}
+	return nil
 }
 
 func TestBeyondTheStreamTheLedgerIsMadeFromTheHistory(t *testing.T) {

@@ -43,6 +43,10 @@ func TestWhatTheVerbsPrint(t *testing.T) {
 		{"the rules of a day with their citations", []string{"show", "--as-of", "2025-10-01"}, []string{"affiliates-50 [license]", "90 FR 47201", "Rules in force on 2025-10-01"}},
 		{"the same pack twice", []string{"diff", "shipped", "../packs/us"}, []string{"no rule and no setting differs"}},
 		{"a pack beside another", []string{"diff", "shipped", "../packs/jp"}, []string{"id was: us", "removed rule ac-destination", "added rule jp-"}},
+		{"several packs together", []string{"list", "--pack", "us", "--pack", "jp", "--pack", "../packs/example"}, []string{"ac-destination", "jp-end-user-list", "blocked-customer", "us+jp+example"}},
+		{"a company's pack with the one it stands on", []string{"test", "../packs/example"}, []string{"ok:", "us+example"}},
+		{"a shipped pack by its name", []string{"test", "jp"}, []string{"ok:", "(jp "}},
+		{"when an act was published", []string{"show", "cn-case-by-case-2026"}, []string{"published 2026-01-15"}},
 		{"the pack's folder is checked", []string{"check", "../packs/us"}, []string{"ok: us"}},
 		{"the pack's folder is tested", []string{"test", "../packs/us"}, []string{"ok:"}},
 	} {

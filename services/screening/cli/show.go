@@ -100,7 +100,11 @@ func show(w io.Writer, r *screening.Rule, d event.Date) error {
 	}
 	row("note", r.Note)
 	for _, s := range r.Status {
-		row("status", strings.TrimSpace(fmt.Sprintf("%s %s..%s %s", s.State, s.From, s.Until, s.Cite)))
+		published := ""
+		if s.Published != "" {
+			published = ", published " + string(s.Published)
+		}
+		row("status", strings.TrimSpace(fmt.Sprintf("%s %s..%s %s", s.State, s.From, s.Until, s.Cite))+published)
 	}
 	return printf(w, "%s", b.String())
 }

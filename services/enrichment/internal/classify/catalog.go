@@ -101,6 +101,10 @@ func (c *Catalog) recognize(it *event.Item, description []string) *recognized {
 	if r, w := c.byWords(description, it); w > weight {
 		best, text = r, it.Description
 	}
+	if best == nil && len(it.PartNumber) == 2 { // the shortest names are patterns with their maker's only
+		best, _ = c.byWords(words(it.Manufacturer+" "+it.PartNumber), it)
+		text = it.PartNumber
+	}
 	if best == nil {
 		return nil
 	}

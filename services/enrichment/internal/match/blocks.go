@@ -112,7 +112,7 @@ func (f *filing) word(shown string) *word {
 		return w
 	}
 	if len(f.room) == 0 {
-		f.room = make([]word, 256)
+		f.room = make([]word, 64)
 	}
 	w := &f.room[0]
 	f.room = f.room[1:]
@@ -174,7 +174,7 @@ func (b *blocks) vocabulary() {
 	var wearing [][]int32
 	var abroad, all []pair
 	for _, w := range b.words {
-		for _, s := range w.shapes {
+		for _, s := range w.sought.shapes {
 			n, ok := numbers[s]
 			if !ok {
 				n = len(patterns)
@@ -189,7 +189,7 @@ func (b *blocks) vocabulary() {
 			}
 		}
 		b.briefs = append(b.briefs, briefOf(w))
-		w.shapes = nil // asked of words that are looked for, and those are others
+		w.sought = nil // asked of words that are looked for, and those are others
 	}
 	for _, ids := range wearing {
 		b.shapes = append(b.shapes, int32(len(b.wearers))) //nolint:gosec // numbers fit
@@ -308,7 +308,7 @@ func (b *blocks) asked(shown string, q *asking) *word {
 	w, ok := b.recent.Get(shown)
 	if !ok {
 		w = newWord(strings.Clone(shown), b.kind)
-		w.alike = slices.Clone(b.alike(w, q, q.near[:0]))
+		w.sought.alike = slices.Clone(b.alike(w, q, q.near[:0]))
 		if len(shown) <= recentBytes {
 			b.recent.Put(w.shown, w)
 		}
@@ -321,7 +321,7 @@ func (b *blocks) find(p *Profile, q *asking) []int32 {
 	q.found = q.found[:0]
 	q.keys.of(p, askWords)
 	for _, w := range q.keys.words {
-		for _, id := range w.alike {
+		for _, id := range w.sought.alike {
 			q.found = b.lone.find(wordHash(id), q.found)
 		}
 	}
@@ -330,9 +330,9 @@ func (b *blocks) find(p *Profile, q *asking) []int32 {
 			if !q.keys.asked(w, v) {
 				continue
 			}
-			for _, x := range w.alike {
+			for _, x := range w.sought.alike {
 				partners := b.partners[x]
-				for _, y := range v.alike {
+				for _, y := range v.sought.alike {
 					if partners&markOf(y) != 0 { // of most words that is enough to know
 						q.found = b.pairs.find(pairHash(x, y), q.found)
 					}
@@ -359,7 +359,7 @@ func (b *blocks) initials(i int, w *word, q *asking) {
 		if j == i || v.weight < weighsRare {
 			continue
 		}
-		for _, id := range v.alike {
+		for _, id := range v.sought.alike {
 			q.found = b.pairs.find(mix(letter+wordHash(id)), q.found)
 		}
 	}
@@ -369,7 +369,7 @@ func (b *blocks) initials(i int, w *word, q *asking) {
 // they are alike in their letters.
 func (b *blocks) alike(w *word, q *asking, ids []int32) []int32 {
 	me := newWearer(w)
-	for _, s := range w.shapes {
+	for _, s := range w.sought.shapes {
 		q.shape = q.shape[:0]
 		for i := range len(s) {
 			q.shape = append(q.shape, rune(s[i]))

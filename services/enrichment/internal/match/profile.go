@@ -22,21 +22,26 @@ const mostWords = 16
 type word struct {
 	text   string    // folded, in its own script and one spelling
 	shown  string    // as the folded name has it
-	script byte      // as script names it
 	runes  []rune    // of text, where it is not Latin
-	length int       // of text, in runes
 	latin  [][]sound // in Latin letters, sounded, every reading
 	asIs   []sound   // a Latin word with its letters as they stand, where that is not the same
 	bones  []string  // skeletons of latin, each once
-	shapes []string  // patterns of latin, each once
-	mask   uint32    // the letters of latin
-	frame  frame     // of latin
-	frame0 frame     // of asIs
-	id     int32     // number among the listed words; -1 of a word that is looked for
-	alike  []int32   // of a word that is looked for: the listed words that it may be
-	class  class
+	sought *sought   // of a word that is looked for, or not filed yet
+	length int       // of text, in runes
 	weight int
+	mask   uint32 // the letters of latin
+	id     int32  // number among the listed words; -1 of a word that is looked for
+	frame  frame  // of latin
+	frame0 frame  // of asIs
+	script byte   // as script names it
+	class  class
 	ours   bool // the weight table knows it
+}
+
+// sought is what looking a word up needs.
+type sought struct {
+	shapes []string // patterns of latin, each once
+	alike  []int32  // the listed words that it may be
 }
 
 // Profile is a name prepared for comparing it word by word.
@@ -194,7 +199,7 @@ func isForm(w string) bool {
 }
 
 func newWord(shown string, kind Kind) *word {
-	w := &word{text: shown, shown: shown, script: script(shown), id: -1}
+	w := &word{text: shown, shown: shown, script: script(shown), id: -1, sought: &sought{}}
 	if kind == Company {
 		w.text = oneSpelling(w.text)
 	}
@@ -217,8 +222,8 @@ func newWord(shown string, kind Kind) *word {
 		if b := skeleton(s); !slices.Contains(w.bones, b) {
 			w.bones = append(w.bones, b)
 		}
-		if p := pattern(s); !slices.Contains(w.shapes, p) {
-			w.shapes = append(w.shapes, p)
+		if p := pattern(s); !slices.Contains(w.sought.shapes, p) {
+			w.sought.shapes = append(w.sought.shapes, p)
 		}
 		for _, c := range s {
 			w.mask |= 1 << (c & 31)

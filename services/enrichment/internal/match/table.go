@@ -33,7 +33,7 @@ func newTable(pairs []pair) *table {
 // nothing is sorted and nothing is kept twice.
 func tableOf(n int, each func(put func(hash uint64, row int32))) *table {
 	bits := uint(1)
-	for 2<<bits < n {
+	for 4<<bits < n {
 		bits++
 	}
 	t := &table{shift: 64 - bits, starts: make([]uint32, (1<<bits)+2), mask: 1<<(bits+5) - 1, entries: make([]entry, n)}

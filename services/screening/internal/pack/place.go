@@ -97,12 +97,11 @@ func within(lines []string, n *yaml.Node, at int) place {
 			from = len(text) - len(strings.TrimLeft(text, " "))
 		}
 		from = min(from, len(text))
-		if size := len(strings.TrimRight(text[from:], " \r")); at <= size {
+		size := len(strings.TrimRight(text[from:], " \r"))
+		if at <= size {
 			return place{line, utf8.RuneCountInString(text[:from+at]) + 1}
-		} else {
-			at -= size + 1
 		}
-		from = -1
+		at, from = at-size-1, -1
 	}
 	return place{n.Line, n.Column}
 }

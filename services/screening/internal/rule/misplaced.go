@@ -48,7 +48,7 @@ func report(add func(string, ...string), err error, path ...string) {
 	if err == nil {
 		return
 	}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // an error of several is taken apart
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		for _, one := range joined.Unwrap() {
 			report(add, one, path...)
 		}

@@ -81,17 +81,17 @@ func (c *Compiled) everywhere(s *Scene, do func()) {
 }
 
 func (c *Compiled) near(s *Scene) (Near, bool) {
-	false1 := -1
+	only := -1
 	for i := range c.when.parts.conj {
 		switch c.when.parts.conj[i].ask(s) {
 		case types.False:
-			if false1 >= 0 {
+			if only >= 0 {
 				return Near{}, false
 			}
-			false1 = i
+			only = i
 		}
 	}
-	if false1 < 0 {
+	if only < 0 {
 		return Near{}, false
 	}
 	out := Near{Rule: c.Rule, Party: s.party, Item: s.item}
@@ -104,7 +104,7 @@ func (c *Compiled) near(s *Scene) (Near, bool) {
 	if c.scope&perParty == 0 {
 		out.Party = -1
 	}
-	out.Part, out.Values = c.when.parts.told(s, false1)
+	out.Part, out.Values = c.when.parts.told(s, only)
 	return out, true
 }
 

@@ -32,7 +32,7 @@ func Judge(p *pack.Pack, c *event.Cause, f *event.Facts, read *event.Read, prev 
 		j.Read = read
 	}
 	if c.Kind == event.Cancelled {
-		return cancelled(j, p, dates)
+		return cancelled(j, dates)
 	}
 	if why := unusable(c, f); why != "" {
 		return failed(j, p, c, dates, why)
@@ -88,7 +88,7 @@ const ShippedUnreleased = "shipped-unreleased"
 const OrderCancelled = "order-cancelled"
 
 // cancelled holds the order: no copy of the decision may let goods move that nobody wants any more.
-func cancelled(j event.Judgement, p *pack.Pack, dates []Date) event.Judgement {
+func cancelled(j event.Judgement, dates []Date) event.Judgement {
 	f := event.Finding{
 		Rule: OrderCancelled, Outcome: event.Hold, State: "fires", Dates: []string{}, Citation: "the order's event cancelled", Certainty: "C",
 		Text: "The order was cancelled: nothing may ship under it. A new revision is judged anew.",
