@@ -28,6 +28,7 @@ type Report struct {
 	Pipeline Pipeline `json:"pipeline"`
 	Log      Log      `json:"log"`
 	Match    []Match  `json:"match"`
+	Edges    []Edge   `json:"sources_and_sinks"`
 	OfRaw    float64  `json:"pipeline_to_raw"`
 	OfBones  float64  `json:"pipeline_to_skeleton"`
 }
@@ -39,6 +40,7 @@ func main() {
 	dir := flag.String("dir", "", "where to put the data (about 10 GB at most); a temporary directory when empty")
 	only := flag.Bool("log", false, "measure the audit log alone")
 	match := flag.Bool("match", false, "measure the matcher alone")
+	edges := flag.Bool("edges", false, "measure sources and webhooks alone")
 	flag.Parse()
 	standalone.LimitMemory() // as serve does
 	ctx, stop := lifecycle.Signals(context.Background())
@@ -58,6 +60,15 @@ func main() {
 			all, err := benchMatch(os.Stdout, *dir)
 			if err == nil {
 				printMatch(os.Stdout, all)
+			}
+			return err
+		}
+	}
+	if *edges {
+		measure = func() error {
+			all, err := benchEdges(ctx, os.Stdout, *dir, *d/6)
+			if err == nil {
+				printEdges(os.Stdout, all, 0)
 			}
 			return err
 		}
@@ -97,6 +108,9 @@ func bench(ctx context.Context, w io.Writer, dir string, d time.Duration, out fi
 	}
 	if r.Match, err = benchMatch(w, dir); err != nil {
 		return fmt.Errorf("match: %w", err)
+	}
+	if r.Edges, err = benchEdges(ctx, w, dir, d/6); err != nil {
+		return fmt.Errorf("sources and sinks: %w", err)
 	}
 	r.OfRaw = r.Pipeline.OrdersPerSec / r.Raw.OrdersPerSec
 	r.OfBones = r.Pipeline.OrdersPerSec / r.Skeleton.OrdersPerSec
@@ -147,4 +161,5 @@ func (r Report) print(w io.Writer) {
 		p.Orders, p.Duplicates, p.Sizes.Order, p.Sizes.Enriched, p.Sizes.Decision, p.Sizes.Cases, p.IdleMB, p.PeakMB, p.DiskMB)
 	r.Log.print(w)
 	printMatch(w, r.Match)
+	printEdges(w, r.Edges, r.Pipeline.OrdersPerSec)
 }

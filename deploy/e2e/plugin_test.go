@@ -155,7 +155,7 @@ func shell(t *testing.T, dir, script string) string {
 // program runs a Go program in a directory. It is built within this module, for its libraries are there.
 func program(t *testing.T, dir, text string) string {
 	t.Helper()
-	at, err := os.MkdirTemp(".", "readme-program-")
+	at, err := os.MkdirTemp(".", "readme-program-") //nolint:usetesting // it must lie within this module
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -75,6 +75,14 @@ func sourceCommand() *cli.Command {
 				Name: "check", Usage: "look at the configuration and at what it names; exit 1 when something is wrong, with how to mend it",
 				Flags: []cli.Flag{dataFlag(), sourcesFlag(), asJSON}, Action: checkSources,
 			},
+			{
+				Name: "table", Usage: "print the SQL that makes an outbox table", Flags: []cli.Flag{
+					&cli.StringFlag{Name: "name", Usage: "of the table", Value: "tidegate_outbox"}, &cli.StringFlag{Name: "channel", Usage: "that is notified", Value: "tidegate_outbox"},
+				}, Action: func(_ context.Context, cmd *cli.Command) error {
+					_, err := fmt.Fprintf(cmd.Root().Writer, outbox.Table, cmd.String("name"), cmd.String("channel"))
+					return err
+				},
+			},
 			{Name: "status", Usage: "how far each source is, how far behind, and its last error", Flags: []cli.Flag{dataFlag(), asJSON}, Action: sourceStatus},
 			{
 				Name: "run", Usage: "read in a process of its own and bring orders to a server through NATS",

@@ -3,9 +3,9 @@ package ingest_test
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -52,6 +52,8 @@ func TestCloudEventsOverNATS(t *testing.T) {
 		"binary": {Data: []byte(strings.Replace(order("A", "x"), `"source":"shop",`, "", 1)), Header: nats.Header{
 			subject.HeaderCESpec: {"1.0"}, subject.HeaderCEID: {"e-1"}, subject.HeaderCESource: {"till"}, subject.HeaderCEType: {"order"}, "content-type": {"application/json"},
 		}},
+		"structured": {Data: []byte(`{"specversion":"1.0","id":"e-2","source":"till","type":"order","datacontenttype":"application/json","data":` +
+			strings.Replace(order("B", "x"), `"source":"shop",`, "", 1) + `}`), Header: nats.Header{"content-type": {"application/cloudevents+json"}}},
 	} {
 		m.Subject = subject.IngestSubject
 		got, err := nc.RequestMsgWithContext(t.Context(), m)
@@ -219,7 +221,7 @@ func TestACustomersMessagesWaitWhileOrdersAreNotTaken(t *testing.T) {
 	nc := natstest.ServerIn(t, t.TempDir(), bus.Limits{OrderBytes: 4 << 10})
 	var orders []string
 	for i := range 40 {
-		orders = append(orders, order(fmt.Sprint(i), strings.Repeat("x", 100)))
+		orders = append(orders, order(strconv.Itoa(i), strings.Repeat("x", 100)))
 	}
 	s := customer(t, nc, orders...)
 	doors := ingest.Doors{Streams: map[string]ingest.Stream{"erp": {Name: "ERP", Durable: "tidegate-erp", Source: "erp"}}}

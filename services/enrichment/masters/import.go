@@ -110,7 +110,7 @@ func open(ctx context.Context, in Import) (io.ReadCloser, string, error) {
 
 // refused writes every row at fault to a file, for a refusal names only the first.
 func (s *Store) refused(in Import, err error) error {
-	var r *master.Refusal
+	var r *master.RefusalError
 	if !errors.As(err, &r) {
 		return err
 	}

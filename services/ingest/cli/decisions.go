@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -66,12 +67,12 @@ func decisions(ctx context.Context, cmd *cli.Command) error {
 	}
 	for left := cmd.Int("limit"); ; {
 		if left > 0 {
-			query.Set("limit", fmt.Sprint(min(left, 1000)))
+			query.Set("limit", strconv.Itoa(min(left, 1000)))
 		}
 		var p listed
 		if err := d.get(ctx, d.at(query, "v1", what), &p); err != nil {
-			if ctx.Err() != nil { // interrupted: that is how following ends
-				return nil
+			if ctx.Err() != nil {
+				return nil //nolint:nilerr // interrupted: that is how following ends
 			}
 			return trouble("decisions: %v", err)
 		}

@@ -51,12 +51,12 @@ func resume(f *os.File, name string) (position, error) {
 	if err != nil {
 		return fresh, err
 	}
-	var p position
 	st, err := f.Stat()
 	if err != nil {
 		return fresh, err
 	}
-	if json.Unmarshal(b, &p) != nil || p.Head != head || p.Offset < 0 || p.Offset > st.Size() {
+	var p position
+	if bad := json.Unmarshal(b, &p); bad != nil || p.Head != head || p.Offset < 0 || p.Offset > st.Size() {
 		return fresh, nil
 	}
 	return p, nil

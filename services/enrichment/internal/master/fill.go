@@ -120,7 +120,7 @@ func (f *filler) party(i int) {
 	f.address(i, p, row, k)
 	f.parent(i, p, row, k)
 	f.owners(i, p, row, k)
-	f.certs(p, row, k)
+	f.certs(row, k)
 }
 
 // alias says whether the order's name for a partner is one of those the master has for it, or the other way round.
@@ -207,7 +207,7 @@ func share(d event.Decimal) string {
 }
 
 // certs adds the statements that the partner signed and the order does not bring.
-func (f *filler) certs(p *event.Party, row *Partner, k Known) {
+func (f *filler) certs(row *Partner, k Known) {
 	for _, c := range row.Certs {
 		if c.By == "" {
 			c.By = row.Name

@@ -28,11 +28,13 @@ func TestFill(t *testing.T) {
 		{"nothing to go by", event.Order{Parties: []event.Party{{Name: "Harbor GmbH"}}, Items: []event.Item{{Description: "fan"}}}, nil, nil},
 		{"numbers nobody knows", event.Order{Parties: []event.Party{{Customer: "C-9"}}, Items: []event.Item{{SKU: "S-9"}}}, nil, nil},
 		{
-			"a customer number and a SKU alone", event.Order{Parties: []event.Party{{Customer: "c-1"}}, Items: []event.Item{{SKU: "s-1"}}},
+			"a customer number and a SKU alone",
+			event.Order{Parties: []event.Party{{Customer: "c-1"}}, Items: []event.Item{{SKU: "s-1"}}},
 			[]string{
 				"/certifications/0", "/items/0/contains", "/items/0/datacenter", "/items/0/eccn", "/items/0/manufacturer", "/items/0/part_number", "/items/0/tpp",
 				"/parties/0/address", "/parties/0/aliases", "/parties/0/gln", "/parties/0/headquarters", "/parties/0/incorporated", "/parties/0/name", "/parties/0/owners", "/parties/0/ultimate_parent",
-			}, nil,
+			},
+			nil,
 		},
 		{
 			"what is stated stays, and what agrees is silent",
@@ -43,7 +45,8 @@ func TestFill(t *testing.T) {
 					Owners: []event.Owner{{Name: "VALE AG", Percent: "60.0"}}, Incorporated: "2010-01-01",
 				}},
 				Items: []event.Item{{SKU: "S-1", Manufacturer: "Lantern Inc.", PartNumber: "l-1", ECCN: "4a090 .A", TPP: "15832.0", Datacenter: &yes, Contains: []event.Part{{PartNumber: "H100", Count: "8"}}}},
-			}, nil, nil,
+			},
+			nil, nil,
 		},
 		{
 			"what differs is told",
@@ -54,15 +57,18 @@ func TestFill(t *testing.T) {
 					Owners: []event.Owner{{Name: "Vale AG", Percent: "20"}}, Incorporated: "2020-01-01",
 				}},
 				Items: []event.Item{{SKU: "S-1", Manufacturer: "x", PartNumber: "L-1", ECCN: "EAR99", TPP: "100", Datacenter: &no, Contains: []event.Part{{PartNumber: "H100", Count: "8"}}}},
-			}, nil,
+			},
+			nil,
 			[]string{
 				"/items/0/datacenter no yes", "/items/0/eccn EAR99 4A090.a", "/items/0/tpp 100 15832", "/parties/0/address/country FR DE", "/parties/0/gln 4012345000016 4012345000009", "/parties/0/headquarters CN DE",
 				"/parties/0/incorporated 2020-01-01 2010-01-01", "/parties/0/name Reef Ltd Harbor GmbH", "/parties/0/owners/0/percent 20 60", "/parties/0/ultimate_parent no parent Vale AG, CH",
 			},
 		},
 		{
-			"a stated parent against none", event.Order{Parties: []event.Party{{Customer: "C-2", Name: "Moor", Address: &event.Address{City: "X"}, Parent: &event.Parent{Name: "Vale"}}}, Items: []event.Item{{}}},
-			nil, []string{"/parties/0/no_parent Vale no parent"},
+			"a stated parent against none",
+			event.Order{Parties: []event.Party{{Customer: "C-2", Name: "Moor", Address: &event.Address{City: "X"}, Parent: &event.Parent{Name: "Vale"}}}, Items: []event.Item{{}}},
+			nil,
+			[]string{"/parties/0/no_parent Vale no parent"},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

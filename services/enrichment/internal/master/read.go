@@ -29,11 +29,11 @@ type File struct {
 	Skipped []Fault // rows left out, or taken with less than they say; only where lenient
 }
 
-// Refusal is a file that is not loaded, with every row at fault. It is ErrRefused.
-type Refusal struct{ Faults []Fault }
+// RefusalError is a file that is not loaded, with every row at fault. It is ErrRefused.
+type RefusalError struct{ Faults []Fault }
 
 // Error names the first faults and the number of all.
-func (r *Refusal) Error() string {
+func (r *RefusalError) Error() string {
 	const said = 20
 	var b strings.Builder
 	fmt.Fprintf(&b, "refused: %d faults", len(r.Faults))
@@ -47,7 +47,7 @@ func (r *Refusal) Error() string {
 }
 
 // Is says that every refusal is ErrRefused.
-func (r *Refusal) Is(target error) bool { return target == ErrRefused }
+func (r *RefusalError) Is(target error) bool { return target == ErrRefused }
 
 // Format is a kind of file.
 type Format struct {
@@ -87,7 +87,7 @@ type reading struct {
 	keys   map[string]int // keys taken so far → row
 }
 
-// Read reads one file to its end. An error is a *Refusal, ErrRefused for a file that is not of a known form, or the reader's.
+// Read reads one file to its end. An error is a *RefusalError, ErrRefused for a file that is not of a known form, or the reader's.
 func Read(name string, r io.Reader, opt Options) (*File, error) {
 	h := sha256.New()
 	in := bufio.NewReaderSize(io.TeeReader(r, h), 1<<16)
@@ -115,7 +115,7 @@ func Read(name string, r io.Reader, opt Options) (*File, error) {
 		q.Rows.oneByPart()
 	}
 	if len(q.faults) > 0 && !opt.Lenient {
-		return nil, &Refusal{q.faults}
+		return nil, &RefusalError{q.faults}
 	}
 	if q.Rows.Len() == 0 {
 		return nil, fmt.Errorf("%s: %w: no row of it can be used", name, errors.Join(ErrRefused, refusal(q.faults)))
@@ -135,7 +135,7 @@ func refusal(faults []Fault) error {
 	if len(faults) == 0 {
 		return nil
 	}
-	return &Refusal{faults}
+	return &RefusalError{faults}
 }
 
 // whole leaves out a character that the end of the head cuts.

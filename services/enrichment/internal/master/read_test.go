@@ -139,7 +139,7 @@ func TestAMillionBadRowsAreAllReported(t *testing.T) {
 		b.WriteString("A,none of your business\n")
 	}
 	_, err := Read("f.csv", strings.NewReader(b.String()), Options{})
-	var r *Refusal
+	var r *RefusalError
 	if !errors.As(err, &r) || len(r.Faults) != rows || len(err.Error()) > 4096 || r.Faults[rows-1].Row != rows+1 {
 		t.Fatalf("%.300v", err)
 	}

@@ -61,23 +61,33 @@ func TestFind(t *testing.T) {
 		{"a direct stake stays as the order states it", []event.Owner{o("Listed One", "60")}, nil, []string{"Listed One 60"}},
 		{"an unknown share with nobody beside it", []event.Owner{o("Listed One", "")}, nil, []string{"Listed One"}},
 		{
-			"an unknown share is what others leave", []event.Owner{o("Listed One", ""), o("Harbor", "70.5")}, nil,
+			"an unknown share is what others leave",
+			[]event.Owner{o("Listed One", ""), o("Harbor", "70.5")},
+			nil,
 			[]string{"Listed One", "Listed One>Party 0..29.5  order"},
 		},
 		{
-			"where others claim more than all there is, they leave everything", []event.Owner{o("Listed One", ""), o("Harbor", "70"), o("Vale", "60")}, nil,
+			"where others claim more than all there is, they leave everything",
+			[]event.Owner{o("Listed One", ""), o("Harbor", "70"), o("Vale", "60")},
+			nil,
 			[]string{"Listed One"},
 		},
 		{
-			"through another, by the order", []event.Owner{o("Harbor GmbH", "70"), of("Listed One", "HARBOR GMBH", "80"), o("Vale", "30")}, nil,
+			"through another, by the order",
+			[]event.Owner{o("Harbor GmbH", "70"), of("Listed One", "HARBOR GMBH", "80"), o("Vale", "30")},
+			nil,
 			[]string{"Listed One", "Listed One>Harbor GmbH 80..80  order", "Harbor GmbH>Party 70..70  order"},
 		},
 		{
-			"an owner whose own stake nobody states", []event.Owner{of("Listed One", "Harbor", "80")}, nil,
+			"an owner whose own stake nobody states",
+			[]event.Owner{of("Listed One", "Harbor", "80")},
+			nil,
 			[]string{"Listed One", "Listed One>Harbor 80..80  order", "Harbor>Party 0..100  order"},
 		},
 		{
-			"a cycle", []event.Owner{o("Harbor", "50"), of("Party", "Harbor", "40"), of("Listed One", "Harbor", "60")}, nil,
+			"a cycle",
+			[]event.Owner{o("Harbor", "50"), of("Party", "Harbor", "40"), of("Listed One", "Harbor", "60")},
+			nil,
 			[]string{"Listed One", "Listed One>Harbor 60..60  order", "Party>Harbor 40..40  order", "Harbor>Party 50..50  order"},
 		},
 		{
@@ -91,12 +101,14 @@ func TestFind(t *testing.T) {
 			[]string{"Listed One", "Listed One>Party 0..80  register"},
 		},
 		{
-			"an owner the order names, found in the register by name and country", []event.Owner{{Name: "Harbor", Country: "DE", Percent: "60"}},
+			"an owner the order names, found in the register by name and country",
+			[]event.Owner{{Name: "Harbor", Country: "DE", Percent: "60"}},
 			register{"reg:harbor": {holds("Listed One", "100", "100")}},
 			[]string{"Listed One", "Listed One>Harbor 100..100  register, found by name", "Harbor>Party 60..60  order"},
 		},
 		{
-			"order and register speak of the same stake", []event.Owner{o("Listed One", "40")},
+			"order and register speak of the same stake",
+			[]event.Owner{o("Listed One", "40")},
 			register{"reg:party": {holds("Listed One", "55", "55")}},
 			[]string{"Listed One", "Listed One>Party 40..40  order", "Listed One>Party 55..55  register"},
 		},
@@ -109,7 +121,8 @@ func TestFind(t *testing.T) {
 			[]string{"Listed One", "Listed One (b)", "Listed One>Party 10..10  register", "Listed One (b)>Party 20..20  register"},
 		},
 		{
-			"a party that owns itself", nil, register{"reg:party": {holds("Party", "100", "100"), holds("Listed One", "10", "10")}},
+			"a party that owns itself", nil,
+			register{"reg:party": {holds("Party", "100", "100"), holds("Listed One", "10", "10")}},
 			[]string{"Listed One", "Listed One>Party 10..10  register", "Party>Party 100..100  register"},
 		},
 	} {
@@ -131,7 +144,8 @@ func TestFind(t *testing.T) {
 func TestStakesKeepTheirDates(t *testing.T) {
 	t.Parallel()
 	p := event.Party{Name: "Party", Owners: []event.Owner{
-		{Name: "Harbor", Percent: "70", Span: event.Span{Until: "2025-12-31"}}, {Name: "Listed One", Of: "Harbor", Percent: "80"},
+		{Name: "Harbor", Percent: "70", Span: event.Span{Until: "2025-12-31"}},
+		{Name: "Listed One", Of: "Harbor", Percent: "80"},
 		{Name: "Listed One", Span: event.Span{From: "2026-01-01"}},
 	}}
 	want := []string{"Listed One", "Listed One>Harbor 80..80  order", "Harbor>Party 70..70 2025-12-31 order", "Listed One>Party 0..100 2026-01-01 order"}

@@ -39,8 +39,17 @@ func (g *Groups) Places(named []event.Country) []event.Place {
 	out := make([]event.Place, 0, len(named))
 	for _, c := range named {
 		if c != "" {
-			out = append(out, event.Place{Country: c, Groups: g.of[c]})
+			out = append(out, event.Place{Country: c, Groups: g.groups(c)})
 		}
 	}
 	return out
+}
+
+// groups are those of a country. Territories, dependencies and possessions of the United States have theirs (15 CFR 772.1).
+func (g *Groups) groups(c event.Country) []event.Group {
+	switch c {
+	case "PR", "GU", "VI", "AS", "MP", "UM":
+		return g.of["US"]
+	}
+	return g.of[c]
 }

@@ -84,7 +84,7 @@ func (s *Scene) freight() ref.Val {
 // payerForeign says whether the payment comes from a country that is neither a destination nor home of a party the
 // items go to, nor the United States.
 func (s *Scene) payerForeign() ref.Val {
-	if s.order.Payment == nil || s.order.Payment.Country == "" || s.order.Payment.Country == america {
+	if s.order.Payment == nil || s.order.Payment.Country == "" || home(s.order.Payment.Country) {
 		return types.False
 	}
 	payer := s.order.Payment.Country

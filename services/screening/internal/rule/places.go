@@ -57,8 +57,21 @@ func (s *Scene) member(c event.Country, group string) ref.Val {
 	return s.unknown("places." + string(c))
 }
 
-// code is the country as the EAR sees it on the date: Hong Kong is China once the facts give it China's groups (85 FR 83765).
+// home says whether a country is the United States, to which their territories, dependencies and possessions belong (15 CFR 772.1).
+func home(c event.Country) bool {
+	switch c {
+	case america, "PR", "GU", "VI", "AS", "MP", "UM":
+		return true
+	}
+	return false
+}
+
+// code is the country as the EAR sees it on the date: Hong Kong is China once the facts give it China's groups (85 FR 83765), Puerto Rico
+// is the United States.
 func (s *Scene) code(c event.Country) event.Country {
+	if home(c) {
+		return america
+	}
 	if c == hongKong && s.member(c, "D:5") == types.True {
 		return china
 	}
@@ -110,7 +123,7 @@ func (s *Scene) domestic() ref.Val {
 	if len(s.places) == 0 {
 		return s.unknown("ship_to")
 	}
-	abroad := slices.ContainsFunc(s.places, func(c event.Country) bool { return c != america })
+	abroad := slices.ContainsFunc(s.places, func(c event.Country) bool { return !home(c) })
 	return types.Bool(!abroad)
 }
 
@@ -141,7 +154,7 @@ func (s *Scene) elsewhere() ref.Val {
 	}
 	return anyOf(len(s.places), func(i int) ref.Val {
 		c := s.places[i]
-		if c == america {
+		if home(c) {
 			return types.False
 		}
 		return either(negate(s.inAny(c, "D:1", "D:4", "D:5")), s.inAny(c, "A:5", "A:6"))

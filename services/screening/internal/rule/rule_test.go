@@ -140,3 +140,19 @@ func TestAStatusBindsFromItsComplianceDateAndNotWhileStayed(t *testing.T) {
 		}
 	}
 }
+
+func TestTerritoriesAreTheUnitedStates(t *testing.T) {
+	t.Parallel()
+	for country, want := range map[event.Country]string{"US": "fires", "PR": "fires", "GU": "fires", "DE": "silent", "MO": "silent"} {
+		c, f := scene("a", "DE")
+		c.Order.ShipTo = country
+		f.Parties[0].Country = country
+		got := "silent"
+		if len(evaluate(compiled(t, "order.domestic"), c, f)) > 0 {
+			got = "fires"
+		}
+		if got != want {
+			t.Errorf("%s: domestic %s, want %s", country, got, want)
+		}
+	}
+}

@@ -4,6 +4,7 @@
 package stake
 
 import (
+	"maps"
 	"math/big"
 	"slices"
 )
@@ -50,10 +51,8 @@ func atMostWhole(r *big.Rat) *big.Rat {
 // Chained gives what the owners hold of a party where whoever they own half of or more, together and in turn, counts as one
 // of them in full, and what they hold through anybody else counts for nothing.
 func Chained(edges []Edge, of string, owner map[string]bool) *big.Rat {
-	counts := make(map[string]bool, len(owner))
-	for name, is := range owner {
-		counts[name] = is
-	}
+	counts := map[string]bool{}
+	maps.Copy(counts, owner)
 	for grown := true; grown; {
 		grown = false
 		for _, e := range edges {

@@ -12,7 +12,7 @@ import (
 // edges reads "L>A 60, A>P 50": who holds how many percent of whom.
 func edges(text string) []Edge {
 	var out []Edge
-	for _, s := range strings.Split(text, ",") {
+	for s := range strings.SplitSeq(text, ",") {
 		who, share, ok := strings.Cut(strings.TrimSpace(s), " ")
 		holder, of, _ := strings.Cut(who, ">")
 		if r, good := new(big.Rat).SetString(share); ok && good {
@@ -57,7 +57,7 @@ func TestBothWaysOfCounting(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			owner := map[string]bool{}
-			for _, o := range strings.Fields(tt.owners) {
+			for o := range strings.FieldsSeq(tt.owners) {
 				owner[o] = true
 			}
 			for _, side := range []Side{Least, Most} {

@@ -2,6 +2,7 @@ package stake
 
 import (
 	"math/big"
+	"slices"
 )
 
 // system is x = b + A·x over the parties above one, which is the first: b is what owners hold of each directly, A what the
@@ -94,7 +95,7 @@ func (s *system) solve(side Side) {
 			}
 		}
 	}
-	for k := len(s.value) - 1; k >= 0; k-- {
+	for k := range slices.Backward(s.value) {
 		if s.settled[k] {
 			continue
 		}
