@@ -28,6 +28,9 @@ var prefixes = []struct {
 	{"billing", event.Payer}, {"notifyparty", event.IntermediateConsignee}, {"notify", event.IntermediateConsignee},
 }
 
+// adjectives are prefixes that name nobody by themselves.
+var adjectives = []string{"shipping", "delivery", "billing"}
+
 // partyFields are the members of a party by what follows the role in a column's name.
 var partyFields = map[string]string{
 	"": "name", "name": "name", "company": "name", "companyname": "name", "address": "line", "address1": "line", "address2": "line", "address3": "line",
@@ -106,7 +109,7 @@ func known(name string, shop bool) (column, bool) {
 	}
 	for _, p := range prefixes {
 		if rest, ok := strings.CutPrefix(k, p.prefix); ok {
-			if field, ok := partyFields[rest]; ok && !(rest == "" && p.prefix == "shipping") && !(rest == "" && p.prefix == "delivery") && !(rest == "" && p.prefix == "billing") {
+			if field, ok := partyFields[rest]; ok && (rest != "" || !slices.Contains(adjectives, p.prefix)) {
 				return column{p.role, field}, true
 			}
 		}

@@ -138,7 +138,7 @@ func split(raw []byte, comma byte) ([]string, error) {
 	if !utf8.Valid(raw) {
 		return nil, errors.New("bytes that are not UTF-8; save the file as UTF-8")
 	}
-	if i := bytes.IndexByte(raw, 0); i >= 0 {
+	if bytes.Contains(raw, []byte{0}) {
 		return nil, errors.New("a zero byte")
 	}
 	s := strings.TrimRight(string(raw), "\r\n")

@@ -20,7 +20,7 @@ import (
 var update = flag.Bool("update", false, "write what is expected of the documents anew; review it as text")
 
 // entries reads and accepts a document.
-func entries(t testing.TB, name string, b []byte) ([]accept.Input, []accept.Entry) {
+func entries(t *testing.T, name string, b []byte) ([]accept.Input, []accept.Entry) {
 	t.Helper()
 	h := format.Hint{Name: name}
 	if strings.HasSuffix(name, ".ndjson") {
