@@ -93,7 +93,7 @@ func party(id, name, more string) string {
 	return fmt.Sprintf(`{"statementId":"s-%s","recordId":"%s","recordType":"entity","recordStatus":"new","statementDate":"2020-01-01","publicationDetails":{"bodsVersion":"0.4"},"recordDetails":{"name":"%s","jurisdiction":{"code":"DE"}%s}}`, id, id, name, more)
 }
 
-func stake(id, status, date, of, by, interests string) string {
+func stake(id, status, date, of, by, interests string) string { //nolint:unparam // a stake reads as it stands in a register
 	return fmt.Sprintf(`{"statementId":"%s","recordId":"r","recordType":"relationship","recordStatus":"%s","statementDate":"%s","recordDetails":{"subject":"%s","interestedParty":"%s","interests":[%s]}}`, id, status, date, of, by, interests)
 }
 
