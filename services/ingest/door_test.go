@@ -6,12 +6,12 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -41,7 +41,7 @@ func (a said) problem(t *testing.T) (p ingest.Problem) {
 	return p
 }
 
-// ask sends a request with headers given as name, value, name, value …
+// ask sends a request with headers given as name, value, name, value and so on.
 func ask(t *testing.T, method, url, body string, headers ...string) said {
 	t.Helper()
 	req, err := http.NewRequestWithContext(context.Background(), method, url, strings.NewReader(body))
@@ -147,7 +147,7 @@ func TestGzip(t *testing.T) {
 	}
 	var lines strings.Builder
 	for i := range 500 {
-		lines.WriteString(order(fmt.Sprint(i), "x") + "\n")
+		lines.WriteString(order(strconv.Itoa(i), "x") + "\n")
 	}
 	packed := zipped(t, []byte(lines.String()))
 	many := ask(t, "POST", url, packed, "Content-Encoding", "gzip", "Content-Type", "application/x-ndjson")

@@ -174,7 +174,7 @@ func (s *Service) serve(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("ingest: %w", err)
 		}
-		listener, s.addr = l, l.Addr()
+		s.addr = l.Addr()
 		if listener, err = s.cfg.TLS.wrap(l, s.cfg.Clock); err != nil {
 			return errors.Join(err, l.Close())
 		}

@@ -18,6 +18,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -193,7 +194,7 @@ func tell(t *testing.T, nc *nats.Conn, source, id, outcome string, block int) {
 		Subject: subject.PublicDecisionPrefix + subject.Token(source) + "." + outcome, Data: []byte(`{"line":"judgement","outcome":"` + outcome + `"}`),
 		Header: nats.Header{
 			subject.HeaderCEID: {"e-" + id}, subject.HeaderCESource: {subject.HeaderText(source)}, subject.HeaderCESubject: {subject.HeaderText(id)},
-			subject.HeaderSequence: {fmt.Sprint(block)}, subject.HeaderPlace: {"0"},
+			subject.HeaderSequence: {strconv.Itoa(block)}, subject.HeaderPlace: {"0"},
 		},
 	})
 	if err != nil {
@@ -323,8 +324,13 @@ func TestOrdersArePagedFromTheLog(t *testing.T) {
 		return event.NewCase(fmt.Appendf(nil, `{"line":"order","v":1,"kind":%q,"event":"e","source":%q,"order_id":%q}`, kind, source, id))
 	}
 	history := []ingest.Past{
-		{1, line("placed", "shop", "A")}, {1, line("placed", "mill", "B")}, {2, event.Case{}},
-		{3, event.NewCase([]byte(`{"line":"refusal","v":1,"event":"r"}`))}, {3, line("note", "", "")}, {3, line("shipped", "shop", "A")}, {4, line("placed", "shop", "C")},
+		{1, line("placed", "shop", "A")},
+		{1, line("placed", "mill", "B")},
+		{2, event.Case{}},
+		{3, event.NewCase([]byte(`{"line":"refusal","v":1,"event":"r"}`))},
+		{3, line("note", "", "")},
+		{3, line("shipped", "shop", "A")},
+		{4, line("placed", "shop", "C")},
 	}
 	read := func(_ context.Context, from uint64) iter.Seq2[ingest.Past, error] {
 		return func(yield func(ingest.Past, error) bool) {

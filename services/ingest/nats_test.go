@@ -3,9 +3,9 @@ package ingest_test
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -219,7 +219,7 @@ func TestACustomersMessagesWaitWhileOrdersAreNotTaken(t *testing.T) {
 	nc := natstest.ServerIn(t, t.TempDir(), bus.Limits{OrderBytes: 4 << 10})
 	var orders []string
 	for i := range 40 {
-		orders = append(orders, order(fmt.Sprint(i), strings.Repeat("x", 100)))
+		orders = append(orders, order(strconv.Itoa(i), strings.Repeat("x", 100)))
 	}
 	s := customer(t, nc, orders...)
 	doors := ingest.Doors{Streams: map[string]ingest.Stream{"erp": {Name: "ERP", Durable: "tidegate-erp", Source: "erp"}}}

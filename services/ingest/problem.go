@@ -105,15 +105,18 @@ func ReadAnswer(media string, body []byte) (a Answer, err error) {
 		return a, fmt.Errorf("%q is no problem: %w", body[:min(len(body), 200)], err)
 	}
 	if p.Type != probRefused.Type {
-		return a, &p
+		return a, &ProblemError{Problem: p}
 	}
 	return Answer{
 		Status: statusRefused, Duplicate: p.Duplicate, Event: p.Event, OrderID: p.OrderID, Source: p.Source, Sequence: p.Sequence, Faults: p.Errors,
 	}, nil
 }
 
+// ProblemError is a problem that the HTTP door answered, as the error of who asked.
+type ProblemError struct{ Problem }
+
 // Error says it in a sentence.
-func (p *Problem) Error() string {
+func (p *ProblemError) Error() string {
 	if p.Detail == "" {
 		return p.Title
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -66,14 +67,16 @@ func decisions(ctx context.Context, cmd *cli.Command) error {
 	}
 	for left := cmd.Int("limit"); ; {
 		if left > 0 {
-			query.Set("limit", fmt.Sprint(min(left, 1000)))
+			query.Set("limit", strconv.Itoa(min(left, 1000)))
 		}
 		var p listed
 		if err := d.get(ctx, d.at(query, "v1", what), &p); err != nil {
-			if ctx.Err() != nil { // interrupted: that is how following ends
+			select {
+			case <-ctx.Done(): // interrupted: that is how following ends
 				return nil
+			default:
+				return trouble("decisions: %v", err)
 			}
-			return trouble("decisions: %v", err)
 		}
 		all := append(p.Decisions, p.Receipts...)
 		for _, one := range all {

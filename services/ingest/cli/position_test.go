@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -57,7 +58,7 @@ func TestAFileGoesOnWhereItStopped(t *testing.T) {
 	var want []string
 	var text strings.Builder
 	for i := range 100 {
-		want = append(want, order(fmt.Sprint(i)))
+		want = append(want, order(strconv.Itoa(i)))
 		text.WriteString(want[i] + "\n")
 		if i%7 == 0 {
 			text.WriteString("  \n\n")

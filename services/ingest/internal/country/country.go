@@ -64,7 +64,7 @@ func key(s string) string {
 	if strings.IndexByte(s, '&') >= 0 {
 		s = strings.ReplaceAll(s, "&", "and")
 	}
-	if strings.IndexAny(s, " ,.'’-()") < 0 {
+	if !strings.ContainsAny(s, " ,.'’-()") {
 		return s
 	}
 	return strings.Map(func(r rune) rune {

@@ -26,6 +26,9 @@ type Row struct {
 	Err    error
 }
 
+// Broken says whether the record could not be read; Err says why.
+func (r Row) Broken() bool { return r.Err != nil }
+
 // Rows reads records in memory bounded by the size of one.
 type Rows struct {
 	r      *bufio.Reader
@@ -138,7 +141,7 @@ func split(raw []byte, comma byte) ([]string, error) {
 	if !utf8.Valid(raw) {
 		return nil, errors.New("bytes that are not UTF-8; save the file as UTF-8")
 	}
-	if i := bytes.IndexByte(raw, 0); i >= 0 {
+	if bytes.Contains(raw, []byte{0}) {
 		return nil, errors.New("a zero byte")
 	}
 	s := strings.TrimRight(string(raw), "\r\n")

@@ -24,7 +24,6 @@ func mutations() int {
 
 // part is an order of a document, as it was read before anything was changed.
 type part struct {
-	key        string // format and place among those that are accepted: the order's number may be changed too
 	id         string
 	order      event.Order
 	start, end int   // bytes of it in the document

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -67,7 +68,7 @@ func fact(format string, kind event.Kind, o event.Order) string {
 			b.WriteString(text + v)
 		}
 	}
-	say(" revision ", fmt.Sprint(o.Revision))
+	say(" revision ", strconv.Itoa(o.Revision))
 	say(" ", string(o.OrderDate))
 	say(" ships ", string(o.ShipDate))
 	if o.Shipment != nil {

@@ -1,7 +1,6 @@
 package mapping
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -161,5 +160,5 @@ func errText(err error) (detail string, missing bool) {
 	if strings.Contains(s, "no such key") || strings.Contains(s, "no such attribute") || strings.Contains(s, "index out of bounds") {
 		return s, true
 	}
-	return fmt.Sprint(s), false
+	return s, false
 }

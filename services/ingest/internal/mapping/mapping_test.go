@@ -42,7 +42,7 @@ bad.yaml:3:1: no member of this name is known here; did you mean "records"?
 	if err == nil || !strings.HasPrefix(err.Error(), want) {
 		t.Fatal(cmp.Diff(want, err.Error()))
 	}
-	var faults *mapping.Faults
+	var faults *mapping.FaultError
 	if !errors.As(err, &faults) || len(faults.Found) != 8 {
 		t.Errorf("%d faults: %v", len(faults.Found), err)
 	}
@@ -52,7 +52,7 @@ bad.yaml:3:1: no member of this name is known here; did you mean "records"?
 }
 
 // read applies a mapping to one document.
-func read(t *testing.T, m, doc string) (orders []string, faults []string) {
+func read(t *testing.T, m, doc string) (orders, faults []string) {
 	t.Helper()
 	mapped, err := mapping.Read("test.yaml", []byte("version: 1\nformat: json\norder:\n"+m))
 	if err != nil {

@@ -77,9 +77,9 @@ func (r *reader) account(role event.Role, n *xmldoc.Node) string {
 	return ""
 }
 
-// party reads a cac:Party. It says whether there was one with a name or number.
-func (r *reader) party(role event.Role, n *xmldoc.Node, account string) bool {
-	return r.f.Party(n.Offset, role, r.who(n, account))
+// party reads a cac:Party; one without a name or number is none.
+func (r *reader) party(role event.Role, n *xmldoc.Node, account string) {
+	r.f.Party(n.Offset, role, r.who(n, account))
 }
 
 func (r *reader) who(n *xmldoc.Node, account string) event.Party {

@@ -83,11 +83,10 @@ type reader struct {
 	f        *document.Found
 	currency string
 
-	item   *line    // the open one
-	party  *partner // the open one
-	items  int      // lines of the set, as CTT counts them
-	buyer  []string // persons named before any party
-	counts bool     // CTT was read
+	item  *line    // the open one
+	party *partner // the open one
+	items int      // lines of the set, as CTT counts them
+	buyer []string // persons named before any party
 }
 
 // line is an item in the making.

@@ -15,8 +15,7 @@ func (p *parser) unescape(at int, raw []byte) (string, bool) {
 	if !p.clean(at, raw) {
 		return "", false
 	}
-	amp := bytes.IndexByte(raw, '&')
-	if amp < 0 {
+	if !bytes.Contains(raw, []byte{'&'}) {
 		return string(raw), true
 	}
 	var out strings.Builder

@@ -6,6 +6,7 @@ package xmldoc
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -470,9 +471,9 @@ func (p *parser) resolve(at int, name string, element bool) (space, local string
 	if local == "" || strings.IndexByte(local, ':') >= 0 {
 		return "", "", p.fail(at, codeSyntax, "%q is no name with one prefix", clip(name))
 	}
-	for i := len(p.spaces) - 1; i >= 0; i-- {
-		if p.spaces[i].prefix == prefix {
-			return p.spaces[i].space, local, true
+	for _, s := range slices.Backward(p.spaces) {
+		if s.prefix == prefix {
+			return s.space, local, true
 		}
 	}
 	if prefix == "" {
