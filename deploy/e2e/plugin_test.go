@@ -152,15 +152,19 @@ func shell(t *testing.T, dir, script string) string {
 	return out.String()
 }
 
-// program runs a Go program in a directory. It is built by this module, for its libraries are there.
+// program runs a Go program in a directory. It is built within this module, for its libraries are there.
 func program(t *testing.T, dir, text string) string {
 	t.Helper()
-	at := t.TempDir()
-	source, binary := filepath.Join(at, "main.go"), filepath.Join(at, "program")
-	if err := os.WriteFile(source, []byte(text), 0o600); err != nil {
+	at, err := os.MkdirTemp(".", "readme-program-") //nolint:usetesting // it must lie within this module
+	if err != nil {
 		t.Fatal(err)
 	}
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, source).CombinedOutput(); err != nil {
+	defer func() { _ = os.RemoveAll(at) }()
+	if err := os.WriteFile(filepath.Join(at, "main.go"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	binary := filepath.Join(t.TempDir(), "program")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "./"+at).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)

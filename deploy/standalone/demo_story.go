@@ -47,7 +47,7 @@ func (r *Result) tellStory(ctx context.Context, s *Standalone, before int) error
 			events[i] = taken.Event
 			continue
 		}
-		a, err := submitOne(ctx, s.HTTP()+"/v1/orders", step.Order)
+		a, err := submitOne(ctx, s.HTTP()+"/v1/orders", "application/json", step.Order)
 		if err != nil || a.Status != "accepted" {
 			return fmt.Errorf("story %s: %+v: %w", step.Name, a, err)
 		}

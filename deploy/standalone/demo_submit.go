@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"path"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -36,7 +37,7 @@ func submitAll(ctx context.Context, s *Standalone, set []samples.Sample) ([]answ
 	}
 	out := make([]answer, len(set))
 	for i, sample := range set {
-		a, err := submitOne(ctx, s.HTTP()+"/v1/orders", sample.Input)
+		a, err := submitOne(ctx, s.HTTP()+"/v1/orders", media(sample.File), sample.Input)
 		if err != nil {
 			return nil, fmt.Errorf("submit %s: %w", sample.Name, err)
 		}
@@ -45,12 +46,26 @@ func submitAll(ctx context.Context, s *Standalone, set []samples.Sample) ([]answ
 	return out, nil
 }
 
-func submitOne(ctx context.Context, url string, body []byte) (a answer, err error) {
+// media is the media type of a sample. The door goes by the content; this is what a sender would say.
+func media(file string) string {
+	switch path.Ext(file) {
+	case ".xml":
+		return "application/xml"
+	case ".csv":
+		return "text/csv"
+	case ".edi":
+		return "application/octet-stream"
+	default:
+		return "application/json"
+	}
+}
+
+func submitOne(ctx context.Context, url, media string, body []byte) (a answer, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
 		return a, err
 	}
-	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Content-Type", media)
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return a, err

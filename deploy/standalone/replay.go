@@ -31,6 +31,7 @@ func replayCommand() *cli.Command {
 			&cli.StringFlag{Name: "until", Usage: "last order `DATE` of the slice, inclusive"},
 			&cli.StringSliceFlag{Name: "pack", Usage: screeningcli.PackUsage},
 			&cli.StringMapFlag{Name: "set", Usage: "parameter of the pack, `NAME=VALUE`"},
+			&cli.StringFlag{Name: "state", Value: "recorded", Usage: "running totals, licenses and dispositions: recorded, as read then, or recomputed, from the first order on"},
 			&cli.StringFlag{Name: "as-of", Usage: "judge every order for this `DATE` instead of its own"},
 			&cli.StringSliceFlag{Name: "base-pack", Usage: "`DIR` of a pack for the old side, as --pack"},
 			&cli.StringMapFlag{Name: "base-set", Usage: "parameter of the old side's pack, `NAME=VALUE`"},
@@ -94,6 +95,13 @@ func replayOptions(cmd *cli.Command) (replay.Options, error) {
 	opt := replay.Options{
 		From: date("from"), Until: date("until"),
 		AsOf: screening.AsOf{Fixed: date("as-of")}, BaseAsOf: screening.AsOf{Fixed: date("base-as-of")},
+	}
+	switch cmd.String("state") {
+	case "recorded":
+	case "recomputed":
+		opt.Recompute = true
+	default:
+		faults = append(faults, fmt.Errorf("--state %s: want recorded or recomputed", cmd.String("state")))
 	}
 	if opt.Until != "" && opt.From > opt.Until {
 		faults = append(faults, fmt.Errorf("--from %s is later than --until %s", opt.From, opt.Until))

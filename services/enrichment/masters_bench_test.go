@@ -23,6 +23,17 @@ const (
 	benchStakes   = 1_000_000
 )
 
+// largeMastersDir is where they are, removed when everything has run.
+var largeMastersDir string
+
+func TestMain(m *testing.M) {
+	status := m.Run()
+	if largeMastersDir != "" {
+		_ = os.RemoveAll(largeMastersDir)
+	}
+	os.Exit(status)
+}
+
 // largeMasters makes the masters once: partners with address, headquarters and parent, items with an ECCN, and for every
 // second partner two owners, of whom one has owners again.
 var largeMasters = sync.OnceValues(func() (*masters.Store, error) {
@@ -30,6 +41,7 @@ var largeMasters = sync.OnceValues(func() (*masters.Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	largeMastersDir = dir
 	files := map[string]func(*bytes.Buffer){
 		"partners.csv": func(b *bytes.Buffer) {
 			b.WriteString("customer_number,name,address,city,country,headquarters,parent_name,parent_country,line_of_business\n")

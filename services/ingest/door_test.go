@@ -41,7 +41,7 @@ func (a said) problem(t *testing.T) (p ingest.Problem) {
 	return p
 }
 
-// ask sends a request with headers given as name, value, name, value and so on.
+// ask sends a request with headers given as name, value, and so on.
 func ask(t *testing.T, method, url, body string, headers ...string) said {
 	t.Helper()
 	req, err := http.NewRequestWithContext(context.Background(), method, url, strings.NewReader(body))

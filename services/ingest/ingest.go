@@ -187,17 +187,17 @@ func (s *Service) serve(ctx context.Context) error {
 	var writing sync.WaitGroup
 	writing.Go(func() { s.write.run(below) })
 	defer func() { stop(); writing.Wait() }()
+	silent, err := s.serveAsked(ctx)
+	if err != nil {
+		return err
+	}
+	defer silent()
 	g, above := errgroup.WithContext(ctx)
 	if listener != nil {
 		g.Go(func() error { return s.serveHTTP(above, listener) })
 	}
 	g.Go(func() error { s.serveNATS(above, door); return nil })
 	g.Go(func() error { s.observe(above); return nil })
-	silent, err := s.serveAsked(above)
-	if err != nil {
-		return err
-	}
-	defer silent()
 	for name, from := range s.cfg.Doors.Streams {
 		g.Go(func() error { s.readStream(above, name, from); return nil })
 	}

@@ -52,6 +52,8 @@ func TestCloudEventsOverNATS(t *testing.T) {
 		"binary": {Data: []byte(strings.Replace(order("A", "x"), `"source":"shop",`, "", 1)), Header: nats.Header{
 			subject.HeaderCESpec: {"1.0"}, subject.HeaderCEID: {"e-1"}, subject.HeaderCESource: {"till"}, subject.HeaderCEType: {"order"}, "content-type": {"application/json"},
 		}},
+		"structured": {Data: []byte(`{"specversion":"1.0","id":"e-2","source":"till","type":"order","datacontenttype":"application/json","data":` +
+			strings.Replace(order("B", "x"), `"source":"shop",`, "", 1) + `}`), Header: nats.Header{"content-type": {"application/cloudevents+json"}}},
 	} {
 		m.Subject = subject.IngestSubject
 		got, err := nc.RequestMsgWithContext(t.Context(), m)

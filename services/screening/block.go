@@ -34,6 +34,20 @@ func (l *Ledger) Read(c *event.Cause, f *event.Facts) *event.Read {
 	return w.reads(l)
 }
 
+// Decide judges an order on its facts with what the ledger holds, and enters the decision.
+func (l *Ledger) Decide(p *Pack, c *event.Cause, f *event.Facts, prev string, asOf AsOf) event.Judgement {
+	var read *event.Read
+	if c.Order != nil {
+		contacts := ledger.Contacts(c.Source, f.Judged(c))
+		if l.l.Touches(c, f, contacts) {
+			read = l.l.Read(c, f, contacts, asOf.days(c))
+		}
+	}
+	j := p.DecideWith(c, f, read, prev, asOf)
+	l.l.Take(c, f, &j)
+	return j
+}
+
 // Judge judges a case with what the ledger holds and enters the decision. What passes is passed on; a license is entered.
 func (l *Ledger) Judge(p *Pack, c event.Case) event.Case {
 	return l.block(p, []event.Case{c}, func(n int, do func(int)) {

@@ -56,19 +56,33 @@ func (p *Pack) Proven() error {
 // Test judges the pack's own cases. Every rule needs a case that fires and one that just misses, one on the day before
 // where it begins on a known date, and one on the day after where it ends on one.
 //
-// In a set of packs the first is tested alone, and the rules of each other pack under the whole set.
+// In a set each pack is tested as it was written: alone, or with those packs of the set that it stands on.
 func (p *Pack) Test() CaseReport {
 	if p.p.Members == nil {
 		return p.test(p.p)
 	}
-	first := &Pack{p.p.Members[0]}
-	out := first.test(first.p)
-	for _, m := range p.p.Members[1:] {
-		r := p.test(m)
-		out.Rules, out.Cases, out.Fails, out.Cover = out.Rules+r.Rules, out.Cases+r.Cases, append(out.Fails, r.Fails...), append(out.Cover, r.Cover...)
+	out := CaseReport{Pack: p.Ref(), Fails: []CaseFail{}}
+	for _, m := range p.p.Members {
+		r := p.below(m).test(m)
+		out.Rules, out.Cases, out.Fails = out.Rules+r.Rules, out.Cases+r.Cases, append(out.Fails, r.Fails...)
+		out.Cover = append(out.Cover, r.Cover...)
 	}
-	out.Pack = p.Ref()
 	return out
+}
+
+// below is a pack of the set with those that it stands on.
+func (p *Pack) below(m *pack.Pack) *Pack {
+	var all []*pack.Pack
+	for _, o := range p.p.Members {
+		if o == m || slices.Contains(m.Manifest.With, o.Manifest.ID) {
+			all = append(all, o)
+		}
+	}
+	q, err := pack.Compose(all...)
+	if err != nil {
+		return p // a part of a set that was composed composes
+	}
+	return &Pack{q}
 }
 
 // test judges the cases of one pack under p, which is that pack or a set with it.

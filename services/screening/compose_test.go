@@ -43,6 +43,17 @@ func TestEveryShippedPackKeepsItsCases(t *testing.T) {
 	}
 }
 
+func TestASetKeepsTheCasesOfEachOfItsPacks(t *testing.T) {
+	t.Parallel()
+	all := composed(t, shipped(t, "us"), shipped(t, "jp"), shipped(t, "example"))
+	if err := all.Proven(); err != nil {
+		t.Error(err)
+	}
+	if r := all.Test(); r.Rules != len(all.Rules()) || !r.OK() {
+		t.Errorf("%d of %d rules tested: %+v", r.Rules, len(all.Rules()), r.Fails)
+	}
+}
+
 func TestFindingsOfASetNameTheirPackAndTheStrictestWins(t *testing.T) {
 	t.Parallel()
 	both := composed(t, shipped(t, "us"), shipped(t, "jp"))

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -34,8 +35,9 @@ const (
 // Sample is one input with the answer it must get.
 type Sample struct {
 	Name   string // file name without its ending: "031-a100-china-letters"
+	File   string // with it: .json, .xml, .edi or .csv
 	Kind   Kind
-	Input  []byte // the order's bytes, as they are sent
+	Input  []byte // the order's bytes in any format, as they are sent
 	Expect Expect
 }
 
@@ -68,14 +70,17 @@ type Fault struct {
 
 // Load gives the samples by name, in the order in which they are submitted. The error names every file at fault.
 func Load() ([]Sample, error) {
-	files, err := fs.Glob(orders, "orders/*.json")
+	files, err := fs.Glob(orders, "orders/*")
 	if err != nil {
 		return nil, fmt.Errorf("list samples: %w", err)
 	}
-	out := make([]Sample, 0, len(files))
+	out := make([]Sample, 0, len(files)/2)
 	var errs []error
 	for _, file := range files {
-		s, err := load(strings.TrimSuffix(file, ".json"))
+		if strings.HasSuffix(file, answerEnding) {
+			continue
+		}
+		s, err := load(file)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("sample %s: %w", file, err))
 			continue
@@ -85,16 +90,20 @@ func Load() ([]Sample, error) {
 	return out, errors.Join(errs...)
 }
 
-func load(path string) (Sample, error) {
-	input, err := orders.ReadFile(path + ".json")
+// answerEnding ends the names of the files with the answers.
+const answerEnding = ".expect.yaml"
+
+func load(file string) (Sample, error) {
+	path := strings.TrimSuffix(file, filepath.Ext(file))
+	input, err := orders.ReadFile(file)
 	if err != nil {
 		return Sample{}, fmt.Errorf("read order: %w", err)
 	}
-	answer, err := orders.ReadFile(path + ".expect.yaml")
+	answer, err := orders.ReadFile(path + answerEnding)
 	if err != nil {
 		return Sample{}, fmt.Errorf("read expected answer: %w", err)
 	}
-	s := Sample{Name: strings.TrimPrefix(path, "orders/"), Input: bytes.TrimSpace(input)}
+	s := Sample{Name: strings.TrimPrefix(path, "orders/"), File: strings.TrimPrefix(file, "orders/"), Input: bytes.TrimSpace(input)}
 	if err := yaml.Load(answer, &s.Expect, yaml.WithKnownFields()); err != nil {
 		return Sample{}, fmt.Errorf("read expected answer: %w", err)
 	}

@@ -71,12 +71,10 @@ func decisions(ctx context.Context, cmd *cli.Command) error {
 		}
 		var p listed
 		if err := d.get(ctx, d.at(query, "v1", what), &p); err != nil {
-			select {
-			case <-ctx.Done(): // interrupted: that is how following ends
-				return nil
-			default:
-				return trouble("decisions: %v", err)
+			if ctx.Err() != nil {
+				return nil //nolint:nilerr // interrupted: that is how following ends
 			}
+			return trouble("decisions: %v", err)
 		}
 		all := append(p.Decisions, p.Receipts...)
 		for _, one := range all {

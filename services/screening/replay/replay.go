@@ -21,15 +21,18 @@ import (
 
 // Options say what to judge again, and how.
 type Options struct {
-	Pack     *screening.Pack              // side B: the rules to judge under; required
-	Base     *screening.Pack              // side A judged under these rules; the recorded judgement when nil
-	AsOf     screening.AsOf               // the dates to judge for; each order's own when zero
-	BaseAsOf screening.AsOf               // of side A, with Base
-	From     event.Date                   // first order date of the slice; from the first order when empty
-	Until    event.Date                   // last order date of the slice, inclusive; to the last order when empty
-	Workers  int                          // cases judged at once; the number of processors when 0
-	Progress func(done int, rate float64) // called now and then, and at the end, with cases done and cases a second; may be nil
-	Clock    clock.Clock                  // for the rate; no rate is told when nil
+	Pack      *screening.Pack              // side B: the rules to judge under; required
+	Base      *screening.Pack              // side A judged under these rules; the recorded judgement when nil
+	AsOf      screening.AsOf               // the dates to judge for; each order's own when zero
+	BaseAsOf  screening.AsOf               // of side A, with Base
+	From      event.Date                   // first order date of the slice; from the first order when empty
+	Until     event.Date                   // last order date of the slice, inclusive; to the last order when empty
+	Recompute bool                         // what the ledger holds follows from the answers of each side, from the first case on; else it is what was read then
+	Workers   int                          // cases judged at once; the number of processors when 0
+	Progress  func(done int, rate float64) // called now and then, and at the end, with cases done and cases a second; may be nil
+	Clock     clock.Clock                  // for the rate; no rate is told when nil
+
+	before, after *screening.Ledger // of the sides, where they are recomputed
 }
 
 // batch is how many cases one worker takes at once.
@@ -43,6 +46,9 @@ func Run(ctx context.Context, cases iter.Seq2[event.Case, error], opt Options) (
 	}
 	if opt.Workers <= 0 {
 		opt.Workers = runtime.GOMAXPROCS(0)
+	}
+	if opt.Recompute { // one after the other: each answer may follow from those before
+		opt.Workers, opt.before, opt.after = 1, screening.NewLedger(), screening.NewLedger()
 	}
 	tally := newTally(opt)
 	g, ctx := errgroup.WithContext(ctx)
@@ -100,13 +106,18 @@ type say struct {
 
 func (o *Options) one(c event.Case) (say, error) {
 	if c.Passes() || c.Len() < 3 {
+		if o.Recompute { // a license
+			o.before.Take(c)
+			o.after.Take(c)
+		}
 		return say{skipped: true}, nil
 	}
 	var cause event.Cause
 	if err := codec.Decode(c.Line(0), &cause); err != nil {
 		return say{}, err
 	}
-	if cause.Order == nil || !o.inSlice(&cause) {
+	outside := cause.Order == nil || !o.inSlice(&cause)
+	if outside && !o.Recompute {
 		return say{skipped: true}, nil
 	}
 	var facts event.Facts
@@ -118,12 +129,22 @@ func (o *Options) one(c event.Case) (say, error) {
 		return say{}, err
 	}
 	prev := event.Digest(c.Line(1))
-	read := a.Read // what the ledger held then: both sides see the same
-	b := o.Pack.DecideWith(&cause, &facts, read, prev, o.AsOf)
+	b := o.decide(o.Pack, o.after, &cause, &facts, a.Read, prev, o.AsOf)
 	if o.Base != nil {
-		a = o.Base.DecideWith(&cause, &facts, read, prev, o.BaseAsOf)
+		a = o.decide(o.Base, o.before, &cause, &facts, a.Read, prev, o.BaseAsOf)
+	}
+	if outside {
+		return say{skipped: true}, nil
 	}
 	return compare(&cause, &a, &b)
+}
+
+// decide judges with what the ledger held then, or with what it would hold.
+func (o *Options) decide(p *screening.Pack, l *screening.Ledger, c *event.Cause, f *event.Facts, read *event.Read, prev string, asOf screening.AsOf) event.Judgement {
+	if o.Recompute {
+		return l.Decide(p, c, f, prev, asOf)
+	}
+	return p.DecideWith(c, f, read, prev, asOf)
 }
 
 func (o *Options) inSlice(c *event.Cause) bool {

@@ -22,6 +22,7 @@ type Report struct {
 	AsOf         event.Date     `json:"as_of,omitempty"`
 	From         event.Date     `json:"from,omitempty"`
 	Until        event.Date     `json:"until,omitempty"`
+	State        string         `json:"state"` // recorded: totals as read then; recomputed: from the first case on
 	Judged       int            `json:"judged"`
 	Changed      int            `json:"changed"`          // the outcome differs
 	Shifted      int            `json:"findings_changed"` // the findings differ, the outcome does not
@@ -108,6 +109,9 @@ func (t *tally) report() Report {
 		Judged: t.done - t.skipped, Changed: len(t.changes), Shifted: t.shifted, Skipped: t.skipped,
 		Orders: make([]Change, 0, len(t.changes)),
 	}
+	if r.State = "recorded"; t.opt.Recompute {
+		r.State = "recomputed"
+	}
 	if t.opt.Base != nil {
 		ref := t.opt.Base.Ref()
 		r.Base = &ref
@@ -149,7 +153,7 @@ func (r Report) Print(w io.Writer) error {
 			return fmt.Errorf("print replay: %w", err)
 		}
 	}
-	_, err := fmt.Fprintf(w, "replay: %d judged, %d changed, %d with other findings only, %d skipped\n", r.Judged, r.Changed, r.Shifted, r.Skipped)
+	_, err := fmt.Fprintf(w, "replay: %d judged, %d changed, %d with other findings only, %d skipped; state %s\n", r.Judged, r.Changed, r.Shifted, r.Skipped, r.State)
 	if err != nil {
 		return fmt.Errorf("print replay: %w", err)
 	}

@@ -15,7 +15,7 @@ func FuzzRead(f *testing.F) {
 		"sku,eccn,contains\nA,EAR99,H100|8;X|2\n\"B\",5A992.c,\n",
 		"customer_number;name;owners\nC1;Harbor;Vale|60|DE;Moor|40||Vale\n",
 		"owned,owned_country,owner,owner_country,percent,from,until\nHarbor,DE,Vale,DE,60,2020-01-01,\nVale,DE,Harbor,DE,10,,\n",
-		bods(party("h", "Harbor", ""), party("v", "Vale", ""), stake("1", "new", "2020-01-01", "v", `{"type":"shareholding","share":{"exact":60}}`)),
+		bods(party("h", "Harbor", ""), party("v", "Vale", ""), stake("1", "new", "2020-01-01", "h", "v", `{"type":"shareholding","share":{"exact":60}}`)),
 		`<lei:LEIData xmlns:lei="x"><LEIRecord><LEI>529900T8BM49AURSDO55</LEI></LEIRecord></lei:LEIData>`,
 		`{"meta":{},"data":[{"type":"lei-records","attributes":{"lei":"529900T8BM49AURSDO55"}}]}`,
 		`{"relations":[{"RelationshipRecord":{"Relationship":{"StartNode":{"NodeID":{"$":"529900T8BM49AURSDO55"}}}}}]}`,

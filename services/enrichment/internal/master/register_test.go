@@ -93,9 +93,8 @@ func party(id, name, more string) string {
 	return fmt.Sprintf(`{"statementId":"s-%s","recordId":"%s","recordType":"entity","recordStatus":"new","statementDate":"2020-01-01","publicationDetails":{"bodsVersion":"0.4"},"recordDetails":{"name":"%s","jurisdiction":{"code":"DE"}%s}}`, id, id, name, more)
 }
 
-// stake is a statement of what a party holds of h.
-func stake(id, status, date, by, interests string) string {
-	return fmt.Sprintf(`{"statementId":"%s","recordId":"r","recordType":"relationship","recordStatus":"%s","statementDate":"%s","recordDetails":{"subject":"h","interestedParty":"%s","interests":[%s]}}`, id, status, date, by, interests)
+func stake(id, status, date, of, by, interests string) string { //nolint:unparam // a stake reads as it stands in a register
+	return fmt.Sprintf(`{"statementId":"%s","recordId":"r","recordType":"relationship","recordStatus":"%s","statementDate":"%s","recordDetails":{"subject":"%s","interestedParty":"%s","interests":[%s]}}`, id, status, date, of, by, interests)
 }
 
 func TestBODSKeepsHistoryAndBounds(t *testing.T) {
@@ -106,18 +105,18 @@ func TestBODSKeepsHistoryAndBounds(t *testing.T) {
 		name, text string
 		want       []string
 	}{
-		{"exact", bods(harbor, vale, stake("1", "new", "2020-01-01", "v", share(`{"exact":60}`))), []string{"bods:v [Vale AG] 60..60 /"}},
-		{"bounds", bods(harbor, vale, stake("1", "new", "2020-01-01", "v", share(`{"minimum":25,"exclusiveMaximum":50}`))), []string{"bods:v [Vale AG] 25..50 /"}},
-		{"one bound", bods(harbor, vale, stake("1", "new", "2020-01-01", "v", share(`{"minimum":75}`))), []string{"bods:v [Vale AG] 75..100 /"}},
+		{"exact", bods(harbor, vale, stake("1", "new", "2020-01-01", "h", "v", share(`{"exact":60}`))), []string{"bods:v [Vale AG] 60..60 /"}},
+		{"bounds", bods(harbor, vale, stake("1", "new", "2020-01-01", "h", "v", share(`{"minimum":25,"exclusiveMaximum":50}`))), []string{"bods:v [Vale AG] 25..50 /"}},
+		{"one bound", bods(harbor, vale, stake("1", "new", "2020-01-01", "h", "v", share(`{"minimum":75}`))), []string{"bods:v [Vale AG] 75..100 /"}},
 		{
 			"updated, then closed",
-			bods(harbor, vale, stake("1", "new", "2020-01-01", "v", share(`{"exact":60}`)), stake("2", "updated", "2024-05-01", "v", share(`{"exact":40}`)), stake("3", "closed", "2025-06-01", "v", share(`{"exact":40}`))),
+			bods(harbor, vale, stake("1", "new", "2020-01-01", "h", "v", share(`{"exact":60}`)), stake("2", "updated", "2024-05-01", "h", "v", share(`{"exact":40}`)), stake("3", "closed", "2025-06-01", "h", "v", share(`{"exact":40}`))),
 			[]string{"bods:v [Vale AG] 60..60 /2024-04-30", "bods:v [Vale AG] 40..40 2024-05-01/2025-05-31"},
 		},
-		{"dates of the interest", bods(harbor, vale, stake("1", "new", "2020-01-01", "v", `{"type":"shareholding","share":{"exact":60},"startDate":"2019-03-01","endDate":"2021-01-31"}`)), []string{"bods:v [Vale AG] 60..60 2019-03-01/2021-01-31"}},
-		{"votes alone are a stake of unknown size", bods(harbor, vale, stake("1", "new", "2020-01-01", "v", `{"type":"votingRights","share":{"exact":60}}`)), []string{"bods:v [Vale AG] .. /"}},
-		{"a board member owns nothing", bods(harbor, vale, stake("1", "new", "2020-01-01", "v", `{"type":"boardMember"}`)), nil},
-		{"before the parties", bods(stake("1", "new", "2020-01-01", "v", share(`{"exact":60}`)), vale, harbor), []string{"bods:v [Vale AG] 60..60 /"}},
+		{"dates of the interest", bods(harbor, vale, stake("1", "new", "2020-01-01", "h", "v", `{"type":"shareholding","share":{"exact":60},"startDate":"2019-03-01","endDate":"2021-01-31"}`)), []string{"bods:v [Vale AG] 60..60 2019-03-01/2021-01-31"}},
+		{"votes alone are a stake of unknown size", bods(harbor, vale, stake("1", "new", "2020-01-01", "h", "v", `{"type":"votingRights","share":{"exact":60}}`)), []string{"bods:v [Vale AG] .. /"}},
+		{"a board member owns nothing", bods(harbor, vale, stake("1", "new", "2020-01-01", "h", "v", `{"type":"boardMember"}`)), nil},
+		{"before the parties", bods(stake("1", "new", "2020-01-01", "h", "v", share(`{"exact":60}`)), vale, harbor), []string{"bods:v [Vale AG] 60..60 /"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -134,7 +133,7 @@ func TestBODSKeepsHistoryAndBounds(t *testing.T) {
 func TestSeveralRegistersSpeakOfOneFirm(t *testing.T) {
 	t.Parallel()
 	s := compiled(t, level1, "owned_id,owned,owner,owner_country,percent\n529900T8BM49AURSDO55,Harbor,Vale AG,DE,30\n",
-		bods(party("h", "Harbor Works", `,"identifiers":[{"scheme":"DE-HRB","id":"HRB 7"}]`), party("m", "Moor KG", ""), stake("1", "new", "2020-01-01", "m", `{"type":"shareholding","share":{"exact":20}}`)))
+		bods(party("h", "Harbor Works", `,"identifiers":[{"scheme":"DE-HRB","id":"HRB 7"}]`), party("m", "Moor KG", ""), stake("1", "new", "2020-01-01", "h", "m", `{"type":"shareholding","share":{"exact":20}}`)))
 	want := []string{"bods:m [Moor KG] 20..20 /", "name:DE/valeag [Vale AG] 30..30 /"}
 	if d := cmp.Diff(want, stakes(s, "lei:"+leiA)); d != "" {
 		t.Error(d)

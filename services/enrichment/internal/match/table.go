@@ -4,16 +4,12 @@ package match
 // answers most absent hashes from one word of memory. An entry keeps the hash's lower half; with the bucket that is
 // enough, and callers compare what they find.
 type table struct {
-	entries []entry
-	starts  []uint32 // by bucket
-	shift   uint
-	seen    []uint64
-	mask    uint64
-}
-
-type entry struct {
-	mark uint32 // lower half of the hash
-	row  int32
+	marks  []uint16 // of the hashes: with the bucket enough to leave few that callers look at in vain
+	rows   []int32
+	starts []uint32 // by bucket
+	shift  uint
+	seen   []uint64
+	mask   uint64
 }
 
 type pair struct {
@@ -36,7 +32,7 @@ func tableOf(n int, each func(put func(hash uint64, row int32))) *table {
 	for 4<<bits < n {
 		bits++
 	}
-	t := &table{shift: 64 - bits, starts: make([]uint32, (1<<bits)+2), mask: 1<<(bits+5) - 1, entries: make([]entry, n)}
+	t := &table{shift: 64 - bits, starts: make([]uint32, (1<<bits)+2), mask: 1<<(bits+5) - 1, marks: make([]uint16, n), rows: make([]int32, n)}
 	t.seen = make([]uint64, 1<<(bits+5)/64)
 	each(func(hash uint64, _ int32) {
 		t.starts[hash>>t.shift+2]++
@@ -47,7 +43,7 @@ func tableOf(n int, each func(put func(hash uint64, row int32))) *table {
 	}
 	each(func(hash uint64, row int32) {
 		at := &t.starts[hash>>t.shift+1]
-		t.entries[*at] = entry{uint32(hash), row} //nolint:gosec // the lower half
+		t.marks[*at], t.rows[*at] = markIn(hash), row
 		*at++
 	})
 	t.starts = t.starts[:len(t.starts)-1]
@@ -60,10 +56,14 @@ func (t *table) find(hash uint64, rows []int32) []int32 {
 		return rows
 	}
 	bucket := hash >> t.shift
-	for _, e := range t.entries[t.starts[bucket]:t.starts[bucket+1]] {
-		if e.mark == uint32(hash) { //nolint:gosec // the lower half
-			rows = append(rows, e.row)
+	from, to := t.starts[bucket], t.starts[bucket+1]
+	for i, m := range t.marks[from:to] {
+		if m == markIn(hash) {
+			rows = append(rows, t.rows[int(from)+i])
 		}
 	}
 	return rows
 }
+
+// markIn takes bits that neither bucket nor bit set use.
+func markIn(hash uint64) uint16 { return uint16(hash >> 24) } //nolint:gosec // some of its bits

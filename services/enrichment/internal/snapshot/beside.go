@@ -13,13 +13,17 @@ import (
 // list is, by name and country, is no row of its own: the official one stands, with what only the curated one knows. Rows with one id
 // become one.
 func Beside(curated, imported []Entry) []Entry {
-	all := slices.Clone(imported)
-	index := map[string][]int{}
+	all := append(make([]Entry, 0, len(imported)+len(curated)), imported...)
+	index := map[string][]int{} // of the names that are asked for
+	for i := range curated {
+		index[curated[i].List+"/"+nameKey(curated[i].Name)] = nil
+	}
 	for i := range all {
 		e := &all[i]
 		for _, name := range slices.Concat([]string{e.Name}, e.Aliases) {
-			if key := e.List + "/" + nameKey(name); !slices.Contains(index[key], i) {
-				index[key] = append(index[key], i)
+			key := e.List + "/" + nameKey(name)
+			if at, ok := index[key]; ok && !slices.Contains(at, i) {
+				index[key] = append(at, i)
 			}
 		}
 	}

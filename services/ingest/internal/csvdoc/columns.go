@@ -20,33 +20,16 @@ var prefixes = []struct {
 	prefix string
 	role   event.Role
 }{
-	{"intermediateconsignee", event.IntermediateConsignee},
-	{"ultimateconsignee", event.UltimateConsignee},
-	{"consignee", event.UltimateConsignee},
-	{"deliverto", event.UltimateConsignee},
-	{"delivery", event.UltimateConsignee},
-	{"shipping", event.UltimateConsignee},
-	{"shipto", event.UltimateConsignee},
-	{"recipient", event.UltimateConsignee},
-	{"purchaser", event.Purchaser},
-	{"buyer", event.Purchaser},
-	{"customer", event.Purchaser},
-	{"soldto", event.Purchaser},
-	{"client", event.Purchaser},
-	{"enduser", event.EndUser},
-	{"freightforwarder", event.Forwarder},
-	{"forwarder", event.Forwarder},
-	{"exporter", event.Exporter},
-	{"seller", event.Exporter},
-	{"supplier", event.Exporter},
-	{"vendor", event.Exporter},
-	{"shipper", event.Exporter},
-	{"payer", event.Payer},
-	{"billto", event.Payer},
-	{"billing", event.Payer},
-	{"notifyparty", event.IntermediateConsignee},
-	{"notify", event.IntermediateConsignee},
+	{"intermediateconsignee", event.IntermediateConsignee}, {"ultimateconsignee", event.UltimateConsignee}, {"consignee", event.UltimateConsignee},
+	{"deliverto", event.UltimateConsignee}, {"delivery", event.UltimateConsignee}, {"shipping", event.UltimateConsignee}, {"shipto", event.UltimateConsignee},
+	{"recipient", event.UltimateConsignee}, {"purchaser", event.Purchaser}, {"buyer", event.Purchaser}, {"customer", event.Purchaser}, {"soldto", event.Purchaser},
+	{"client", event.Purchaser}, {"enduser", event.EndUser}, {"freightforwarder", event.Forwarder}, {"forwarder", event.Forwarder}, {"exporter", event.Exporter},
+	{"seller", event.Exporter}, {"supplier", event.Exporter}, {"vendor", event.Exporter}, {"shipper", event.Exporter}, {"payer", event.Payer}, {"billto", event.Payer},
+	{"billing", event.Payer}, {"notifyparty", event.IntermediateConsignee}, {"notify", event.IntermediateConsignee},
 }
+
+// adjectives are prefixes that name nobody by themselves.
+var adjectives = []string{"shipping", "delivery", "billing"}
 
 // partyFields are the members of a party by what follows the role in a column's name.
 var partyFields = map[string]string{
@@ -106,11 +89,6 @@ func fold(s string) string {
 	}, s)
 }
 
-// deed says whether a prefix alone names what is done or paid, and no party.
-func deed(prefix string) bool {
-	return prefix == "shipping" || prefix == "delivery" || prefix == "billing"
-}
-
 // known finds what a header name means.
 func known(name string, shop bool) (column, bool) {
 	k := fold(name)
@@ -131,7 +109,7 @@ func known(name string, shop bool) (column, bool) {
 	}
 	for _, p := range prefixes {
 		if rest, ok := strings.CutPrefix(k, p.prefix); ok {
-			if field, ok := partyFields[rest]; ok && (rest != "" || !deed(p.prefix)) {
+			if field, ok := partyFields[rest]; ok && (rest != "" || !slices.Contains(adjectives, p.prefix)) {
 				return column{p.role, field}, true
 			}
 		}

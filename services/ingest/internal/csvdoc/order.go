@@ -80,11 +80,11 @@ func (o *Orders) Next() (*document.Found, error) {
 		o.ahead = nil
 		if row == nil {
 			r, err := o.read()
-			if err != nil {
-				if len(rows) > 0 {
-					return o.order(rows), nil
-				}
+			if err != nil && len(rows) == 0 {
 				return nil, err
+			}
+			if err != nil {
+				return o.order(rows), nil //nolint:nilerr // it is given next time
 			}
 			row = &r
 		}

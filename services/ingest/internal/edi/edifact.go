@@ -13,8 +13,8 @@ import (
 	"github.com/tidegate/tidegate/services/ingest/internal/document"
 )
 
-// UNEDIFACT reads the messages of UN/EDIFACT interchanges, one behind the other.
-type UNEDIFACT struct {
+// UN reads the messages of EDIFACT interchanges, one behind the other.
+type UN struct {
 	scanner
 
 	unb, ung  []byte
@@ -33,11 +33,11 @@ type UNEDIFACT struct {
 	ended     error
 }
 
-// NewUNEDIFACT begins to read.
-func NewUNEDIFACT(r *bufio.Reader) *UNEDIFACT { return &UNEDIFACT{scanner: scanner{r: r}, inGroup: -1} }
+// NewUN begins to read.
+func NewUN(r *bufio.Reader) *UN { return &UN{scanner: scanner{r: r}, inGroup: -1} }
 
 // Next gives the next message; io.EOF behind the last.
-func (x *UNEDIFACT) Next() (*Set, error) {
+func (x *UN) Next() (*Set, error) {
 	for {
 		if len(x.late) > 0 {
 			s := x.late[0]
@@ -53,7 +53,7 @@ func (x *UNEDIFACT) Next() (*Set, error) {
 	}
 }
 
-func (x *UNEDIFACT) end(err error, why ...*Set) *Set {
+func (x *UN) end(err error, why ...*Set) *Set {
 	x.ended = err
 	x.late = append(x.late, why...)
 	return nil
@@ -63,7 +63,7 @@ func (x *UNEDIFACT) end(err error, why ...*Set) *Set {
 var defaults = Delimiters{Component: ':', Element: '+', Decimal: '.', Release: '?', Terminator: '\''}
 
 // begin reads what stands before an interchange: UNA says what stands between parts.
-func (x *UNEDIFACT) begin() *Set {
+func (x *UN) begin() *Set {
 	x.space()
 	b := x.peek(9)
 	if len(b) == 0 {
@@ -98,7 +98,7 @@ func (x *UNEDIFACT) begin() *Set {
 	return nil
 }
 
-func (x *UNEDIFACT) step() *Set {
+func (x *UN) step() *Set {
 	if !x.open {
 		return x.begin()
 	}
@@ -141,7 +141,7 @@ func (x *UNEDIFACT) step() *Set {
 	return nil
 }
 
-func (x *UNEDIFACT) interchange(raw []byte, seg *Segment) *Set {
+func (x *UN) interchange(raw []byte, seg *Segment) *Set {
 	if x.unb != nil {
 		return x.end(io.EOF, fault("edifact", raw, seg.Offset, document.CodeSyntax, "an interchange inside an interchange: UNZ is missing"))
 	}
@@ -195,7 +195,7 @@ func charset(id string) (func([]byte) string, bool) {
 	}
 }
 
-func (x *UNEDIFACT) closeGroup(raw []byte, seg *Segment) {
+func (x *UN) closeGroup(raw []byte, seg *Segment) {
 	switch {
 	case x.inGroup < 0:
 		x.late = append(x.late, fault("edifact", raw, seg.Offset, document.CodeSyntax, "UNE without a UNG before it"))
@@ -208,7 +208,7 @@ func (x *UNEDIFACT) closeGroup(raw []byte, seg *Segment) {
 	x.inGroup, x.ung = -1, nil
 }
 
-func (x *UNEDIFACT) closeInterchange(raw []byte, seg *Segment) {
+func (x *UN) closeInterchange(raw []byte, seg *Segment) {
 	count := x.messages
 	if x.groups > 0 {
 		count = x.groups
@@ -226,7 +226,7 @@ func (x *UNEDIFACT) closeInterchange(raw []byte, seg *Segment) {
 }
 
 // message reads from UNH to UNT.
-func (x *UNEDIFACT) message(unh []byte, from, at int) *Set {
+func (x *UN) message(unh []byte, from, at int) *Set {
 	x.messages++
 	if x.inGroup >= 0 {
 		x.inGroup++
@@ -276,7 +276,7 @@ func (x *UNEDIFACT) message(unh []byte, from, at int) *Set {
 }
 
 // tag looks at the tag of the segment that comes next.
-func (x *UNEDIFACT) tag() string {
+func (x *UN) tag() string {
 	b := x.peek(64)
 	if b = b[begin(b):]; len(b) < 4 || b[3] != x.delims.Element {
 		return ""

@@ -15,12 +15,12 @@ import (
 
 // Orders reads one order or event after the other.
 type Orders struct {
-	sets  *edi.UNEDIFACT
+	sets  *edi.UN
 	queue []*document.Found
 }
 
 // New begins to read interchanges.
-func New(r *bufio.Reader) *Orders { return &Orders{sets: edi.NewUNEDIFACT(r)} }
+func New(r *bufio.Reader) *Orders { return &Orders{sets: edi.NewUN(r)} }
 
 // Next gives the next order or event; io.EOF behind the last.
 func (o *Orders) Next() (*document.Found, error) {

@@ -20,15 +20,15 @@ import (
 var update = flag.Bool("update", false, "write what is expected of the documents anew; review it as text")
 
 // entries reads and accepts a document.
-func entries(tb testing.TB, name string, b []byte) ([]accept.Input, []accept.Entry) {
-	tb.Helper()
+func entries(t *testing.T, name string, b []byte) ([]accept.Input, []accept.Entry) {
+	t.Helper()
 	h := format.Hint{Name: name}
 	if strings.HasSuffix(name, ".ndjson") {
 		h.Media = "application/x-ndjson"
 	}
 	inputs, err := format.All(b, h)
 	if err != nil {
-		tb.Fatal(err)
+		t.Fatal(err)
 	}
 	out := make([]accept.Entry, len(inputs))
 	for i := range inputs {

@@ -200,7 +200,7 @@ func (r *Rows) Next() (*document.Found, error) {
 		return f, nil
 	}
 	if r.err != nil {
-		return nil, r.err
+		return nil, r.err // of the read that ended the order before
 	}
 	var group []csvdoc.Row
 	for {
@@ -208,11 +208,11 @@ func (r *Rows) Next() (*document.Found, error) {
 		r.ahead = nil
 		if row == nil {
 			next, err := r.rows.Next()
-			if err != nil {
-				if r.err = err; len(group) > 0 {
-					return r.order(group), nil
-				}
+			if r.err = err; err != nil && len(group) == 0 {
 				return nil, err
+			}
+			if err != nil {
+				return r.order(group), nil //nolint:nilerr // it is given next time
 			}
 			row = &next
 		}

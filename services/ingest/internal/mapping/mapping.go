@@ -40,15 +40,15 @@ type Fault struct {
 	Detail       string
 }
 
-// FaultError is all faults of a mapping, with the text they stand in.
-type FaultError struct {
+// FaultsError are all faults of a mapping, with the text they stand in.
+type FaultsError struct {
 	File  string
 	text  []string
 	Found []Fault
 }
 
 // Error lists every fault with its line and a caret.
-func (f *FaultError) Error() string {
+func (f *FaultsError) Error() string {
 	var b strings.Builder
 	for i, x := range f.Found {
 		if i > 0 {
@@ -76,10 +76,10 @@ func (r *reader) fault(n *yaml.Node, format string, v ...any) {
 // top are the members of a mapping.
 var top = []string{"version", "name", "format", "records", "group", "source", "order"}
 
-// Read checks a mapping. The error is *FaultError.
+// Read checks a mapping. The error is *FaultsError.
 func Read(file string, b []byte) (*Map, error) {
 	r := &reader{}
-	f := &FaultError{File: file, text: strings.Split(string(b), "\n")}
+	f := &FaultsError{File: file, text: strings.Split(string(b), "\n")}
 	var doc yaml.Node
 	if err := yaml.Load(b, &doc, yaml.WithUniqueKeys(true)); err != nil {
 		f.Found = []Fault{{lineOf(err), 1, strings.TrimSpace(err.Error())}}

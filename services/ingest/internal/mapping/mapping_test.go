@@ -42,7 +42,7 @@ bad.yaml:3:1: no member of this name is known here; did you mean "records"?
 	if err == nil || !strings.HasPrefix(err.Error(), want) {
 		t.Fatal(cmp.Diff(want, err.Error()))
 	}
-	var faults *mapping.FaultError
+	var faults *mapping.FaultsError
 	if !errors.As(err, &faults) || len(faults.Found) != 8 {
 		t.Errorf("%d faults: %v", len(faults.Found), err)
 	}

@@ -122,7 +122,7 @@ func (r *reader) line(l *xmldoc.Node) {
 		r.delivery(d)
 	}
 	for p := range each(li, "OriginatorParty") {
-		r.party(event.EndUser, p, "")
+		r.party(event.EndUser, p)
 	}
 }
 

@@ -57,7 +57,7 @@ func (r *reader) customer(role event.Role, n *xmldoc.Node) {
 	}
 	r.f.Party(n.Offset, role, r.who(inner, r.account(role, n)))
 	if agent := first(inner, "AgentParty"); agent != nil {
-		r.party(event.Forwarder, agent, "")
+		r.party(event.Forwarder, agent)
 	}
 }
 
@@ -77,9 +77,9 @@ func (r *reader) account(role event.Role, n *xmldoc.Node) string {
 	return ""
 }
 
-// party reads a cac:Party; one without a name or number is none.
-func (r *reader) party(role event.Role, n *xmldoc.Node, account string) {
-	r.f.Party(n.Offset, role, r.who(n, account))
+// party reads a cac:Party.
+func (r *reader) party(role event.Role, n *xmldoc.Node) {
+	r.f.Party(n.Offset, role, r.who(n, ""))
 }
 
 func (r *reader) who(n *xmldoc.Node, account string) event.Party {

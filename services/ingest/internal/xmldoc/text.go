@@ -16,7 +16,7 @@ func (p *parser) unescape(at int, raw []byte) (string, bool) {
 		return "", false
 	}
 	if !bytes.Contains(raw, []byte{'&'}) {
-		return string(raw), true
+		return p.s[at : at+len(raw)], true
 	}
 	var out strings.Builder
 	for i := 0; ; {

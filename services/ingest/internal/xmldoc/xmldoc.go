@@ -124,7 +124,7 @@ func Parse(b []byte) (*Doc, *event.Fault) {
 	if f != nil {
 		return nil, f
 	}
-	p := &parser{b: in, doc: &Doc{nodes: make([]Node, 1, 16+len(in)/48)}, spaces: make([]binding, 0, 8)}
+	p := &parser{b: in, s: string(in), doc: &Doc{nodes: make([]Node, 1, 16+len(in)/48)}, spaces: make([]binding, 0, 8)}
 	p.spaces = append(p.spaces, binding{prefix: "xml", space: "http://www.w3.org/XML/1998/namespace"})
 	p.document()
 	if p.fault != nil {
@@ -142,6 +142,7 @@ func Parse(b []byte) (*Doc, *event.Fault) {
 // parser reads one document. After a fault it reads nothing more.
 type parser struct {
 	b      []byte
+	s      string // the same, for texts that are parts of it
 	i      int
 	doc    *Doc
 	open   []frame
@@ -471,9 +472,9 @@ func (p *parser) resolve(at int, name string, element bool) (space, local string
 	if local == "" || strings.IndexByte(local, ':') >= 0 {
 		return "", "", p.fail(at, codeSyntax, "%q is no name with one prefix", clip(name))
 	}
-	for _, s := range slices.Backward(p.spaces) {
-		if s.prefix == prefix {
-			return s.space, local, true
+	for _, b := range slices.Backward(p.spaces) {
+		if b.prefix == prefix {
+			return b.space, local, true
 		}
 	}
 	if prefix == "" {
@@ -521,7 +522,7 @@ func (p *parser) name() (string, bool) {
 	if !utf8.Valid(p.b[start:p.i]) {
 		return "", p.fail(start, codeUTF8, "a name that is not UTF-8")
 	}
-	return string(p.b[start:p.i]), true
+	return p.s[start:p.i], true
 }
 
 var named = func() (t [256]bool) {

@@ -156,3 +156,31 @@ func TestTerritoriesAreTheUnitedStates(t *testing.T) {
 		}
 	}
 }
+
+func TestStakesOfOneSourceAddUpAndThoseOfSeveralAgree(t *testing.T) {
+	t.Parallel()
+	st := func(source string, least, most event.Decimal) event.Stake {
+		return event.Stake{Holder: "Vale", Held: "Meridian Compute", AtLeast: least, AtMost: most, Source: source}
+	}
+	for _, tt := range []struct {
+		name   string
+		stakes []event.Stake
+		want   string
+	}{
+		{"two blocks of one source", []event.Stake{st("order", "30", "30"), st("order", "20.5", "20.5")}, "50.5 to 50.5"},
+		{"one source narrows another", []event.Stake{st("GLEIF", "0", "100"), st("order", "30", "30")}, "30 to 30"},
+		{"bounds that overlap", []event.Stake{st("a", "20", "60"), st("b", "50", "80")}, "50 to 60"},
+		{"two sources that contradict each other leave all that one says", []event.Stake{st("a", "20", "20"), st("b", "60", "60")}, "20 to 60"},
+		{"two blocks beside a source that agrees", []event.Stake{st("a", "25", "25"), st("a", "25.0", "25.0"), st("b", "50", "50")}, "50.0 to 50.0"},
+		{"never more than all", []event.Stake{st("a", "0", "100"), st("a", "0", "100")}, "0 to 100"},
+	} {
+		c, f := scene("none", "DE")
+		f.Parties[0].Stakes = tt.stakes
+		var s Scene
+		s.Load(c, f, "2026-01-01", Thresholds{Hit: 900, Review: 800})
+		got := s.merged()
+		if len(got) != 1 || string(got[0].AtLeast)+" to "+string(got[0].AtMost) != tt.want {
+			t.Errorf("%s: %+v, want %s", tt.name, got, tt.want)
+		}
+	}
+}

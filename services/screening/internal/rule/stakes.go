@@ -123,19 +123,42 @@ func (s *Scene) edges(side own.Side) []own.Edge {
 }
 
 func (s *Scene) merged() []event.Stake {
-	var out []event.Stake
+	var bySource, out []event.Stake
 	for _, t := range s.partyFacts().Stakes {
-		if !t.Holds(s.date) {
-			continue
+		if t.Holds(s.date) {
+			bySource = put(bySource, t, func(o, t event.Stake) bool { return o.Source == t.Source }, together)
 		}
-		at := slices.IndexFunc(out, func(o event.Stake) bool { return o.Holder == t.Holder && o.Held == t.Held })
-		if at < 0 {
-			out = append(out, t)
-			continue
-		}
-		out[at] = agreed(out[at], t)
+	}
+	for _, t := range bySource {
+		out = put(out, t, func(event.Stake, event.Stake) bool { return true }, agreed)
 	}
 	return out
+}
+
+// put adds a stake, or makes one of it and another between the same two parties.
+func put(stakes []event.Stake, t event.Stake, also func(o, t event.Stake) bool, one func(a, b event.Stake) event.Stake) []event.Stake {
+	at := slices.IndexFunc(stakes, func(o event.Stake) bool { return o.Holder == t.Holder && o.Held == t.Held && also(o, t) })
+	if at < 0 {
+		return append(stakes, t)
+	}
+	stakes[at] = one(stakes[at], t)
+	return stakes
+}
+
+// together adds two blocks of shares that one source states beside each other.
+func together(a, b event.Stake) event.Stake {
+	a.AtLeast, a.AtMost = sumOf(a.AtLeast, b.AtLeast), sumOf(a.AtMost, b.AtMost)
+	return a
+}
+
+func sumOf(a, b event.Decimal) event.Decimal {
+	sum := new(big.Rat).Add(rat(a), rat(b))
+	if sum.Cmp(hundred) > 0 {
+		return whole
+	}
+	_, x, _ := strings.Cut(string(a), ".")
+	_, y, _ := strings.Cut(string(b), ".")
+	return event.Decimal(sum.FloatString(max(len(x), len(y))))
 }
 
 // agreed is what two sources leave of a share.
