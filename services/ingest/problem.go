@@ -10,7 +10,7 @@ import (
 )
 
 // Problem is what the HTTP door answers when it does not do what was asked (RFC 9457, application/problem+json).
-type Problem struct { //nolint:errname // what RFC 9457 calls it; it is an answer first and an error to clients
+type Problem struct {
 	Type      string `json:"type"`  // "urn:tidegate:problem:" and what went wrong; stable, for programs
 	Title     string `json:"title"` // the same in words
 	Status    int    `json:"status"`

@@ -73,7 +73,7 @@ func (s *Service) Handler() http.Handler {
 
 // named gives every request an id, the sender's own where it has a usable one, and answers what a handler's panic left.
 func (s *Service) named(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { //nolint:contextcheck // the request's own context, with its sender's trace
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := s.cfg.Clock()
 		id := r.Header.Get(headerRequestID)
 		if !usable(id) {
