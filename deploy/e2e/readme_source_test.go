@@ -59,7 +59,7 @@ func readPage(t *testing.T, title string, addresses ...string) page {
 }
 
 // run runs the page's commands as written, in a folder of their own; the last command is run until it says what is wanted.
-func (p page) run(t *testing.T, last string, wants string) {
+func (p page) run(t *testing.T, last, wants string) {
 	t.Helper()
 	dir, door := t.TempDir(), freePort(t)
 	if err := os.Symlink(bin, filepath.Join(dir, "bin")); err != nil {
@@ -84,8 +84,8 @@ func (p page) run(t *testing.T, last string, wants string) {
 		return cmd
 	}
 	for _, command := range p.commands {
-		switch {
-		case command == "bin/tidegate serve":
+		switch command {
+		case "bin/tidegate serve":
 			serve := shell(command)
 			serve.Stderr = os.Stderr
 			if err := serve.Start(); err != nil {
@@ -93,7 +93,7 @@ func (p page) run(t *testing.T, last string, wants string) {
 			}
 			t.Cleanup(func() { _ = serve.Process.Kill(); _ = serve.Wait() })
 			eventually(t, "the door is open", 30*time.Second, func() bool { return ready(door) })
-		case command == last:
+		case last:
 			eventually(t, command+" says "+wants, time.Minute, func() bool {
 				out, err := shell(command).CombinedOutput()
 				return err == nil && regexp.MustCompile(wants).Match(out)

@@ -70,7 +70,7 @@ func post(t *testing.T, url, media, body string) (status int, answers []ingest.A
 	if media := resp.Header.Get("Content-Type"); media == "application/problem+json" {
 		sc.Scan()
 		a, err := ingest.ReadAnswer(media, sc.Bytes())
-		if p, ok := errors.AsType[*ingest.Problem](err); ok {
+		if p, ok := errors.AsType[*ingest.ProblemError](err); ok {
 			return resp.StatusCode, []ingest.Answer{{Status: p.Type, Detail: p.Detail}}
 		}
 		return resp.StatusCode, []ingest.Answer{a}

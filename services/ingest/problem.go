@@ -10,7 +10,7 @@ import (
 )
 
 // Problem is what the HTTP door answers when it does not do what was asked (RFC 9457, application/problem+json).
-type Problem struct { //nolint:errname // what RFC 9457 calls it; it is an answer first and an error to clients
+type Problem struct {
 	Type      string `json:"type"`  // "urn:tidegate:problem:" and what went wrong; stable, for programs
 	Title     string `json:"title"` // the same in words
 	Status    int    `json:"status"`
@@ -105,15 +105,18 @@ func ReadAnswer(media string, body []byte) (a Answer, err error) {
 		return a, fmt.Errorf("%q is no problem: %w", body[:min(len(body), 200)], err)
 	}
 	if p.Type != probRefused.Type {
-		return a, &p
+		return a, &ProblemError{Problem: p}
 	}
 	return Answer{
 		Status: statusRefused, Duplicate: p.Duplicate, Event: p.Event, OrderID: p.OrderID, Source: p.Source, Sequence: p.Sequence, Faults: p.Errors,
 	}, nil
 }
 
+// ProblemError is a problem that the HTTP door answered, as the error of who asked.
+type ProblemError struct{ Problem }
+
 // Error says it in a sentence.
-func (p *Problem) Error() string {
+func (p *ProblemError) Error() string {
 	if p.Detail == "" {
 		return p.Title
 	}

@@ -73,7 +73,7 @@ func (s *Service) Handler() http.Handler {
 
 // named gives every request an id, the sender's own where it has a usable one, and answers what a handler's panic left.
 func (s *Service) named(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { //nolint:contextcheck // the request's own context, with its sender's trace
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := s.cfg.Clock()
 		id := r.Header.Get(headerRequestID)
 		if !usable(id) {
@@ -81,20 +81,20 @@ func (s *Service) named(next http.Handler) http.Handler {
 		}
 		w.Header().Set(headerRequestID, id)
 		noted := &notedWriter{ResponseWriter: w}
+		ctx := traceContext.Extract(r.Context(), propagation.HeaderCarrier(r.Header)) // traceparent, where the sender has one
+		r = r.WithContext(ctx)
 		defer func() {
 			if p := recover(); p != nil {
 				if p == http.ErrAbortHandler { //nolint:errorlint // the value itself, as net/http documents
 					panic(p)
 				}
-				s.log.ErrorContext(r.Context(), "request failed", slog.String("request_id", id), slog.String("text", fmt.Sprint(p)))
+				s.log.ErrorContext(ctx, "request failed", slog.String("request_id", id), slog.String("text", fmt.Sprint(p)))
 				if noted.status == 0 {
 					probInternal.write(noted, r)
 				}
 			}
 			s.noteRequest(r, noted.status, id, start)
 		}()
-		ctx := traceContext.Extract(r.Context(), propagation.HeaderCarrier(r.Header)) // traceparent, where the sender has one
-		r = r.WithContext(ctx)
 		next.ServeHTTP(noted, r)
 	})
 }

@@ -147,5 +147,5 @@ func said(resp *http.Response, body []byte) error {
 	if err := json.Unmarshal(body, &p); err != nil || p.Type == "" {
 		return fmt.Errorf("the server answered %s with %s; is it Tidegate's?", resp.Status, resp.Header.Get("Content-Type"))
 	}
-	return &p
+	return &ingest.ProblemError{Problem: p}
 }

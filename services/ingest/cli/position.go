@@ -55,11 +55,16 @@ func resume(f *os.File, name string) (position, error) {
 	if err != nil {
 		return fresh, err
 	}
-	var p position
-	if bad := json.Unmarshal(b, &p); bad != nil || p.Head != head || p.Offset < 0 || p.Offset > st.Size() {
-		return fresh, nil
+	if p, whole := positionOf(b); whole && p.Head == head && p.Offset >= 0 && p.Offset <= st.Size() {
+		return p, nil
 	}
-	return p, nil
+	return fresh, nil
+}
+
+// positionOf reads a kept position; one that is no whole position is none.
+func positionOf(b []byte) (p position, whole bool) {
+	err := json.Unmarshal(b, &p)
+	return p, err == nil
 }
 
 // keep writes the position, whole or not at all.

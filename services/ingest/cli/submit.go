@@ -292,7 +292,7 @@ func (s *submitter) answers(resp *http.Response) error {
 			return fmt.Errorf("read the answer: %w", err)
 		}
 		a, err := ingest.ReadAnswer(media, body)
-		if _, problem := errors.AsType[*ingest.Problem](err); err != nil && !problem {
+		if _, problem := errors.AsType[*ingest.ProblemError](err); err != nil && !problem {
 			return fmt.Errorf("the server answered %s with %s; is it Tidegate's?", resp.Status, media)
 		}
 		if err != nil {

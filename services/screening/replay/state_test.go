@@ -1,8 +1,8 @@
 package replay
 
 import (
-	"fmt"
 	"iter"
+	"strconv"
 	"testing"
 
 	"github.com/tidegate/tidegate/schemas/event"
@@ -17,7 +17,7 @@ func split(t *testing.T, p *screening.Pack) []event.Case {
 	var out []event.Case
 	for i := range 2 {
 		o := &event.Order{OrderDate: "2026-04-08", ShipTo: "IN", Parties: []event.Party{{Role: event.UltimateConsignee, Name: "Lantern Bay"}}, Items: []event.Item{{Description: "card"}}}
-		c := event.Cause{Line: event.LineOrder, V: 1, Kind: event.Placed, Event: fmt.Sprint(i), Tenant: "default", Source: "shop", OrderID: fmt.Sprint(i), At: "2026-04-08T10:00:00.000000Z", Order: o}
+		c := event.Cause{Line: event.LineOrder, V: 1, Kind: event.Placed, Event: strconv.Itoa(i), Tenant: "default", Source: "shop", OrderID: strconv.Itoa(i), At: "2026-04-08T10:00:00.000000Z", Order: o}
 		f := event.Facts{
 			Line: event.LineFacts, V: 1, Places: []event.Place{{Country: "IN"}},
 			Parties: []event.PartyFacts{{Country: "IN", Headquarters: event.Known{Country: "IN"}, Parent: event.Known{Country: "IN"}}},

@@ -20,12 +20,32 @@ var prefixes = []struct {
 	prefix string
 	role   event.Role
 }{
-	{"intermediateconsignee", event.IntermediateConsignee}, {"ultimateconsignee", event.UltimateConsignee}, {"consignee", event.UltimateConsignee},
-	{"deliverto", event.UltimateConsignee}, {"delivery", event.UltimateConsignee}, {"shipping", event.UltimateConsignee}, {"shipto", event.UltimateConsignee},
-	{"recipient", event.UltimateConsignee}, {"purchaser", event.Purchaser}, {"buyer", event.Purchaser}, {"customer", event.Purchaser}, {"soldto", event.Purchaser},
-	{"client", event.Purchaser}, {"enduser", event.EndUser}, {"freightforwarder", event.Forwarder}, {"forwarder", event.Forwarder}, {"exporter", event.Exporter},
-	{"seller", event.Exporter}, {"supplier", event.Exporter}, {"vendor", event.Exporter}, {"shipper", event.Exporter}, {"payer", event.Payer}, {"billto", event.Payer},
-	{"billing", event.Payer}, {"notifyparty", event.IntermediateConsignee}, {"notify", event.IntermediateConsignee},
+	{"intermediateconsignee", event.IntermediateConsignee},
+	{"ultimateconsignee", event.UltimateConsignee},
+	{"consignee", event.UltimateConsignee},
+	{"deliverto", event.UltimateConsignee},
+	{"delivery", event.UltimateConsignee},
+	{"shipping", event.UltimateConsignee},
+	{"shipto", event.UltimateConsignee},
+	{"recipient", event.UltimateConsignee},
+	{"purchaser", event.Purchaser},
+	{"buyer", event.Purchaser},
+	{"customer", event.Purchaser},
+	{"soldto", event.Purchaser},
+	{"client", event.Purchaser},
+	{"enduser", event.EndUser},
+	{"freightforwarder", event.Forwarder},
+	{"forwarder", event.Forwarder},
+	{"exporter", event.Exporter},
+	{"seller", event.Exporter},
+	{"supplier", event.Exporter},
+	{"vendor", event.Exporter},
+	{"shipper", event.Exporter},
+	{"payer", event.Payer},
+	{"billto", event.Payer},
+	{"billing", event.Payer},
+	{"notifyparty", event.IntermediateConsignee},
+	{"notify", event.IntermediateConsignee},
 }
 
 // adjectives are prefixes that name nobody by themselves.

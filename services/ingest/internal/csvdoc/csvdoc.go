@@ -26,6 +26,9 @@ type Row struct {
 	Err    error
 }
 
+// Broken says whether the record could not be read; Err says why.
+func (r Row) Broken() bool { return r.Err != nil }
+
 // Rows reads records in memory bounded by the size of one.
 type Rows struct {
 	r      *bufio.Reader

@@ -92,7 +92,7 @@ func (o *Orders) Next() (*document.Found, error) {
 			o.ahead = row
 			return o.order(rows), nil
 		}
-		if rows = append(rows, *row); row.Err != nil || o.number(*row) == "" || len(rows) > maxRows || size(rows) > document.MaxSize {
+		if rows = append(rows, *row); row.Broken() || o.number(*row) == "" || len(rows) > maxRows || size(rows) > document.MaxSize {
 			return o.order(rows), nil
 		}
 	}

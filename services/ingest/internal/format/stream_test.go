@@ -45,10 +45,12 @@ func TestManyOrdersStreamInBoundedMemory(t *testing.T) {
 		name string
 		in   *endless
 	}{
-		{"x12", &endless{n: n, rest: "ISA*00*          *00*          *ZZ*A              *ZZ*B              *261120*0915*U*00401*000000001*0*P*>~GS*PO*A*B*20261120*0915*1*X*004010~",
+		{"x12", &endless{
+			n: n, rest: "ISA*00*          *00*          *ZZ*A              *ZZ*B              *261120*0915*U*00401*000000001*0*P*>~GS*PO*A*B*20261120*0915*1*X*004010~",
 			part: func(i int) string {
 				return fmt.Sprintf("ST*850*%d~BEG*00*SA*P%d**20261120~N1*BY*OMAHA~PO1*1*1*EA*5~PID*F****%s~CTT*1~SE*7*%d~", i, i, pad, i)
-			}, tail: fmt.Sprintf("GE*%d*1~IEA*1*000000001~", n)}},
+			}, tail: fmt.Sprintf("GE*%d*1~IEA*1*000000001~", n),
+		}},
 		{"edifact", &endless{n: n, rest: "UNB+UNOA:1+A+B+261120:0915+1'", part: func(i int) string {
 			return fmt.Sprintf("UNH+%d+ORDERS:D:96A:UN'BGM+220+P%d+9'DTM+137:20261120:102'NAD+BY+++OMAHA'LIN+1'IMD+F++:::%s'QTY+21:5'UNS+S'UNT+9+%d'", i, i, pad, i)
 		}, tail: fmt.Sprintf("UNZ+%d+1'", n)}},

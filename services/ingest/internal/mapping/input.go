@@ -216,11 +216,11 @@ func (r *Rows) Next() (*document.Found, error) {
 			}
 			row = &next
 		}
-		if len(group) > 0 && (row.Err != nil || r.key(*row) != r.key(group[0])) {
+		if len(group) > 0 && (row.Broken() || r.key(*row) != r.key(group[0])) {
 			r.ahead = row
 			return r.order(group), nil
 		}
-		if group = append(group, *row); r.m.group == "" || row.Err != nil || len(group) > 1000 {
+		if group = append(group, *row); r.m.group == "" || row.Broken() || len(group) > 1000 {
 			return r.order(group), nil
 		}
 	}

@@ -95,8 +95,11 @@ func (r *reader) contacts(c jsondoc.Value) {
 		name string
 		role event.Role
 	}{
-		{"SoldTo", event.Purchaser}, {"ForwardAgent", event.Forwarder}, {"UltimateConsignee", event.UltimateConsignee},
-		{"IntermediateConsignee", event.IntermediateConsignee}, {"Producer", event.Manufacturer},
+		{"SoldTo", event.Purchaser},
+		{"ForwardAgent", event.Forwarder},
+		{"UltimateConsignee", event.UltimateConsignee},
+		{"IntermediateConsignee", event.IntermediateConsignee},
+		{"Producer", event.Manufacturer},
 	} {
 		r.party(k.role, c.At(k.name))
 	}
