@@ -128,7 +128,11 @@ const (
 // against the OpenAPI document that the door itself serves.
 func TestTheDoorIsAsItsDescriptionSays(t *testing.T) {
 	log := &locked{}
-	s := started(t, standalone.Config{Log: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
+	read := filepath.Join(t.TempDir(), "sources.yaml")
+	if err := os.WriteFile(read, []byte("sources:\n  drop:\n    folder: {path: inbox}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := started(t, standalone.Config{Sources: read, Log: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
 	resp, err := http.Get(s.HTTP() + "/openapi.json")
 	if err != nil {
 		t.Fatal(err)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -29,14 +28,16 @@ func sourcesDir(data string) string { return filepath.Join(data, "sources") }
 
 // kinds are the sources that this program knows.
 func kinds() source.Kinds {
-	spreadsheet := func(r io.Reader) (io.ReadCloser, error) { return xlsx.CSV(r) }
-	return source.Kinds{
-		"folder": folder.Kind(map[string]folder.Convert{".xlsx": spreadsheet, ".xlsm": spreadsheet}), "kafka": kafka.Open, "postgres": outbox.Open,
-	}
+	return source.Kinds{"folder": folder.Kind(Spreadsheets()), "kafka": kafka.Open, "postgres": outbox.Open}
+}
+
+// Spreadsheets turns files into CSV, by their extension.
+func Spreadsheets() map[string]source.Convert {
+	return map[string]source.Convert{".xlsx": xlsx.CSV, ".xlsm": xlsx.CSV}
 }
 
 // openSources reads the configuration that serve runs; none where there is none.
-func (s *Standalone) openSources() (err error) {
+func (s *Standalone) openSources() error {
 	file := s.cfg.Sources
 	if file == "" {
 		file = SourcesFile(s.cfg.Data)
@@ -44,18 +45,23 @@ func (s *Standalone) openSources() (err error) {
 			return nil
 		}
 	}
-	s.sources, err = source.Load(file, kinds())
-	return err
+	all, err := source.Load(file, kinds())
+	if err != nil || len(all) == 0 {
+		return err
+	}
+	s.sources = source.NewRunner(all)
+	s.Ingest.ShowSources(s.sources.States)
+	return nil
 }
 
 // runSources brings in what sources read, once the doors are open.
 func (s *Standalone) runSources(ctx context.Context) error {
-	if len(s.sources) == 0 {
+	if s.sources == nil {
 		return nil
 	}
 	select {
 	case <-s.Ingest.Ready():
-		return source.Run(ctx, s.sources, s.Ingest.Reading(), sourcesDir(s.cfg.Data), s.cfg.Log)
+		return s.sources.Run(ctx, s.Ingest.Reading(), sourcesDir(s.cfg.Data), s.cfg.Log)
 	case <-ctx.Done():
 		return nil
 	}
@@ -159,5 +165,5 @@ func runSourcesAlone(ctx context.Context, cmd *cli.Command) error {
 		return err
 	}
 	defer nc.Close()
-	return source.Run(ctx, all, remote.New(nc), sourcesDir(cmd.String("data")), log)
+	return source.NewRunner(all).Run(ctx, remote.New(nc), sourcesDir(cmd.String("data")), log)
 }

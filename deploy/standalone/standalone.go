@@ -49,8 +49,8 @@ type Standalone struct {
 	server *natsembed.Server
 	conns  []*nats.Conn
 
-	webhooks *nats.Conn // nil where no endpoint is configured
-	sources  []source.Named
+	webhooks *nats.Conn     // nil where no endpoint is configured
+	sources  *source.Runner // nil where none is configured
 	ready    chan struct{}
 
 	Ingest     *ingest.Service
@@ -105,7 +105,15 @@ func (s *Standalone) open(ctx context.Context) (err error) {
 	if err := errors.Join(s.declare(ctx), s.compare(ctx)); err != nil {
 		return err
 	}
-	return errors.Join(s.wire(), s.prepareWebhooks(ctx), s.openSources())
+	return s.openEdges(ctx, s.wire())
+}
+
+// openEdges prepares what brings orders in and decisions out by itself, once the services are wired.
+func (s *Standalone) openEdges(ctx context.Context, wired error) error {
+	if wired != nil {
+		return wired
+	}
+	return errors.Join(s.prepareWebhooks(ctx), s.openSources())
 }
 
 // prepareWebhooks gives every endpoint its place before a door is open, so that a new one misses nothing.

@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/tidegate/tidegate/schemas/subject"
+	"github.com/tidegate/tidegate/services/ingest/source"
 	"github.com/tidegate/tidegate/shared/bus"
 	"github.com/tidegate/tidegate/shared/clock"
 )
@@ -88,6 +89,41 @@ func (m *meter) taken(door, format string, v verdict) {
 		for _, f := range v.entry.Faults {
 			m.faults.WithLabelValues(f.Code).Inc()
 		}
+	}
+}
+
+// ShowSources has the metrics tell of running sources.
+func (s *Service) ShowSources(states func() []source.State) {
+	s.meter.registry.MustRegister(sources{states})
+}
+
+// sources tells of running sources.
+type sources struct{ states func() []source.State }
+
+var (
+	sourceOrders = prometheus.NewDesc("tidegate_source_orders_total", "Orders that a running source brought, by what became of them.", []string{"source", "kind", "status"}, nil)
+	sourceLag    = prometheus.NewDesc("tidegate_source_lag", "Documents that are there and not read yet; -1 where the source does not know.", []string{"source", "kind"}, nil)
+	sourceError  = prometheus.NewDesc("tidegate_source_last_error_timestamp_seconds", "When a running source failed last; 0 for never.", []string{"source", "kind"}, nil)
+)
+
+// Describe names the metrics.
+func (sources) Describe(out chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{sourceOrders, sourceLag, sourceError} {
+		out <- d
+	}
+}
+
+// Collect asks every source.
+func (c sources) Collect(out chan<- prometheus.Metric) {
+	for _, s := range c.states() {
+		out <- prometheus.MustNewConstMetric(sourceOrders, prometheus.CounterValue, float64(s.Accepted), s.Name, s.Kind, statusAccepted)
+		out <- prometheus.MustNewConstMetric(sourceOrders, prometheus.CounterValue, float64(s.Refused), s.Name, s.Kind, statusRefused)
+		out <- prometheus.MustNewConstMetric(sourceLag, prometheus.GaugeValue, float64(s.Lag), s.Name, s.Kind)
+		failed := 0.0
+		if at, err := time.Parse(time.RFC3339, s.ErrorAt); err == nil {
+			failed = float64(at.Unix())
+		}
+		out <- prometheus.MustNewConstMetric(sourceError, prometheus.GaugeValue, failed, s.Name, s.Kind)
 	}
 }
 

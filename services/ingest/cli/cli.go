@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/urfave/cli/v3"
+
+	"github.com/tidegate/tidegate/services/ingest/source"
 )
 
 // Exit statuses of the verbs.
@@ -13,10 +15,10 @@ const (
 	exitTrouble = 2 // not everything is known to be taken or refused
 )
 
-// Commands gives the verbs to mount.
-func Commands() []*cli.Command {
-	return []*cli.Command{submitCommand(), decisionsCommand(), refusalsCommand(), tokensCommand(), {
-		Name: "ingest", Usage: "what belongs to the way in", Commands: []*cli.Command{tryCommand(), mapCommand()},
+// Commands gives the verbs to mount; convert turns files with some extensions into ones that are read, none where it is nil.
+func Commands(convert map[string]source.Convert) []*cli.Command {
+	return []*cli.Command{submitCommand(convert), decisionsCommand(), refusalsCommand(), tokensCommand(), {
+		Name: "ingest", Usage: "what belongs to the way in", Commands: []*cli.Command{tryCommand(convert), mapCommand()},
 	}}
 }
 

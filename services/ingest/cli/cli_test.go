@@ -36,7 +36,7 @@ func run(t *testing.T, stdin string, args ...string) (out string, status int) {
 	t.Helper()
 	var b bytes.Buffer
 	root := &urfave.Command{
-		Name: "tidegate", Commands: cli.Commands(), Writer: &b, ErrWriter: &b, Reader: strings.NewReader(stdin),
+		Name: "tidegate", Commands: cli.Commands(nil), Writer: &b, ErrWriter: &b, Reader: strings.NewReader(stdin),
 		ExitErrHandler: func(context.Context, *urfave.Command, error) {},
 	}
 	err := root.Run(t.Context(), append([]string{"tidegate"}, args...))

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -18,10 +19,11 @@ import (
 
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/ingest"
+	"github.com/tidegate/tidegate/services/ingest/source"
 	"github.com/tidegate/tidegate/shared/clock"
 )
 
-func submitCommand() *cli.Command {
+func submitCommand(convert map[string]source.Convert) *cli.Command {
 	return &cli.Command{
 		Name: "submit", Usage: "send orders and wait until they are durable", ArgsUsage: "FILE…",
 		Description: "Each FILE holds orders in any format that is read: JSON (one order, an array, one a line), CSV, UBL, X12, EDIFACT,\n" +
@@ -34,7 +36,7 @@ func submitCommand() *cli.Command {
 			&cli.DurationFlag{Name: "timeout", Usage: "how long to wait for each decision", Value: 10 * time.Second},
 			&cli.BoolFlag{Name: "json", Usage: "print each answer as one line of JSON"},
 		),
-		Action: submit,
+		Action: func(ctx context.Context, cmd *cli.Command) error { return submit(ctx, cmd, convert) },
 	}
 }
 
@@ -60,6 +62,7 @@ func (t tally) String() string {
 
 // submitter sends files and prints answers.
 type submitter struct {
+	convert   map[string]source.Convert
 	mapping   *ingest.Map
 	used      ingest.Used
 	early     [][]byte // answers to what was not sent, because the mapping could make no order of it
@@ -79,7 +82,7 @@ type submitter struct {
 	progress progress
 }
 
-func submit(ctx context.Context, cmd *cli.Command) error {
+func submit(ctx context.Context, cmd *cli.Command, convert map[string]source.Convert) error {
 	if cmd.NArg() == 0 {
 		return trouble("submit: no file given; - is standard input")
 	}
@@ -94,6 +97,7 @@ func submit(ctx context.Context, cmd *cli.Command) error {
 		return trouble("submit:\n%v", err)
 	}
 	s := &submitter{
+		convert: convert,
 		mapping: m, door: d, url: target(cmd, d), wait: cmd.Bool("wait"), json: cmd.Bool("json"), out: cmd.Root().Writer, err: cmd.Root().ErrWriter, nextShown: tick.C,
 	}
 	for _, file := range cmd.Args().Slice() {
@@ -125,7 +129,7 @@ func target(cmd *cli.Command, d door) string {
 }
 
 func (s *submitter) file(ctx context.Context, name string, stdin io.Reader) error {
-	in, err := open(name, stdin)
+	in, name, err := s.open(name, stdin)
 	if err != nil {
 		return err
 	}
@@ -253,6 +257,21 @@ func (s *submitter) mapped(w io.Writer, r io.Reader, h ingest.Hint) error {
 		}
 	}
 	return nil
+}
+
+// open gives a file that is read, or what it is turned into, with the name of that.
+func (s *submitter) open(name string, stdin io.Reader) (in io.ReadCloser, as string, err error) {
+	if in, err = open(name, stdin); err != nil {
+		return nil, name, err
+	}
+	ext := filepath.Ext(name)
+	convert := s.convert[strings.ToLower(ext)]
+	if convert == nil {
+		return in, name, nil
+	}
+	defer func() { _ = in.Close() }() // read to its end by now
+	in, err = convert(in)
+	return in, strings.TrimSuffix(name, ext) + ".csv", err
 }
 
 // open gives a file, or standard input for "-".

@@ -12,24 +12,25 @@ import (
 
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/ingest"
+	"github.com/tidegate/tidegate/services/ingest/source"
 )
 
-func tryCommand() *cli.Command {
+func tryCommand(convert map[string]source.Convert) *cli.Command {
 	return &cli.Command{
 		Name: "try", Usage: "show what orders in any format would become, without a server", ArgsUsage: "FILE…",
 		Description: "Shows each order in the normal form, or why it would be refused; submits nothing. - is standard input.\n" +
 			"Exit status: 0 all became orders, 1 something was refused, 2 trouble.",
 		Flags:  []cli.Flag{mapFlag(), &cli.BoolFlag{Name: "json", Usage: "print one line of JSON an order"}},
-		Action: try,
+		Action: func(_ context.Context, cmd *cli.Command) error { return try(cmd, convert) },
 	}
 }
 
-func try(_ context.Context, cmd *cli.Command) error {
+func try(cmd *cli.Command, convert map[string]source.Convert) error {
 	m, err := mapOf(cmd.String("map"))
 	if err != nil {
 		return trouble("try: %v", err)
 	}
-	s := &submitter{mapping: m, json: cmd.Bool("json"), out: cmd.Root().Writer, err: cmd.Root().ErrWriter}
+	s := &submitter{convert: convert, mapping: m, json: cmd.Bool("json"), out: cmd.Root().Writer, err: cmd.Root().ErrWriter}
 	if cmd.NArg() == 0 {
 		return trouble("try: no file given; - is standard input")
 	}
@@ -48,7 +49,7 @@ func try(_ context.Context, cmd *cli.Command) error {
 }
 
 func (s *submitter) try(name string, stdin io.Reader) error {
-	in, err := open(name, stdin)
+	in, name, err := s.open(name, stdin)
 	if err != nil {
 		return err
 	}

@@ -15,17 +15,40 @@ import (
 // pauseAtMost is the longest wait before a source that failed is run again.
 const pauseAtMost = 30 * time.Second
 
-// Run runs sources until ctx ends, which is no error. One that fails is run again, from its own place, and the others do
-// not notice. What each says of itself is kept in dir every second.
-func Run(ctx context.Context, all []Named, door Door, dir string, log *slog.Logger) error {
+// Runner runs sources.
+type Runner struct {
+	all  []Named
+	says []*Standing
+}
+
+// NewRunner prepares; nothing is read before Run.
+func NewRunner(all []Named) *Runner {
+	r := &Runner{all: all}
+	for _, n := range all {
+		r.says = append(r.says, NewStanding(n.Name, n.Kind, clock.System))
+	}
+	return r
+}
+
+// States is what the sources say of themselves now.
+func (r *Runner) States() []State {
+	states := make([]State, len(r.says))
+	for i, s := range r.says {
+		states[i] = s.State()
+	}
+	return states
+}
+
+// Run runs the sources until ctx ends, which is no error. One that fails is run again, from its own place, and the others
+// do not notice. What each says of itself is kept in dir every second.
+func (r *Runner) Run(ctx context.Context, door Door, dir string, log *slog.Logger) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("sources: %w", err)
 	}
 	g, ctx := errgroup.WithContext(ctx)
-	for _, n := range all {
-		says := NewStanding(n.Name, n.Kind, clock.System)
-		g.Go(func() error { keep(ctx, n, door, says, log); return nil })
-		g.Go(func() error { keepState(ctx, says, dir, log); return nil })
+	for i, n := range r.all {
+		g.Go(func() error { keep(ctx, n, door, r.says[i], log); return nil })
+		g.Go(func() error { keepState(ctx, r.says[i], dir, log); return nil })
 	}
 	return g.Wait()
 }

@@ -19,6 +19,9 @@ type Document struct {
 	Actor  string // who brought it, in causes: "kafka:orders"
 }
 
+// Convert turns a file of one kind into one that the doors know, such as a spreadsheet into CSV. What it gives is closed.
+type Convert func(file io.Reader) (io.ReadCloser, error)
+
 // Result is what became of a document's orders.
 type Result struct {
 	Accepted, Refused int

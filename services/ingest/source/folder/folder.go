@@ -22,9 +22,6 @@ import (
 	"github.com/tidegate/tidegate/shared/clock"
 )
 
-// Convert turns a file of one kind into one that the doors know, such as a spreadsheet into CSV. What it gives is closed.
-type Convert func(file io.Reader) (io.ReadCloser, error)
-
 // settings as people write them.
 type settings struct {
 	Path    string        `yaml:"path"`              // the folder
@@ -39,11 +36,11 @@ type folder struct {
 	settings
 	name    string
 	from    source.Origin
-	convert map[string]Convert // by extension
+	convert map[string]source.Convert // by extension
 }
 
 // Kind opens folder sources; convert says how files with some extensions are turned into documents.
-func Kind(convert map[string]Convert) source.Open {
+func Kind(convert map[string]source.Convert) source.Open {
 	return func(s source.Settings) (source.Source, error) {
 		f := &folder{name: s.Name, from: s.From, convert: convert}
 		if err := s.Decode(&f.settings); err != nil {

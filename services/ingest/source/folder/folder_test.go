@@ -33,7 +33,7 @@ func open(t *testing.T, settings string) source.Named {
 	if err := os.WriteFile(file, []byte("sources:\n  drop:\n    folder: "+settings+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	all, err := source.Load(file, source.Kinds{"folder": folder.Kind(map[string]folder.Convert{".loud": shouting})})
+	all, err := source.Load(file, source.Kinds{"folder": folder.Kind(map[string]source.Convert{".loud": shouting})})
 	if err != nil {
 		t.Fatal(err)
 	}
