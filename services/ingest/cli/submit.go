@@ -269,8 +269,9 @@ func (s *submitter) open(name string, stdin io.Reader) (in io.ReadCloser, as str
 	if convert == nil {
 		return in, name, nil
 	}
-	defer func() { _ = in.Close() }() // read to its end by now
-	in, err = convert(in)
+	file := in
+	defer func() { _ = file.Close() }() // read to its end by now
+	in, err = convert(file)
 	return in, strings.TrimSuffix(name, ext) + ".csv", err
 }
 
