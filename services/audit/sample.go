@@ -8,10 +8,11 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/audit/auditverify"
 )
 
-// Sample draws n different cases of the published logs by lot, each proven to be under its checkpoint; all of them when
+// Sample draws n different decisions of the published logs by lot, each proven to be under its checkpoint; all of them when
 // there are no more. The lot follows from the newest checkpoint's root and the auditor's number alone: who keeps the log
 // cannot know the number, who asks cannot know the root, and both can draw it again. An error ends it.
 func Sample(ctx context.Context, dir string, n, number uint64) iter.Seq2[Logged, error] {
@@ -77,7 +78,7 @@ func lots(all []opened) (root []byte, size uint64) {
 	return slices.Clone(root), size
 }
 
-// draw gives the leaf at a place counted over all logs, and whether it is a case that counts.
+// draw gives the leaf at a place counted over all logs, and whether it is a decision that counts.
 func draw(all []opened, at uint64) (Logged, bool, error) {
 	for _, o := range all {
 		if size := o.files.Checkpoint().Size; at >= size {
@@ -85,7 +86,7 @@ func draw(all []opened, at uint64) (Logged, bool, error) {
 			continue
 		}
 		l, err := o.prove(o.files, at)
-		return l, l.Leaf.HasCase() && o.counts(l.Leaf), err
+		return l, l.Leaf.Kind == event.LeafDecision && o.counts(l.Leaf), err
 	}
 	return Logged{}, false, nil
 }
