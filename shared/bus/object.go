@@ -18,8 +18,14 @@ import (
 // MaxObject bounds one object of the reference store: a compiled set of all official lists is a few megabytes.
 const MaxObject = 512 << 20
 
-// objectTimeout bounds one try to read or write an object.
-const objectTimeout = 2 * time.Minute
+// objectTimeout bounds one try to read or write an object: a server that dies in between never answers it, and whoever
+// starts waits for it.
+func objectTimeout(size uint64) time.Duration {
+	return 5*time.Second + time.Duration(size/objectRate)*time.Second
+}
+
+// objectRate is how many bytes a second the slowest server is trusted to move.
+const objectRate = 2 << 20
 
 // The errors of the reference store that trying again does not mend.
 var (
@@ -33,7 +39,7 @@ func PutObject(ctx context.Context, js jetstream.JetStream, what string, data []
 		return "", fmt.Errorf("%s of %d bytes; at most %d can be distributed", what, len(data), MaxObject)
 	}
 	digest = digestOf(data)
-	ctx, cancel := context.WithTimeout(ctx, objectTimeout)
+	ctx, cancel := context.WithTimeout(ctx, objectTimeout(uint64(len(data))))
 	defer cancel()
 	store, err := js.ObjectStore(ctx, subject.ReferenceBucket)
 	if err != nil {
@@ -54,16 +60,22 @@ func GetObject(ctx context.Context, js jetstream.JetStream, digest string) ([]by
 	if err := checkDigest(digest); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNoObject, err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, objectTimeout)
-	defer cancel()
-	store, err := js.ObjectStore(ctx, subject.ReferenceBucket)
+	asked, answered := context.WithTimeout(ctx, objectTimeout(0))
+	defer answered()
+	store, err := js.ObjectStore(asked, subject.ReferenceBucket)
 	if err != nil {
 		return nil, fmt.Errorf("open the reference store: %w", err)
 	}
-	r, err := store.Get(ctx, digest)
+	info, err := store.GetInfo(asked, digest)
 	if errors.Is(err, jetstream.ErrObjectNotFound) {
 		return nil, fmt.Errorf("%s: %w", digest, ErrNoObject)
 	}
+	if err != nil {
+		return nil, fmt.Errorf("look for %s in the reference store: %w", digest, err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, objectTimeout(info.Size))
+	defer cancel()
+	r, err := store.Get(ctx, digest)
 	if err != nil {
 		return nil, fmt.Errorf("read %s from the reference store: %w", digest, err)
 	}
