@@ -62,6 +62,15 @@ func (r *Reader) Prove(number int, index uint64) (Logged, error) {
 	return log.prove(log.files, index)
 }
 
+// Proof writes the proof that the leaf at an index of a log is under its checkpoint (C2SP tlog-proof).
+func (r *Reader) Proof(number int, index uint64) ([]byte, error) {
+	log, err := r.log(number)
+	if err != nil {
+		return nil, err
+	}
+	return log.files.Proof(index)
+}
+
 func (r *Reader) log(number int) (opened, error) {
 	for _, l := range r.logs {
 		if l.n == number {
