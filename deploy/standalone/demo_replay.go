@@ -67,7 +67,11 @@ func codifiedChange(e samples.Expect) *samples.Answer {
 // expectChanges notes every order that should have changed and did not, or the other way round.
 func (r *Result) expectChanges(title string, rep replay.Report, set []samples.Sample, want func(samples.Expect) *samples.Answer) {
 	got := map[string]replay.Change{}
-	for _, c := range rep.Orders {
+	for c, err := range rep.Orders.All() {
+		if err != nil {
+			r.Misses = append(r.Misses, err.Error())
+			break
+		}
 		got[c.Event] = c
 	}
 	for i, s := range set {

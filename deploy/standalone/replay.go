@@ -68,9 +68,12 @@ func replayNote(rep replay.Report, by string) (event.Note, error) {
 	if err := printJSON(&b, rep); err != nil {
 		return event.Note{}, fmt.Errorf("note: %w", err)
 	}
-	text := fmt.Sprintf("History was judged again under pack %s %s with parameters %q", rep.Pack.ID, rep.Pack.Version, rep.Pack.Parameters)
-	if rep.AsOf != "" {
-		text += " as of " + string(rep.AsOf)
+	text := "History was judged again under each decision's own pack"
+	if p := rep.Question.B.Pack; p != nil {
+		text = fmt.Sprintf("History was judged again under pack %s %s with parameters %q", p.ID, p.Version, p.Parameters)
+	}
+	if d := rep.Question.B.AsOf.Fixed; d != "" {
+		text += " as of " + string(d)
 	}
 	return event.Note{
 		What: "replay", By: by, Text: text + ".", SHA256: event.Digest(b.Bytes()),

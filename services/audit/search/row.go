@@ -1,9 +1,12 @@
 package search
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/audit"
@@ -13,6 +16,8 @@ import (
 // head is what a row needs of a cause or refusal.
 type head struct {
 	Event   string        `json:"event"`
+	Key     string        `json:"key"`
+	Tenant  string        `json:"tenant"`
 	Source  string        `json:"source"`
 	OrderID string        `json:"order_id"`
 	Actor   string        `json:"actor"`
@@ -73,7 +78,10 @@ func (p packs) each() []Rules {
 
 // RowOf is the row of a leaf, of its bytes and nothing else.
 func RowOf(l audit.Logged) (Row, error) {
-	r := Row{Log: l.Number, Leaf: l.Index, Kind: l.Leaf.Kind, Block: Block{l.Leaf.Sequence, l.Leaf.To, l.Leaf.Place, l.Leaf.Cases}, Logged: l.Leaf.At}
+	r := Row{
+		Log: l.Number, Leaf: l.Index, Kind: l.Leaf.Kind, Date: dayOf(l.Leaf.At), Logged: l.Leaf.At,
+		Block: Block{l.Leaf.Sequence, l.Leaf.To, l.Leaf.Place, l.Leaf.Cases},
+	}
 	if !l.Leaf.HasCase() {
 		return r, nil
 	}
@@ -83,8 +91,11 @@ func RowOf(l audit.Logged) (Row, error) {
 	}
 	r.Event, r.OrderID, r.Source, r.Actor, r.Received = h.Event, h.OrderID, h.Source, h.Actor, h.At
 	r.Cause, r.Activated = h.Kind, h.Control
+	r.Tenant, r.Date = tenantOf(h), dayOf(h.At)
 	if h.Order != nil {
-		r.Date = h.Order.Date
+		if h.Order.Date != "" {
+			r.Date = h.Order.Date
+		}
 		for _, p := range h.Order.Parties {
 			r.Names = append(r.Names, p.Name)
 		}
@@ -112,6 +123,21 @@ func RowOf(l audit.Logged) (Row, error) {
 	}
 	r.sort()
 	return r, nil
+}
+
+// dayOf is the day of an instant, UTC.
+func dayOf(at event.Instant) event.Date {
+	day, _, _ := strings.Cut(string(at), "T")
+	return event.Date(day)
+}
+
+// tenantOf is whose record it is. A refusal says it in its key only, where the input had one.
+func tenantOf(h head) string {
+	tenant, _, _ := strings.Cut(h.Key, "/")
+	if name, err := url.PathUnescape(tenant); err == nil {
+		tenant = name
+	}
+	return cmp.Or(h.Tenant, tenant, "default")
 }
 
 // sort puts the row's lists into the order that makes equal rows equal, each value once and none empty.

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/tidegate/tidegate/schemas/event"
+	"github.com/tidegate/tidegate/shared/token"
 )
 
 // Row is what the index knows of a leaf.
@@ -24,10 +25,11 @@ type Row struct {
 	Kind     string // of the leaf
 	Event    string // id of the cause or refusal
 	OrderID  string
+	Tenant   string
 	Source   string
 	Actor    string // who brought it
 	Received event.Instant
-	Date     event.Date    // of the order
+	Date     event.Date    // of the order; of what has none, the day it was received or logged
 	Outcome  event.Outcome // of the decision; empty where nothing was decided
 	Rule     string        // the deciding one
 	Rules    []string      // of every finding, sorted
@@ -73,7 +75,7 @@ type Query struct {
 	Order   string        // order id
 	Event   string        // event id
 	Party   string        // words that must begin words of a party's name, given or matched, in any order
-	From    event.Date    // first day of the order's date
+	From    event.Date    // first day of the record's date
 	Until   event.Date    // last day, inclusive
 	Outcome event.Outcome // of the decision
 	Rule    string        // of any finding
@@ -82,6 +84,8 @@ type Query struct {
 	Source  string        // system it came from
 	Kind    string        // of the leaf
 	Limit   int           // records at most; 100 when 0
+
+	Within token.Reach `json:",omitzero"` // what who asks may see
 }
 
 // MaxLimit bounds what one query gives.
@@ -142,7 +146,7 @@ func (q Query) Holds(r Row) bool {
 	has := func(want string, in []string) bool { return want == "" || slices.Contains(in, want) }
 	return is(q.Order, r.OrderID) && is(q.Event, r.Event) && is(string(q.Outcome), string(r.Outcome)) && is(q.Actor, r.Actor) &&
 		is(q.Source, r.Source) && is(q.Kind, r.Kind) && has(q.Rule, r.Rules) && has(q.Entry, r.Entries) &&
-		(q.From == "" || r.Date >= q.From) && (q.Until == "" || r.Date != "" && r.Date <= q.Until) && q.names(r.Names)
+		r.Date >= q.From && (q.Until == "" || r.Date != "" && r.Date <= q.Until) && q.Within.Sees(r.Tenant, r.Source, r.Date) && q.names(r.Names)
 }
 
 // names says whether every word asked for begins a word of the names.

@@ -17,38 +17,26 @@ import (
 
 // Report is what a replay found.
 type Report struct {
-	Pack         event.PackRef  `json:"pack"`           // side B
-	Base         *event.PackRef `json:"base,omitempty"` // side A where it was judged; recorded judgements otherwise
-	AsOf         event.Date     `json:"as_of,omitempty"`
-	From         event.Date     `json:"from,omitempty"`
-	Until        event.Date     `json:"until,omitempty"`
-	State        string         `json:"state"` // recorded: totals as read then; recomputed: from the first case on
-	Judged       int            `json:"judged"`
-	Changed      int            `json:"changed"`          // the outcome differs
-	Shifted      int            `json:"findings_changed"` // the findings differ, the outcome does not
-	Skipped      int            `json:"skipped"`          // refusals and cases outside the slice
-	ByTransition []Count        `json:"by_transition"`    // "release > license", most first
-	ByRule       []Count        `json:"by_rule"`          // most first
-	Orders       []Change       `json:"orders"`           // in the order of the cases
+	Question     Question `json:"question"`
+	Plan         Plan     `json:"plan"`
+	Judged       int      `json:"judged"`
+	Changed      int      `json:"changed"`          // the outcome differs
+	Shifted      int      `json:"findings_changed"` // the findings differ, the outcome does not
+	Differs      int      `json:"bytes_differ"`     // the judgement line differs in any byte, the pack's name and the chain aside; with side A recorded
+	Skipped      int      `json:"skipped"`          // refusals, what is of no order, and cases outside the slice
+	Enriched     int      `json:"enriched"`         // whose facts were stated again
+	ByTransition []Count  `json:"by_transition"`    // "release > license", most first
+	ByRule       []Count  `json:"by_rule"`          // most first
+	ByCountry    []Count  `json:"by_country"`       // where the goods go, most first
+	ByMonth      []Count  `json:"by_month"`         // of the order date, 2026-11, ascending
+	JudgedMonth  []Count  `json:"judged_by_month"`  // all that were judged, changed or not, ascending
+	Orders       Changes  `json:"orders"`           // in the order of the cases
 }
 
-// Count is how many orders changed in one way.
+// Count is how many orders there are of one sort.
 type Count struct {
 	Name   string `json:"name"`
 	Orders int    `json:"orders"`
-}
-
-// Change is one order whose outcome differs.
-type Change struct {
-	Source   string        `json:"source"`
-	OrderID  string        `json:"order_id"`
-	Revision int           `json:"revision,omitempty"`
-	Event    string        `json:"event"`
-	Date     event.Date    `json:"order_date"`
-	From     event.Outcome `json:"from"`
-	To       event.Outcome `json:"to"`
-	Rule     string        `json:"rule"` // because of this one
-	Why      string        `json:"why"`
 }
 
 // tally collects what workers find. It holds no more than the changes.
@@ -60,6 +48,7 @@ type tally struct {
 	skipped int
 	shifted int
 	changes []placed
+	months  map[string]int
 }
 
 type placed struct {
@@ -68,7 +57,7 @@ type placed struct {
 }
 
 func newTally(opt Options) *tally {
-	t := &tally{opt: opt}
+	t := &tally{opt: opt, months: map[string]int{}}
 	if opt.Clock != nil {
 		t.start = opt.Clock()
 	}
@@ -79,6 +68,9 @@ func (t *tally) add(first int, says []say) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for i, s := range says {
+		if !s.skipped {
+			t.months[month(s.date)]++
+		}
 		switch {
 		case s.skipped:
 			t.skipped++
@@ -105,26 +97,34 @@ func (t *tally) progress() {
 
 func (t *tally) report() Report {
 	r := Report{
-		Pack: t.opt.Pack.Ref(), AsOf: t.opt.AsOf.Fixed, From: t.opt.From, Until: t.opt.Until,
-		Judged: t.done - t.skipped, Changed: len(t.changes), Shifted: t.shifted, Skipped: t.skipped,
-		Orders: make([]Change, 0, len(t.changes)),
-	}
-	if r.State = "recorded"; t.opt.Recompute {
-		r.State = "recomputed"
-	}
-	if t.opt.Base != nil {
-		ref := t.opt.Base.Ref()
-		r.Base = &ref
+		Question: t.opt.question(), Judged: t.done - t.skipped, Changed: len(t.changes), Shifted: t.shifted, Skipped: t.skipped,
 	}
 	slices.SortFunc(t.changes, func(a, b placed) int { return cmp.Compare(a.at, b.at) })
-	ways, rules := map[string]int{}, map[string]int{}
+	ways, rules, countries, months := map[string]int{}, map[string]int{}, map[string]int{}, map[string]int{}
+	var list []Change
 	for _, c := range t.changes {
-		r.Orders = append(r.Orders, c.Change)
+		list = append(list, c.Change)
 		ways[string(c.From)+" > "+string(c.To)]++
 		rules[c.Rule]++
+		countries[string(c.Country)]++
+		months[month(c.Date)]++
 	}
-	r.ByTransition, r.ByRule = counts(ways), counts(rules)
+	r.Orders = Listed(list...)
+	r.ByTransition, r.ByRule, r.ByCountry, r.ByMonth = counts(ways), counts(rules), counts(countries), named(months)
+	r.JudgedMonth = named(t.months)
 	return r
+}
+
+// month is the year and month of a date.
+func month(d event.Date) string { return string(d[:min(len(d), len("2026-11"))]) }
+
+// named lists counts by name.
+func named(m map[string]int) []Count {
+	out := make([]Count, 0, len(m))
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		out = append(out, Count{name, m[name]})
+	}
+	return out
 }
 
 func counts(m map[string]int) []Count {
@@ -138,7 +138,7 @@ func counts(m map[string]int) []Count {
 
 // Print writes the report as a person reads it.
 func (r Report) Print(w io.Writer) error {
-	if len(r.Orders) > 0 {
+	if r.Changed > 0 {
 		if err := r.printOrders(w); err != nil {
 			return err
 		}
@@ -153,7 +153,7 @@ func (r Report) Print(w io.Writer) error {
 			return fmt.Errorf("print replay: %w", err)
 		}
 	}
-	_, err := fmt.Fprintf(w, "replay: %d judged, %d changed, %d with other findings only, %d skipped; state %s\n", r.Judged, r.Changed, r.Shifted, r.Skipped, r.State)
+	_, err := fmt.Fprintf(w, "replay: %d judged, %d changed, %d with other findings only, %d skipped; state %s\n", r.Judged, r.Changed, r.Shifted, r.Skipped, r.Question.State)
 	if err != nil {
 		return fmt.Errorf("print replay: %w", err)
 	}
@@ -165,7 +165,10 @@ func (r Report) printOrders(w io.Writer) error {
 	t.SetStyle(table.StyleLight)
 	t.SetColumnConfigs([]table.ColumnConfig{{Number: 6, WidthMax: 70, WidthMaxEnforcer: text.WrapSoft}})
 	t.AppendHeader(table.Row{"order", "date", "was", "is", "rule", "why"})
-	for _, c := range r.Orders {
+	for c, err := range r.Orders.All() {
+		if err != nil {
+			return err
+		}
 		t.AppendRow(table.Row{c.OrderID, c.Date, c.From, c.To, c.Rule, c.Why})
 	}
 	if _, err := fmt.Fprintln(w, t.Render()); err != nil {
