@@ -16,18 +16,18 @@ import (
 	"github.com/tidegate/tidegate/deploy/tracing"
 	auditcli "github.com/tidegate/tidegate/services/audit/cli"
 	"github.com/tidegate/tidegate/services/enrichment"
-	"github.com/tidegate/tidegate/services/ingest"
 	ingestcli "github.com/tidegate/tidegate/services/ingest/cli"
 	screeningcli "github.com/tidegate/tidegate/services/screening/cli"
 	"github.com/tidegate/tidegate/shared/lifecycle"
 	"github.com/tidegate/tidegate/shared/natsembed"
+	"github.com/tidegate/tidegate/shared/token"
 )
 
 // Commands are the verbs that need the whole product or its server.
 func Commands() []*cli.Command {
 	return []*cli.Command{
 		serveCommand(), demoCommand(), replayCommand(), natsCommand(), streamsCommand(), webhookCommand(), sourceCommand(),
-		screenCommand(), explainCommand(), disposeCommand(), licensesCommand(),
+		screenCommand(), explainCommand(), disposeCommand(), licensesCommand(), ordersCommand(),
 	}
 }
 
@@ -104,6 +104,7 @@ func serve(ctx context.Context, cmd *cli.Command) error {
 		return err
 	}
 	s, err := New(ctx, Config{
+		Rejudge: true,
 		Nightly: Nightly{Records: cmd.Uint64("reproduce-sample"), At: at},
 		Data:    cmd.String("data"), GuardDir: logging.GuardDir, Audit: logging, Ingest: doors, HTTP: cmd.String("listen"), NATSHost: host, NATSPort: port,
 		Pack: pack, Required: required, Webhooks: cmd.String("webhooks"), Sources: cmd.String("sources"), Log: log,
@@ -129,7 +130,7 @@ func says(ctx context.Context, cmd *cli.Command, s *Standalone) error {
 		return printJSON(w, map[string]string{"http": s.HTTP(), "nats": s.server.URL(), "data": data})
 	}
 	open := ""
-	if all, err := ingest.ReadTokens(ingestDir(data)); err == nil && len(all) == 0 {
+	if all, err := token.Load(ingestDir(data)); err == nil && len(all) == 0 {
 		open = "no token: the HTTP door is open to this machine only. "
 	}
 	_, err := fmt.Fprintf(w, "tidegate serves. %sOrders: %s/v1/orders   NATS: %s   data: %s   stop with Ctrl-C\n", open, s.HTTP(), s.server.URL(), data)
