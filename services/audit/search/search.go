@@ -35,6 +35,39 @@ type Row struct {
 	Rules    []string      // of every finding, sorted
 	Entries  []string      // list entries of findings and matches, sorted
 	Names    []string      // of parties as given, and the list's names that they match, sorted
+
+	Cause     event.Kind       // what happened: placed, shipped, disposition …; empty where it is no cause
+	Judged    bool             // it has a judgement
+	Logged    event.Instant    // when audit read it
+	Block     Block            // where it stands in the stream
+	Snapshot  string           // digest of the reference data that its facts come from
+	Lists     []event.ListSeen // imported lists that were consulted
+	Packs     []Rules          // judged under
+	Activated *Activated       // what took effect with it
+}
+
+// Block is a leaf's place in the stream.
+type Block struct {
+	Sequence uint64 // of the block
+	To       uint64 // of a gap: its last block
+	Place    int    // of the case in the block, from 0
+	Cases    int    // cases in the block
+}
+
+// Rules names a rule pack.
+type Rules struct {
+	ID      string `json:"id"`
+	Version string `json:"version"`
+	Digest  string `json:"digest"`
+}
+
+// Activated says what took effect, and because of whom.
+type Activated struct {
+	What    string `json:"what"` // lists, masters, pack
+	Digest  string `json:"digest"`
+	Version string `json:"version,omitempty"`
+	By      string `json:"by"`
+	Why     string `json:"why"`
 }
 
 // Query says what to find. What is empty asks for nothing; everything given must hold.
