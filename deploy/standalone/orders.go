@@ -33,7 +33,9 @@ func (s *Standalone) wireOrders() error {
 }
 
 func historyOf(logDir string) orders.History {
-	return func(ctx context.Context, from uint64) iter.Seq2[screening.Past, error] { return decided(ctx, logDir, from) }
+	return func(ctx context.Context, from uint64) iter.Seq2[screening.Past, error] {
+		return decided(ctx, logDir, from)
+	}
 }
 
 // runOrders keeps the index of orders. Acts wait for ingest.

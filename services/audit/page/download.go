@@ -1,12 +1,17 @@
 package page
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"mime"
 	"net/http"
+	"strconv"
+	"strings"
 
 	"github.com/tidegate/tidegate/services/audit"
 	"github.com/tidegate/tidegate/services/audit/search"
+	"github.com/tidegate/tidegate/shared/token"
 )
 
 // send gives a file to keep.
@@ -40,6 +45,70 @@ func (s *Service) getProof(w http.ResponseWriter, r *http.Request, who viewer) e
 	}
 	s.took(who, "proofs", h)
 	return send(w, fileName(h)+".tlog-proof", "text/plain; charset=utf-8", b)
+}
+
+// getEvidence gives the evidence pack of an order. It holds every event of the order, so the viewer must see them all.
+func (s *Service) getEvidence(w http.ResponseWriter, r *http.Request, who viewer) error {
+	id, source := r.URL.Query().Get("id"), r.URL.Query().Get("source")
+	q := search.Query{Order: id, Source: source, Limit: 1, Within: who.Reach()}
+	got, err := s.ask(r.Context(), q, nil)
+	if err != nil {
+		return err
+	}
+	if id == "" || len(got.Hits) == 0 {
+		return errNothing
+	}
+	if !who.Reach().Whole() {
+		if err := s.seesAll(r, who, q); err != nil {
+			return err
+		}
+	}
+	var b bytes.Buffer
+	_, err = audit.Evidence(r.Context(), s.cfg.Dir, id, &b, audit.EvidenceOptions{Source: source, CheckpointDir: s.cfg.CheckpointDir, Witnesses: s.cfg.Witnesses})
+	switch {
+	case errors.Is(err, audit.ErrNone):
+		return errNothing
+	case err != nil:
+		return err
+	}
+	s.asked.add(who, deed{what: evidence, count: "packs", text: "order " + strconv.Quote(id)})
+	return send(w, "evidence-"+plain(id)+".zip", "application/zip", b.Bytes())
+}
+
+var errLicensed = fault{http.StatusForbidden, "The order was judged by licenses, which are of no source and lie beyond what your token may see, and an evidence pack holds them."}
+
+// seesAll refuses what holds more than the viewer sees: some event of the order lies beyond, or it is the order's of another source.
+func (s *Service) seesAll(r *http.Request, who viewer, q search.Query) error {
+	counts := [2]int{}
+	for i, within := range []token.Reach{{}, who.Reach()} {
+		q.Within, q.Limit = within, search.MaxLimit
+		got, err := s.ask(r.Context(), q, nil)
+		if err != nil {
+			return err
+		}
+		counts[i] = len(got.Hits)
+		for _, h := range got.Hits {
+			if v, err := recordOf(h); err != nil {
+				return err
+			} else if v.Judgement != nil && v.Judgement.Read != nil && len(v.Judgement.Read.Licenses) > 0 {
+				return errLicensed
+			}
+		}
+	}
+	if counts[0] != counts[1] {
+		return fault{http.StatusForbidden, "A part of this order's history lies beyond what your token may see, and an evidence pack holds all of it."}
+	}
+	return nil
+}
+
+// plain is an id as part of a file name.
+func plain(id string) string {
+	return strings.Map(func(c rune) rune {
+		if c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '-' || c == '_' {
+			return c
+		}
+		return '_'
+	}, id[:min(len(id), 64)])
 }
 
 func (s *Service) took(who viewer, count string, h search.Hit) {

@@ -174,7 +174,7 @@ type casePage struct {
 	Last     *record  // the newest decision; nil where nothing was decided
 	Older    string   // query string of the events before these
 	Sources  []string // where orders of several sources have this id
-	Evidence bool
+	Evidence string   // where the pack is
 	Printed  event.Instant
 	Size     uint64
 }
@@ -223,7 +223,10 @@ func (s *Service) caseOf(id string, got search.Answer) (casePage, error) {
 		if err != nil {
 			return v, err
 		}
-		one.N, one.Proof = len(got.Hits)-i, s.proof(h)
+		one.N = len(got.Hits) - i
+		if one.Proof, err = s.proof(h, got.Reader); err != nil {
+			return v, err
+		}
 		if one.Order != nil {
 			key, err := json.Marshal(one.Order)
 			if err != nil {
@@ -233,6 +236,7 @@ func (s *Service) caseOf(id string, got search.Answer) (casePage, error) {
 				orders[string(key)] = one.N
 			}
 		}
+		v.ID = or(h.OrderID, v.ID)
 		if !slices.Contains(v.Sources, h.Source) {
 			v.Sources = append(v.Sources, h.Source)
 		}
@@ -243,10 +247,22 @@ func (s *Service) caseOf(id string, got search.Answer) (casePage, error) {
 			v.Last = &v.Records[i]
 		}
 	}
+	v.Evidence = "/evidence?" + url.Values{"id": {v.ID}, "source": {v.Sources[0]}}.Encode()
+	if len(v.Sources) > 1 || v.Last == nil {
+		v.Evidence = ""
+	}
 	return v, nil
 }
 
-func (s *Service) proof(h search.Hit) proof { return proofOf(*h.Under, s.policy) }
+// proof says where a hit stands. What was timestamped is read again each time: there is more of it as time goes on.
+func (s *Service) proof(h search.Hit, r *audit.Reader) (proof, error) {
+	p := proofOf(*h.Under, s.policy)
+	size, at, found, err := r.Stamped(h.Number, h.Index, s.cfg.CheckpointDir)
+	if found {
+		p.Stamp = &stamp{size, at}
+	}
+	return p, err
+}
 
 // recordAt reads the record that a request's path names, if the viewer may see it.
 func (s *Service) recordAt(r *http.Request, who viewer) (search.Hit, *audit.Reader, error) {
@@ -273,7 +289,7 @@ func (s *Service) recordAt(r *http.Request, who viewer) (search.Hit, *audit.Read
 }
 
 func (s *Service) getRecord(w http.ResponseWriter, r *http.Request, who viewer) error {
-	h, _, err := s.recordAt(r, who)
+	h, reader, err := s.recordAt(r, who)
 	if err != nil {
 		return err
 	}
@@ -281,7 +297,10 @@ func (s *Service) getRecord(w http.ResponseWriter, r *http.Request, who viewer) 
 	if err != nil {
 		return err
 	}
-	v.N, v.Proof = 1, s.proof(h)
+	v.N = 1
+	if v.Proof, err = s.proof(h, reader); err != nil {
+		return err
+	}
 	s.asked.add(who, deed{what: query, count: "cases", text: "leaf " + cursor(search.Place{Log: h.Number, Leaf: h.Index})})
 	return s.render(w, r, who, http.StatusOK, "record", fmt.Sprintf("Record %d", h.Index), v)
 }

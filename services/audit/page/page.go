@@ -196,7 +196,8 @@ func (s *Service) follow(ctx context.Context) error {
 		case err == nil:
 			failed = ""
 			s.tail.update(r)
-		case ctx.Err() != nil || errors.Is(err, fs.ErrNotExist): // nothing was logged yet
+		case ctx.Err() != nil, errors.Is(err, fs.ErrNotExist): // nothing was logged yet
+		case errors.Is(err, search.ErrMoved): // a verb does the same at this moment
 		case failed != err.Error():
 			failed = err.Error()
 			s.cfg.Log.ErrorContext(ctx, "the search index was not brought up to date, trying again", slog.Any("error", err))

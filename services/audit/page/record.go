@@ -265,13 +265,13 @@ func (v record) Sent() string {
 
 // proof says where a record stands in the log. It was checked before it was shown.
 type proof struct {
-	Origin     string
-	Size       uint64
-	Root       string
-	Witnesses  []signature
-	Checked    bool // the signatures were checked under a policy
-	Quorum     bool // and are as many as it wants
-	Timestamps []stamp
+	Origin    string
+	Size      uint64
+	Root      string
+	Witnesses []signature
+	Checked   bool   // the signatures were checked under a policy
+	Quorum    bool   // and are as many as it wants
+	Stamp     *stamp // the first timestamp that covers the record; nil where none does
 }
 
 // signature is a witness's.

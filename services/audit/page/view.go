@@ -30,11 +30,14 @@ var functions = template.FuncMap{
 	"words": words, "when": when, "day": func(i event.Instant) event.Date { return i.Date() }, "stamp": stampTime, "link": linkOf, "names": someNames, "kind": kindWords,
 	"address": addressOf, "join": strings.Join, "short": short, "clock": clockTime, "country": func(k event.Known) string { return or(string(k.Country), "unknown") },
 	"order": orderPath, "span": spanText, "flag": func(b *bool) bool { return b != nil && *b }, "inc": func(i int) int { return i + 1 },
+	"days": func() []string {
+		return []string{"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"}
+	},
 	"asof": func(s string) string { return words(strings.TrimSuffix(s, "_date")) + " date" },
 }
 
 // pages are the templates, each with the frame around it.
-var pages = parse("sign-in", "problem", "search", "case", "record", "live")
+var pages = parse("sign-in", "problem", "search", "case", "record", "live", "calendar", "lists")
 
 func parse(names ...string) map[string]*template.Template {
 	all := map[string]*template.Template{}

@@ -145,7 +145,7 @@ func TestTheIndexFindsWhatHolds(t *testing.T) {
 		}
 		q, err := Query{
 			Order: word.Draw(rt, "q order"), Party: word.Draw(rt, "q party"), Rule: word.Draw(rt, "q rule"), Entry: word.Draw(rt, "q entry"),
-			Until: event.Date(rapid.SampledFrom([]string{"", "2026-03-01"}).Draw(rt, "until")),
+			Until:  event.Date(rapid.SampledFrom([]string{"", "2026-03-01"}).Draw(rt, "until")),
 			Within: token.Reach{Sources: words.Draw(rt, "q sources"), Tenants: words.Draw(rt, "q tenants"), From: event.Date(rapid.SampledFrom([]string{"", "2026-03-01"}).Draw(rt, "within"))},
 		}.Normal()
 		if err != nil {
