@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -67,7 +66,7 @@ func searchCommand() *cli.Command {
 func reindexCommand() *cli.Command {
 	return &cli.Command{
 		Name: "reindex", Usage: "make the search index anew from the log and say whether the old one was the same",
-		Flags:  []cli.Flag{flags()[0], flags()[1]},
+		Flags:  []cli.Flag{flags()[0], flags()[1], &cli.BoolFlag{Name: "check", Usage: "only compare; change nothing"}},
 		Action: func(ctx context.Context, c *cli.Command) error { return exit(reindex(ctx, c)) },
 	}
 }
@@ -181,49 +180,35 @@ func or(s, otherwise string) string {
 	return s
 }
 
-// reindex makes the index anew in a file beside it, compares and exchanges them.
+// reindex checks the index against the log, and makes it anew unless only asked to check.
 func reindex(ctx context.Context, c *cli.Command) error {
-	file := c.String("index")
-	if file == "" {
-		file = filepath.Join(c.String("data"), "audit", File)
-	}
 	a, err := open(ctx, c)
 	if err != nil {
 		return err
 	}
-	if err := remove(file + ".new"); err != nil {
+	defer func() { _ = a.Close() }()
+	if _, err := a.Update(ctx, nil); err != nil {
 		return err
 	}
-	fresh, err := OpenSQLite(ctx, file+".new")
-	if err != nil {
+	checked := a.Check(ctx, nil)
+	if c.Bool("check") || checked != nil && !errors.Is(checked, ErrDoctored) {
+		if checked == nil {
+			_, err = fmt.Fprintln(c.Root().Writer, "the search index holds what the log makes it")
+			return err
+		}
+		return checked
+	}
+	if err := a.index.Clear(ctx); err != nil {
 		return err
 	}
-	compared := a.Compare(ctx, fresh, nil)
-	if err := errors.Join(fresh.Close(), a.Close()); err != nil {
+	if _, err := a.Update(ctx, nil); err != nil {
 		return err
 	}
-	if compared != nil && !errors.Is(compared, ErrDoctored) {
-		return compared
-	}
-	if err := errors.Join(remove(file), os.Rename(file+".new", file)); err != nil {
-		return err
-	}
-	if compared == nil {
+	if checked == nil {
 		_, err = fmt.Fprintln(c.Root().Writer, "the search index was made anew; the old one was the same")
 		return err
 	}
-	return compared
-}
-
-// remove takes an index away, with what SQLite keeps beside it.
-func remove(file string) error {
-	var errs []error
-	for _, name := range []string{file, file + "-wal", file + "-shm"} {
-		if err := os.Remove(name); !errors.Is(err, os.ErrNotExist) {
-			errs = append(errs, err)
-		}
-	}
-	return errors.Join(errs...)
+	return checked
 }
 
 // exit gives an error its exit status.
