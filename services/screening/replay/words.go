@@ -214,7 +214,14 @@ func (r Report) Answer() string {
 		}
 		return s
 	}
-	s := fmt.Sprintf("%s of %s decisions would come out otherwise: %s stricter, %s milder.", Grouped(r.Changed), Grouped(r.Judged), Grouped(r.Stricter), Grouped(r.Milder))
+	how := fmt.Sprintf("%s stricter, %s milder", Grouped(r.Stricter), Grouped(r.Milder))
+	switch {
+	case r.Milder == 0:
+		how = "all of them stricter"
+	case r.Stricter == 0:
+		how = "all of them milder"
+	}
+	s := fmt.Sprintf("%s of %s decisions would come out otherwise: %s.", Grouped(r.Changed), Grouped(r.Judged), how)
 	if len(r.ByRule) > 0 {
 		s += fmt.Sprintf(" Most because of %s (%s).", r.ByRule[0].Name, Grouped(r.ByRule[0].Orders))
 	}
