@@ -101,6 +101,18 @@ func (h history) locate(when string) (block uint64, moment event.Instant, err er
 	return low, moment, nil
 }
 
+// lastMoment is behind every case of a log.
+const lastMoment = "2999-12-31"
+
+// newest is what the newest decision was made with, and what was put in force since.
+func (h history) newest() (force, error) {
+	block, _, err := h.locate(lastMoment)
+	if err != nil {
+		return force{}, err
+	}
+	return h.before(block)
+}
+
 // parseMoment reads an instant, or a date, which is its end: what came to be known on that day was known on it.
 func parseMoment(when string) (event.Instant, error) {
 	if d, err := event.ParseDate(when); err == nil {
@@ -116,6 +128,9 @@ func parseMoment(when string) (event.Instant, error) {
 // stamp gives the time of the first case of a block, or of the next one that has any.
 func (h history) stamp(block uint64) (at event.Instant, there bool, err error) {
 	for l, err := range audit.ReadCases(h.ctx, h.dir, block) {
+		if errors.Is(err, fs.ErrNotExist) {
+			return "", false, ErrBeforeAll // nothing was logged yet
+		}
 		if err != nil {
 			return "", false, err
 		}
