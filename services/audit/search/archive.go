@@ -27,6 +27,15 @@ func (a *Archive) Close() error { return a.index.Close() }
 // Update brings the index up to the published checkpoints. An index that is ahead of one, or of leaves that the log does not have, is of another
 // log, or the log was rolled back: it is made anew. progress may be nil; it is told leaves done and to do.
 func (a *Archive) Update(ctx context.Context, progress func(done, total uint64)) (*audit.Reader, error) {
+	for {
+		r, err := a.update(ctx, progress)
+		if !errors.Is(err, ErrMoved) || ctx.Err() != nil { // who moved it wrote what was to be written: it ends
+			return r, err
+		}
+	}
+}
+
+func (a *Archive) update(ctx context.Context, progress func(done, total uint64)) (*audit.Reader, error) {
 	r, err := audit.NewReader(a.dir)
 	if err != nil {
 		return nil, err
@@ -93,9 +102,6 @@ func (a *Archive) follow(ctx context.Context, r *audit.Reader, p audit.Part, fro
 		root, err := r.RootAt(p.Number, b.size)
 		if err == nil {
 			err = a.index.Apply(ctx, from, Covered{p.Number, b.size, root}, b.rows)
-		}
-		if errors.Is(err, ErrMoved) {
-			return fmt.Errorf("%w: ask again", err)
 		}
 		if err != nil {
 			return err

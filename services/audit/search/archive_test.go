@@ -261,7 +261,7 @@ func TestVerbs(t *testing.T) {
 	} {
 		var out bytes.Buffer
 		root := &cli.Command{Name: "tidegate", Commands: search.Commands(), Writer: &out, ErrWriter: &out, ExitErrHandler: func(context.Context, *cli.Command, error) {}}
-		err := root.Run(t.Context(), append([]string{"tidegate", tt.args[0], "--data", data}, tt.args[1:]...))
+		err := root.Run(t.Context(), append([]string{"tidegate", tt.args[0], "--data", data, "--index", filepath.Join(data, "index")}, tt.args[1:]...))
 		code := 0
 		if coder, ok := errors.AsType[cli.ExitCoder](err); ok {
 			code = coder.ExitCode()

@@ -26,7 +26,7 @@ func Commands() []*cli.Command {
 func flags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "data", Usage: "data `DIR`; the logs lie in its audit directory", Value: "data", Sources: cli.EnvVars("TIDEGATE_DATA")},
-		&cli.StringFlag{Name: "index", Usage: "`FILE` of the search index; beside the log when not given"},
+		&cli.StringFlag{Name: "index", Usage: "`FILE` of the search index, made where it is not there; when not given, the one beside the log, else one in the user's cache directory"},
 		&cli.StringFlag{Name: "order", Usage: "order `ID`"},
 		&cli.StringFlag{Name: "event", Usage: "event `ID`"},
 		&cli.StringFlag{Name: "party", Usage: "`WORDS` with which words of a party's name begin, as given or as the list writes it"},
@@ -71,8 +71,14 @@ func reindexCommand() *cli.Command {
 	}
 }
 
+// open opens the archive of the data directory. While a process works on it the index beside the log is the one; else nothing in the
+// directory is changed.
 func open(ctx context.Context, c *cli.Command) (*Archive, error) {
-	a, err := Open(ctx, filepath.Join(c.String("data"), "audit"), c.String("index"))
+	dir, file := filepath.Join(c.String("data"), "audit"), c.String("index")
+	if file == "" && audit.Running(ctx, c.String("data")) {
+		file = filepath.Join(dir, File)
+	}
+	a, err := Open(ctx, dir, file)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", auditverify.ErrUnusable, err)
 	}
