@@ -56,7 +56,7 @@ func (s *Service) getCalendar(w http.ResponseWriter, r *http.Request, who viewer
 	if who.Until != "" {
 		span.Until = min(span.Until, who.Until)
 	}
-	rep, err := s.read.Completeness(r.Context(), span.From, span.Until)
+	rep, err := s.archive.Completeness(r.Context(), span.From, span.Until)
 	if err != nil && !s.empty() {
 		return err
 	}

@@ -21,30 +21,30 @@ import (
 const shown = 25
 
 // questions are the members of a query as the form names them.
-var questions = []string{"order", "party", "from", "until", "outcome", "rule", "entry", "actor", "source", "kind"}
+var questions = []string{"order", "party", "from", "until", "outcome", "rule", "entry", "actor", "source", "kind", "cause", "received_from", "received_until"}
 
 // form is the search form as it was filled in.
 type form struct {
-	Order, Party, From, Until, Outcome, Rule, Entry, Actor, Source, Kind string
+	Order, Party, From, Until, Outcome, Rule, Entry, Actor, Source, Kind, Cause, ReceivedFrom, ReceivedUntil string
 }
 
 func formOf(q url.Values) form {
 	get := func(name string) string { return strings.TrimSpace(q.Get(name)) }
-	return form{get("order"), get("party"), get("from"), get("until"), get("outcome"), get("rule"), get("entry"), get("actor"), get("source"), get("kind")}
+	return form{get("order"), get("party"), get("from"), get("until"), get("outcome"), get("rule"), get("entry"), get("actor"), get("source"), get("kind"), get("cause"), get("received_from"), get("received_until")}
 }
 
 // query is what the form asks for, as far as the viewer may see.
 func (f form) query(who viewer) search.Query {
 	return search.Query{
 		Order: f.Order, Party: f.Party, From: event.Date(f.From), Until: event.Date(f.Until), Outcome: event.Outcome(f.Outcome), Rule: f.Rule, Entry: f.Entry,
-		Actor: f.Actor, Source: f.Source, Kind: f.Kind, Limit: shown, Within: who.Reach(),
+		Actor: f.Actor, Source: f.Source, Kind: f.Kind, Cause: event.Kind(f.Cause), ReceivedFrom: event.Date(f.ReceivedFrom), ReceivedUntil: event.Date(f.ReceivedUntil), Limit: shown, Within: who.Reach(),
 	}
 }
 
 // values is the form as a query string, with a cursor.
 func (f form) values(behind *search.Place) url.Values {
 	v := url.Values{}
-	for i, text := range []string{f.Order, f.Party, f.From, f.Until, f.Outcome, f.Rule, f.Entry, f.Actor, f.Source, f.Kind} {
+	for i, text := range []string{f.Order, f.Party, f.From, f.Until, f.Outcome, f.Rule, f.Entry, f.Actor, f.Source, f.Kind, f.Cause, f.ReceivedFrom, f.ReceivedUntil} {
 		if text != "" {
 			v.Set(questions[i], text)
 		}
@@ -80,6 +80,8 @@ type found struct {
 	Next     string // query string of the next page
 	Later    bool   // this is not the first page
 	Size     uint64 // of the checkpoint that the records were proven under
+	Open     uint64 // leaves that the index does not have yet
+	Causes   []event.Kind
 	Reach    string // what the viewer sees, where that is not everything
 	Outcomes []event.Outcome
 	Kinds    []string
@@ -90,6 +92,9 @@ func (s *Service) getSearch(w http.ResponseWriter, r *http.Request, who viewer) 
 	v := found{
 		Form: f, Reach: reach(who), Outcomes: []event.Outcome{event.Release, event.Hold, event.NeedsLic, event.Block},
 		Kinds: []string{event.LeafDecision, event.LeafRefusal, event.LeafLicense, event.LeafControl, event.LeafNote, event.LeafGap, event.LeafAccept, event.LeafRestore},
+	}
+	for _, k := range event.Kinds {
+		v.Causes = append(v.Causes, k.Kind)
 	}
 	behind, err := placeOf(r.URL.Query().Get("behind"))
 	if err != nil {
@@ -104,7 +109,7 @@ func (s *Service) getSearch(w http.ResponseWriter, r *http.Request, who viewer) 
 	if err != nil {
 		return err
 	}
-	v.Hits, v.Later, v.Size = got.Hits, behind != nil, sizeOf(got.Reader)
+	v.Hits, v.Later, v.Size, v.Open = got.Hits, behind != nil, sizeOf(got.Reader), got.Open
 	if got.Behind != nil {
 		v.Next = f.values(got.Behind).Encode()
 	}
@@ -115,7 +120,7 @@ func (s *Service) getSearch(w http.ResponseWriter, r *http.Request, who viewer) 
 
 // ask asks the archive; before anything was logged nothing is found.
 func (s *Service) ask(ctx context.Context, q search.Query, behind *search.Place) (search.Answer, error) {
-	got, err := s.read.Ask(ctx, q, behind)
+	got, err := s.archive.Ask(ctx, q, behind)
 	if err != nil && len(got.Hits) == 0 && s.empty() {
 		return search.Answer{}, nil
 	}
@@ -177,6 +182,7 @@ type casePage struct {
 	Evidence string   // where the pack is
 	Printed  event.Instant
 	Size     uint64
+	Open     uint64 // leaves that the index does not have yet
 }
 
 // eventsShown is how many events of an order one page has.
@@ -216,7 +222,7 @@ func (s *Service) getOrder(w http.ResponseWriter, r *http.Request, who viewer) e
 }
 
 func (s *Service) caseOf(id string, got search.Answer) (casePage, error) {
-	v := casePage{ID: id, Size: sizeOf(got.Reader), Printed: event.At(s.cfg.Clock())}
+	v := casePage{ID: id, Size: sizeOf(got.Reader), Open: got.Open, Printed: event.At(s.cfg.Clock())}
 	orders := map[string]int{}
 	for i, h := range slices.Backward(got.Hits) {
 		one, err := recordOf(h)

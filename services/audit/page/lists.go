@@ -39,7 +39,7 @@ func (s *Service) getLists(w http.ResponseWriter, r *http.Request, who viewer) e
 	if who.Until != "" {
 		until = min(until, who.Until)
 	}
-	rep, err := s.read.Freshness(r.Context(), from, until, v.Days)
+	rep, err := s.archive.Freshness(r.Context(), from, until, v.Days)
 	if err != nil && !s.empty() {
 		return err
 	}

@@ -87,8 +87,7 @@ func (c Config) withDefaults() Config {
 type Service struct {
 	cfg      Config
 	policy   *auditverify.Policy // nil where none is given
-	write    *search.Archive     // brings the index up to date
-	read     *search.Archive     // answers while that one writes
+	archive  *search.Archive
 	tokens   *token.Ring
 	sessions *sessions
 	tries    *tries
@@ -123,10 +122,7 @@ func (s *Service) open(ctx context.Context) (err error) {
 		return err
 	}
 	file := filepath.Join(s.cfg.Dir, search.File)
-	if s.write, err = search.Open(ctx, s.cfg.Dir, file); err != nil {
-		return err
-	}
-	if s.read, err = search.Open(ctx, s.cfg.Dir, file); err != nil {
+	if s.archive, err = search.Open(ctx, s.cfg.Dir, file); err != nil {
 		return err
 	}
 	host, port, err := net.SplitHostPort(s.cfg.Listen)
@@ -152,10 +148,8 @@ func (s *Service) open(ctx context.Context) (err error) {
 // Close closes what New opened, where Run does not follow.
 func (s *Service) Close() error {
 	var errs []error
-	for _, a := range []*search.Archive{s.write, s.read} {
-		if a != nil {
-			errs = append(errs, a.Close())
-		}
+	if s.archive != nil {
+		errs = append(errs, s.archive.Close())
 	}
 	if s.listener != nil {
 		if err := s.listener.Close(); !errors.Is(err, net.ErrClosed) {
@@ -191,13 +185,12 @@ func (s *Service) Run(ctx context.Context) (err error) {
 // follow brings the index up to the published checkpoint, again and again, and wakes who watches.
 func (s *Service) follow(ctx context.Context) error {
 	for failed := ""; ; {
-		r, err := s.write.Update(ctx, nil)
+		r, err := s.archive.Update(ctx, nil)
 		switch {
 		case err == nil:
 			failed = ""
 			s.tail.update(r)
 		case ctx.Err() != nil, errors.Is(err, fs.ErrNotExist): // nothing was logged yet
-		case errors.Is(err, search.ErrMoved): // a verb does the same at this moment
 		case failed != err.Error():
 			failed = err.Error()
 			s.cfg.Log.ErrorContext(ctx, "the search index was not brought up to date, trying again", slog.Any("error", err))

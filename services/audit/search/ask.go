@@ -12,6 +12,7 @@ type Answer struct {
 	Hits   []Hit         // newest first, each proven and compared with the question
 	Behind *Place        // where the next page begins; nil where this is the last
 	Reader *audit.Reader // what they were proven with
+	Open   uint64        // leaves that the index does not have yet: what is among them was not found
 }
 
 // Ask gives a page of the records that a query asks for, behind a place (nil: from the newest), as far as the index is: it does not bring the
@@ -21,7 +22,11 @@ func (a *Archive) Ask(ctx context.Context, q Query, behind *Place) (Answer, erro
 	if err != nil {
 		return Answer{}, err
 	}
-	places, err := a.index.Find(ctx, q, behind, q.Limit+1)
+	covered, err := a.index.Covered(ctx)
+	if err != nil {
+		return Answer{}, err
+	}
+	places, err := a.find(ctx, q, behind, q.Limit+1)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -33,6 +38,7 @@ func (a *Archive) Ask(ctx context.Context, q Query, behind *Place) (Answer, erro
 	if got.Reader, err = audit.NewReader(a.dir); err != nil { // after the look-up: it knows all that the index does
 		return got, err
 	}
+	got.Open = openOf(got.Reader, covered)
 	for _, p := range places {
 		hit, err := a.check(got.Reader, q, p)
 		if err != nil {
@@ -53,5 +59,14 @@ func Record(r *audit.Reader, p Place) (Hit, error) {
 	return Hit{row, l}, err
 }
 
-// Covered is how far the index is.
-func (a *Archive) Covered(ctx context.Context) ([]Covered, error) { return a.index.Covered(ctx) }
+// openOf is how many leaves of logs are not covered.
+func openOf(r *audit.Reader, covered []Covered) (n uint64) {
+	sizes := map[int]uint64{}
+	for _, c := range covered {
+		sizes[c.Log] = c.Size
+	}
+	for _, p := range r.Parts() {
+		n += p.Point.Size - min(sizes[p.Number], p.Point.Size)
+	}
+	return n
+}
