@@ -97,7 +97,7 @@ func (l *Ledger) block(p *Pack, cases []event.Case, each func(n int, do func(i i
 		w := &works[i]
 		w.settle(p, l)
 		if more := w.out.Size() - cases[i].Size() - heldSize; w.judged != nil && more > room {
-			w.fail(p, "the findings of this order do not fit into a message")
+			w.fail(p, NoRoom)
 		} else {
 			room -= max(more, 0)
 		}
@@ -178,9 +178,11 @@ func (w *work) judge(p *Pack, read *event.Read) {
 // recover makes an explicit hold of an order that broke the program; its neighbors go on.
 func (w *work) recover(p *Pack) {
 	if r := recover(); r != nil {
-		w.fail(p, fmt.Sprintf("screening could not judge this order: %v", r))
+		w.fail(p, brokenText(r))
 	}
 }
+
+func brokenText(r any) string { return fmt.Sprintf("screening could not judge this order: %v", r) }
 
 func (w *work) fail(p *Pack, why string) {
 	w.out, w.judged = held(firstTwo(w.in), p, why), nil

@@ -76,3 +76,6 @@ type Plan struct {
 	Leaves  uint64 `json:"leaves,omitempty"`   // leaves of the published log under which the history was verified
 	Root    string `json:"root,omitempty"`     // root of that log, base64 as in the checkpoint
 }
+
+// NoMasters as a reference's masters asks for facts without the company's own masters.
+const NoMasters = "none"
