@@ -85,3 +85,6 @@ func (c *Changes) UnmarshalJSON(b []byte) error {
 	*c = Listed(list...)
 	return nil
 }
+
+// Streamed are changes that are read each time anew.
+func Streamed(read iter.Seq2[Change, error]) Changes { return Changes{read} }

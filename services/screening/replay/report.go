@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -17,10 +18,14 @@ import (
 
 // Report is what a replay found.
 type Report struct {
+	Asks         string   `json:"asks"` // the question in words
 	Question     Question `json:"question"`
 	Plan         Plan     `json:"plan"`
 	Judged       int      `json:"judged"`
 	Changed      int      `json:"changed"`          // the outcome differs
+	Stricter     int      `json:"stricter"`         // of them: become more severe
+	Milder       int      `json:"milder"`           // of them: become less severe
+	Open         int      `json:"open"`             // of them: orders that are still open
 	Shifted      int      `json:"findings_changed"` // the findings differ, the outcome does not
 	Differs      int      `json:"bytes_differ"`     // the judgement line differs in any byte, the pack's name and the chain aside; with side A recorded
 	Skipped      int      `json:"skipped"`          // refusals, what is of no order, and cases outside the slice
@@ -31,12 +36,6 @@ type Report struct {
 	ByMonth      []Count  `json:"by_month"`         // of the order date, 2026-11, ascending
 	JudgedMonth  []Count  `json:"judged_by_month"`  // all that were judged, changed or not, ascending
 	Orders       Changes  `json:"orders"`           // in the order of the cases
-}
-
-// Count is how many orders there are of one sort.
-type Count struct {
-	Name   string `json:"name"`
-	Orders int    `json:"orders"`
 }
 
 // tally collects what workers find. It holds no more than the changes.
@@ -97,20 +96,17 @@ func (t *tally) progress() {
 
 func (t *tally) report() Report {
 	r := Report{
-		Question: t.opt.question(), Judged: t.done - t.skipped, Changed: len(t.changes), Shifted: t.shifted, Skipped: t.skipped,
+		Asks: t.opt.question().Words(), Question: t.opt.question(), Judged: t.done - t.skipped, Changed: len(t.changes), Shifted: t.shifted, Skipped: t.skipped,
 	}
 	slices.SortFunc(t.changes, func(a, b placed) int { return cmp.Compare(a.at, b.at) })
-	ways, rules, countries, months := map[string]int{}, map[string]int{}, map[string]int{}, map[string]int{}
+	var b Breakdown
 	var list []Change
 	for _, c := range t.changes {
 		list = append(list, c.Change)
-		ways[string(c.From)+" > "+string(c.To)]++
-		rules[c.Rule]++
-		countries[string(c.Country)]++
-		months[month(c.Date)]++
+		b.Add(&c.Change)
 	}
 	r.Orders = Listed(list...)
-	r.ByTransition, r.ByRule, r.ByCountry, r.ByMonth = counts(ways), counts(rules), counts(countries), named(months)
+	b.Fill(&r)
 	r.JudgedMonth = named(t.months)
 	return r
 }
@@ -122,57 +118,74 @@ func month(d event.Date) string { return string(d[:min(len(d), len("2026-11"))])
 func named(m map[string]int) []Count {
 	out := make([]Count, 0, len(m))
 	for _, name := range slices.Sorted(maps.Keys(m)) {
-		out = append(out, Count{name, m[name]})
+		out = append(out, Count{Name: name, Orders: m[name]})
 	}
 	return out
 }
 
-func counts(m map[string]int) []Count {
-	out := make([]Count, 0, len(m))
-	for _, name := range slices.Sorted(maps.Keys(m)) {
-		out = append(out, Count{name, m[name]})
-	}
-	slices.SortStableFunc(out, func(a, b Count) int { return cmp.Compare(b.Orders, a.Orders) })
-	return out
-}
+// MostPrinted is how many changed orders Print shows, the gravest.
+const MostPrinted = 40
 
 // Print writes the report as a person reads it.
 func (r Report) Print(w io.Writer) error {
-	if r.Changed > 0 {
-		if err := r.printOrders(w); err != nil {
-			return err
-		}
+	if err := r.printOrders(w); err != nil {
+		return fmt.Errorf("print replay: %w", err)
 	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n%s\n", r.Asks, r.Answer())
 	for _, c := range r.ByTransition {
-		if _, err := fmt.Fprintf(w, "%6d  %s\n", c.Orders, c.Name); err != nil {
-			return fmt.Errorf("print replay: %w", err)
-		}
+		fmt.Fprintf(&b, "%6d  %s\n", c.Orders, c.Name)
 	}
 	for _, c := range r.ByRule {
-		if _, err := fmt.Fprintf(w, "%6d  because of %s\n", c.Orders, c.Name); err != nil {
-			return fmt.Errorf("print replay: %w", err)
-		}
+		fmt.Fprintf(&b, "%6d  because of %s\n", c.Orders, c.Name)
 	}
-	_, err := fmt.Fprintf(w, "replay: %d judged, %d changed, %d with other findings only, %d skipped; state %s\n", r.Judged, r.Changed, r.Shifted, r.Skipped, r.Question.State)
-	if err != nil {
+	printCounts(&b, "by country", r.ByCountry)
+	printCounts(&b, "by month", r.ByMonth[max(0, len(r.ByMonth)-12):])
+	fmt.Fprintf(&b, "replay: %d judged, %d changed, %d with other findings only, %d skipped; state %s\n", r.Judged, r.Changed, r.Shifted, r.Skipped, r.Question.State)
+	if _, err := io.WriteString(w, b.String()); err != nil {
 		return fmt.Errorf("print replay: %w", err)
 	}
 	return nil
 }
 
+// printCounts writes counts in one line: the first of them, and what the others come to.
+func printCounts(b *strings.Builder, title string, counts []Count) {
+	if len(counts) == 0 {
+		return
+	}
+	const most = 12
+	var parts []string
+	rest := 0
+	for i, c := range counts {
+		if i >= most {
+			rest += c.Orders
+			continue
+		}
+		parts = append(parts, fmt.Sprintf("%s %d", c.Name, c.Orders))
+	}
+	if rest > 0 {
+		parts = append(parts, fmt.Sprintf("others %d", rest))
+	}
+	fmt.Fprintf(b, "%s: %s\n", title, strings.Join(parts, ", "))
+}
+
 func (r Report) printOrders(w io.Writer) error {
+	shown, err := r.Orders.Gravest(MostPrinted)
+	if err != nil || len(shown) == 0 {
+		return err
+	}
 	t := table.NewWriter()
 	t.SetStyle(table.StyleLight)
-	t.SetColumnConfigs([]table.ColumnConfig{{Number: 6, WidthMax: 70, WidthMaxEnforcer: text.WrapSoft}})
-	t.AppendHeader(table.Row{"order", "date", "was", "is", "rule", "why"})
-	for c, err := range r.Orders.All() {
-		if err != nil {
-			return err
-		}
-		t.AppendRow(table.Row{c.OrderID, c.Date, c.From, c.To, c.Rule, c.Why})
+	t.SetColumnConfigs([]table.ColumnConfig{{Number: 7, WidthMax: 70, WidthMaxEnforcer: text.WrapSoft}})
+	t.AppendHeader(table.Row{"order", "date", "to", "was", "is", "rule", "why"})
+	for _, c := range shown {
+		t.AppendRow(table.Row{c.OrderID, c.Date, c.Country, c.From, c.To, c.Rule, c.Why})
 	}
 	if _, err := fmt.Fprintln(w, t.Render()); err != nil {
-		return fmt.Errorf("print replay: %w", err)
+		return err
 	}
-	return nil
+	if more := r.Changed - len(shown); more > 0 {
+		_, err = fmt.Fprintf(w, "and %s more; --csv FILE writes all\n", Grouped(more))
+	}
+	return err
 }
