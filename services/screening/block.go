@@ -48,6 +48,23 @@ func (l *Ledger) Decide(p *Pack, c *event.Cause, f *event.Facts, prev string, as
 	return j
 }
 
+// Redecide is Decide for cases that were decided before: see Pack.Redecide.
+func (l *Ledger) Redecide(p *Pack, c *event.Cause, f *event.Facts, prev string, asOf AsOf) (j event.Judgement) {
+	defer func() {
+		if r := recover(); r != nil {
+			j = heldJudgement(p, prev, brokenText(r))
+		}
+	}()
+	c.Order = c.Carried()
+	return l.Decide(p, c, f, prev, asOf)
+}
+
+// Save writes the ledger for LoadLedger.
+func (l *Ledger) Save() ([]byte, error) { return l.l.Save() }
+
+// LoadLedger reads what Save wrote.
+func LoadLedger(b []byte) (*Ledger, error) { return loadLedger(b) }
+
 // Judge judges a case with what the ledger holds and enters the decision. What passes is passed on; a license is entered.
 func (l *Ledger) Judge(p *Pack, c event.Case) event.Case {
 	return l.block(p, []event.Case{c}, func(n int, do func(int)) {

@@ -41,8 +41,6 @@ type Known interface {
 	Pack(ctx context.Context, ref event.PackRef) (*screening.Pack, error)
 	// Enrich states an order's facts under a set; the case has its cause line alone.
 	Enrich(ctx context.Context, snapshot, masters string, c event.Case) (event.Case, error)
-	// Same says whether a party's name is one that was asked for, in any spelling.
-	Same(asked, name string) bool
 }
 
 // ErrLacking says that a pack or a reference set is not at hand. The text behind it names it.
@@ -82,7 +80,7 @@ type way struct {
 // Cases judges some cases, with what was read then.
 func (j *Judge) Cases(ctx context.Context, part []Past) (Result, error) {
 	r := Result{Months: map[string]int{}}
-	slice := newSieve(j.q.Slice, j.known.Same, j.stands)
+	slice := newSieve(j.q.Slice, j.stands)
 	for _, p := range part {
 		if err := j.one(ctx, p, slice, &r); err != nil {
 			return r, fmt.Errorf("replay: block %d, case %d: %w", p.Sequence, p.Place, err)
@@ -93,7 +91,7 @@ func (j *Judge) Cases(ctx context.Context, part []Past) (Result, error) {
 
 // Sift keeps the cases of the slice, for lanes that judge elsewhere; what it leaves out is in the result.
 func (j *Judge) Sift(part []Past) (kept []Past, r Result, err error) {
-	slice := newSieve(j.q.Slice, j.known.Same, j.stands)
+	slice := newSieve(j.q.Slice, j.stands)
 	for _, p := range part {
 		holds, err := slice.sift(p, &r)
 		if err != nil {

@@ -6,20 +6,19 @@ import (
 	"strings"
 
 	"github.com/tidegate/tidegate/schemas/event"
-	"github.com/tidegate/tidegate/services/screening"
 	"github.com/tidegate/tidegate/shared/codec"
+	"github.com/tidegate/tidegate/shared/spelling"
 )
 
 // sieve keeps the cases of a slice. What costs least is asked first.
 type sieve struct {
 	Slice
-	same   func(asked, name string) bool
 	stands stands // nil where stands are not asked for
 	rules  [][]byte
 }
 
-func newSieve(s Slice, same func(asked, name string) bool, stands stands) *sieve {
-	out := &sieve{Slice: s, same: same, stands: stands}
+func newSieve(s Slice, stands stands) *sieve {
+	out := &sieve{Slice: s, stands: stands}
 	for _, r := range s.Rules {
 		out.rules = append(out.rules, []byte(`{"rule":"`+r+`",`))
 	}
@@ -102,7 +101,7 @@ func (s *sieve) ofParty(in *input) bool {
 	if o == nil {
 		return false
 	}
-	is := func(name string) bool { return name != "" && s.same(s.Party, name) }
+	is := func(name string) bool { return name != "" && SameName(s.Party, name) }
 	for i := range o.Parties {
 		if is(o.Parties[i].Name) || slices.ContainsFunc(o.Parties[i].Aliases, is) {
 			return true
@@ -144,9 +143,27 @@ func (s *sieve) ofItem(in *input) bool {
 	})
 }
 
-// SameName says whether a name has all the words asked for, without regard to case, marks and legal forms.
+// SameName says whether a name has all the words asked for: in any case, with or without marks and legal forms, in one
+// spelling of trade words, in Latin letters where one of both is written in others.
 func SameName(asked, name string) bool {
-	words := strings.Fields(screening.FoldName(name))
-	want := strings.Fields(screening.FoldName(asked))
+	want, words := nameWords(asked), nameWords(name)
 	return len(want) > 0 && !slices.ContainsFunc(want, func(w string) bool { return !slices.Contains(words, w) })
+}
+
+// nameWords are a name's words, and what they are in Latin letters.
+func nameWords(name string) []string {
+	raw := spelling.AppendWords(nil, name)
+	if len(raw) == 0 {
+		return nil
+	}
+	from, to := spelling.WithoutForms(raw)
+	var out []string
+	for _, w := range raw[from:to] {
+		if spelling.IsASCII(w) {
+			out = append(out, spelling.OneSpelling(w))
+			continue
+		}
+		out = append(out, spelling.Latin(w)...)
+	}
+	return out
 }

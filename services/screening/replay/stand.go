@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"iter"
 
-
 	"github.com/tidegate/tidegate/schemas/event"
 )
 
