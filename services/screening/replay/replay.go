@@ -46,7 +46,7 @@ const batch = 256
 // Run judges every case of the slice and reports. A case that cannot be read ends the run with an error that names
 // it; refusals are counted as skipped. The report depends on the cases and the options alone.
 func Run(ctx context.Context, cases iter.Seq2[event.Case, error], opt Options) (Report, error) {
-	job := Job{Question: opt.question(), Lanes: opt.Workers, Progress: opt.Progress, Clock: opt.Clock, Source: batches(cases)}
+	job := Job{Question: opt.Question(), Lanes: opt.Workers, Progress: opt.Progress, Clock: opt.Clock, Source: batches(cases)}
 	if job.Lanes <= 0 {
 		job.Lanes = runtime.GOMAXPROCS(0)
 	}
@@ -57,8 +57,8 @@ func Run(ctx context.Context, cases iter.Seq2[event.Case, error], opt Options) (
 	return job.Run(ctx)
 }
 
-// question is what the options ask.
-func (o *Options) question() Question {
+// Question is what the options ask.
+func (o *Options) Question() Question {
 	q := Question{A: Side{Recorded: true}, B: Side{AsOf: o.AsOf}, Slice: o.Slice, State: Recorded}
 	if o.Pack != nil {
 		ref := o.Pack.Ref()

@@ -53,14 +53,14 @@ func (s *sieve) holds(in *input) (bool, error) {
 	case !(event.Span{From: s.From, Until: s.Until}).Holds(h.date()),
 		s.ReceivedFrom != "" && h.At < s.ReceivedFrom,
 		s.ReceivedUntil != "" && h.At > s.ReceivedUntil,
-		s.Sources != nil && !slices.Contains(s.Sources, h.Source),
-		s.Orders != nil && !slices.Contains(s.Orders, h.OrderID),
-		s.Outcomes != nil && !slices.Contains(s.Outcomes, in.outcome()),
+		len(s.Sources) > 0 && !slices.Contains(s.Sources, h.Source),
+		len(s.Orders) > 0 && !slices.Contains(s.Orders, h.OrderID),
+		len(s.Outcomes) > 0 && !slices.Contains(s.Outcomes, in.outcome()),
 		s.rules != nil && !in.ruled(s.rules),
-		s.Stands != nil && s.stands != nil && !slices.Contains(s.Stands, s.stands.of(h.Tenant, h.Source, h.OrderID, h.Revision)):
+		len(s.Stands) > 0 && s.stands != nil && !slices.Contains(s.Stands, s.stands.of(h.Tenant, h.Source, h.OrderID, h.Revision)):
 		return false, nil
 	}
-	if s.Countries == nil && s.Party == "" && s.Item == "" {
+	if len(s.Countries) == 0 && s.Party == "" && s.Item == "" {
 		return true, nil
 	}
 	if err := in.decode(); err != nil {
@@ -79,7 +79,7 @@ func (in *input) ruled(rules [][]byte) bool {
 }
 
 func (s *sieve) inCountry(in *input) bool {
-	if s.Countries == nil {
+	if len(s.Countries) == 0 {
 		return true
 	}
 	o := in.facts.Judged(&in.cause)

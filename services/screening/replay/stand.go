@@ -1,8 +1,10 @@
 package replay
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"fmt"
 	"iter"
 
 	"github.com/tidegate/tidegate/schemas/event"
@@ -45,6 +47,29 @@ func (in *input) standing() (standing, bool) {
 
 // stands is how orders stand at the end of a history: those that something was said of. Sixteen bytes or so an order.
 type stands map[uint64]stood
+
+// Survey reads the history once, before any of it is judged, for how orders stand at its end: what a slice of open or shipped
+// orders is chosen by.
+func (j *Judge) Survey(ctx context.Context, source func(context.Context, Mark) iter.Seq2[Batch, error]) error {
+	all := stands{}
+	sieve := newSieve(Slice{}, nil)
+	for b, err := range source(ctx, nil) {
+		if err != nil {
+			return fmt.Errorf("replay: read history: %w", err)
+		}
+		var r Result
+		for _, p := range b.Cases {
+			if _, err := sieve.sift(p, &r); err != nil {
+				return fmt.Errorf("replay: block %d, case %d: %w", p.Sequence, p.Place, err)
+			}
+		}
+		for _, s := range r.stands {
+			all.take(s)
+		}
+	}
+	j.stands = all
+	return nil
+}
 
 type stood struct {
 	revision int32
