@@ -9,6 +9,7 @@ import (
 	"io"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/progress"
@@ -43,9 +44,12 @@ func replayCommand() *cli.Command {
 			"The old answer is the recorded one, unless a --base option asks to judge that side again, too.\n" +
 			"Orders are enriched again where the lists, the masters or the matcher asked for are not those their facts were stated under; else only judging is needed.\n" +
 			"Where the pipeline runs, its instances judge, beside live orders. A replay that was stopped goes on when it is asked for again.",
-		Flags:    append(flags, reportFlags()...),
+		Flags:    slices.Concat(flags, reportFlags(), applyFlags()),
 		Commands: []*cli.Command{replayListCommand(), replayDropCommand()},
 		Action: func(ctx context.Context, cmd *cli.Command) error {
+			if cmd.IsSet("apply") {
+				return applyCommand(ctx, cmd)
+			}
 			ask, err := askedBy(ctx, cmd)
 			if err != nil {
 				return err
@@ -117,7 +121,7 @@ func (a *replayAsk) run(ctx context.Context) (replay.Report, error) {
 		return replay.Report{}, err
 	}
 	defer func() { _ = w.Close() }()
-	var h history
+	var h passage
 	if err := json.Unmarshal(w.Source, &h); err != nil {
 		return replay.Report{}, fmt.Errorf("replay: %s: %w", dir, err)
 	}
@@ -154,7 +158,7 @@ func (a *replayAsk) plan(ctx context.Context, nc *nats.Conn) (replay.Plan, json.
 	return p, b, err
 }
 
-func (a *replayAsk) job(w *replay.Work, h history, nc *nats.Conn) *replay.Job {
+func (a *replayAsk) job(w *replay.Work, h passage, nc *nats.Conn) *replay.Job {
 	job := &replay.Job{
 		Question: a.question, Plan: w.Plan, Dir: w.Dir, Source: h.source(a.data, nc), Lanes: a.lanes, Total: h.total(), Progress: a.progress, Clock: clock.System,
 	}
@@ -202,8 +206,8 @@ func (a *replayAsk) shown(ctx context.Context, w io.Writer) (replay.Report, erro
 	return rep, err
 }
 
-// replayData answers a question about a data directory, with what its archive keeps and the packs given at hand.
-func replayData(ctx context.Context, data string, opt replay.Options) (replay.Report, error) {
+// replayLog answers a question about a data directory, with what its archive keeps and the packs given at hand.
+func replayLog(ctx context.Context, data string, opt replay.Options) (replay.Report, error) {
 	known, err := knownOf(data)
 	if err != nil {
 		return replay.Report{}, err

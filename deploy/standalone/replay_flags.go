@@ -39,7 +39,7 @@ func sideFlags(prefix, whose string) []cli.Flag {
 		&cli.StringFlag{Name: prefix + "snapshot", Usage: "lists, places and catalog of " + whose + ": current, shipped, a `DIR` or a digest; orders are enriched again where theirs were others"},
 		&cli.StringFlag{Name: prefix + "masters", Usage: "item and partner masters of " + whose + ": current, none or a `DIGEST`"},
 		&cli.StringFlag{Name: prefix + "as-of", Usage: "judge " + whose + " for this `DATE`, or by order-date or ship-date alone, instead of the dates that each order gives"},
-		&cli.StringFlag{Name: prefix + "known-at", Usage: "judge " + whose + " with the pack and the lists that were in force at this `MOMENT` or at the end of this day (UTC), by activation"},
+		&cli.StringFlag{Name: prefix + "known-at", Usage: whose + ": " + knownAtUsage},
 		&cli.BoolFlag{Name: prefix + "enrich", Usage: "state " + whose + "'s facts again with this program's matcher, under each decision's own lists"},
 	}
 }
@@ -117,7 +117,7 @@ func (f *flagged) slice() replay.Slice {
 func (f *flagged) side(prefix string) replayChoice {
 	c := replayChoice{
 		packs: f.cmd.StringSlice(prefix + "pack"), set: f.cmd.StringMap(prefix + "set"), snapshot: f.cmd.String(prefix + "snapshot"),
-		masters: f.cmd.String(prefix + "masters"), knownAt: f.moment(prefix+"known-at", true), enriching: f.cmd.Bool(prefix + "enrich"),
+		masters: f.cmd.String(prefix + "masters"), knownAt: f.cmd.String(prefix + "known-at"), enriching: f.cmd.Bool(prefix + "enrich"),
 	}
 	switch s := f.cmd.String(prefix + "as-of"); s {
 	case "order-date":

@@ -1,8 +1,8 @@
 package standalone
 
 import (
-	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -85,17 +85,27 @@ type replayChoice struct {
 	snapshot  string
 	masters   string
 	asOf      screening.AsOf
-	knownAt   event.Instant
-	enriching bool // facts are stated again, under the decision's own lists where no others are named
+	knownAt   string // a moment, or a block of the order stream
+	enriching bool   // facts are stated again, under the decision's own lists where no others are named
 }
 
 // side makes a side of what was chosen.
 func (k *replayKnown) side(ctx context.Context, data string, c replayChoice) (replay.Side, error) {
-	s := replay.Side{AsOf: c.asOf, KnownAt: c.knownAt}
-	var then inForce
+	s := replay.Side{AsOf: c.asOf}
+	var then force
 	var err error
-	if c.knownAt != "" || c.current() {
-		if then, err = k.inForceAt(ctx, data, c.knownAt); err != nil {
+	if c.knownAt != "" {
+		if c.picked() {
+			return s, errNotBoth
+		}
+		if s, err = knownAt(ctx, AuditDir(data), c.knownAt); err == nil {
+			s.AsOf = c.asOf
+		}
+		return s, err
+	}
+	if c.current() {
+		now := history{ctx, AuditDir(data)}
+		if then, err = now.newest(); err != nil {
 			return s, err
 		}
 	}
@@ -105,25 +115,25 @@ func (k *replayKnown) side(ctx context.Context, data string, c replayChoice) (re
 	if s.Pack == nil && len(c.set) > 0 {
 		s.Set = c.set
 	}
-	if c.snapshot == "" && c.masters == "" && c.knownAt == "" && !c.enriching {
+	if c.snapshot == "" && c.masters == "" && !c.enriching {
 		return s, nil
 	}
 	ref := replay.Reference{Matcher: enrichment.MatcherVersion}
 	if ref.Snapshot, err = k.chosenSnapshot(c, then); err != nil {
 		return s, err
 	}
-	switch c.masters {
-	case "":
-		if c.knownAt != "" {
-			ref.Masters = cmp.Or(then.masters, replay.NoMasters)
-		}
-	case currentName:
-		ref.Masters = cmp.Or(then.masters, replay.NoMasters)
-	default:
-		ref.Masters = c.masters
+	if ref.Masters = c.masters; c.masters == currentName {
+		ref.Masters = then.masters
 	}
 	s.Reference = &ref
 	return s, nil
+}
+
+// errNotBoth says that --known-at picks packs and lists, and so does another flag.
+var errNotBoth = errors.New("--known-at picks packs and lists by when they were put in force: name none beside it")
+
+func (c *replayChoice) picked() bool {
+	return len(c.packs)+len(c.set) > 0 || c.snapshot != "" || c.masters != "" || c.enriching
 }
 
 // currentName names what is in force.
@@ -133,13 +143,13 @@ func (c *replayChoice) current() bool {
 	return len(c.packs) == 1 && c.packs[0] == currentName || c.snapshot == currentName || c.masters == currentName
 }
 
-func (k *replayKnown) chosenPack(c replayChoice, then inForce) (*event.PackRef, error) {
+func (k *replayKnown) chosenPack(c replayChoice, then force) (*event.PackRef, error) {
 	var p *screening.Pack
 	var err error
 	switch {
-	case len(c.packs) == 0 && c.knownAt == "":
+	case len(c.packs) == 0:
 		return nil, nil //nolint:nilnil // each decision's own
-	case len(c.packs) == 0, len(c.packs) == 1 && c.packs[0] == currentName:
+	case len(c.packs) == 1 && c.packs[0] == currentName:
 		if p, err = k.Pack(context.Background(), then.pack); err == nil {
 			p, err = p.With(c.set)
 		}
@@ -155,12 +165,9 @@ func (k *replayKnown) chosenPack(c replayChoice, then inForce) (*event.PackRef, 
 }
 
 // chosenSnapshot is the digest of what is named: in force, shipped, a folder, or a digest; "" for each decision's own.
-func (k *replayKnown) chosenSnapshot(c replayChoice, then inForce) (string, error) {
+func (k *replayKnown) chosenSnapshot(c replayChoice, then force) (string, error) {
 	switch c.snapshot {
 	case "":
-		if c.knownAt != "" {
-			return then.snapshot, nil
-		}
 		return "", nil
 	case currentName:
 		return then.snapshot, nil

@@ -22,8 +22,8 @@ const (
 	fromStream = "stream" // DECISION, where it still holds the slice
 )
 
-// history is what a replay reads: fixed when it begins, so that what comes in meanwhile changes nothing.
-type history struct {
+// passage is what a replay reads: fixed when it begins, so that what comes in meanwhile changes nothing.
+type passage struct {
 	From   string        `json:"from"` // log, stream
 	Points []audit.Point `json:"points,omitempty"`
 	First  uint64        `json:"first,omitempty"` // block of DECISION
@@ -31,25 +31,25 @@ type history struct {
 }
 
 // pastOf chooses where to read: the stream while it holds the slice and somebody answers, else the log.
-func pastOf(ctx context.Context, data string, nc *nats.Conn, slice replay.Slice, want string) (history, error) {
+func pastOf(ctx context.Context, data string, nc *nats.Conn, slice replay.Slice, want string) (passage, error) {
 	if nc != nil && want != fromLog {
 		js, err := jetstream.New(nc)
 		if err != nil {
-			return history{}, err
+			return passage{}, err
 		}
 		held, err := bus.Look(ctx, js, subject.DecisionStream)
 		if err != nil {
-			return history{}, err
+			return passage{}, err
 		}
 		if holds(ctx, js, held, slice) {
-			return history{From: fromStream, First: held.First, Last: held.Last}, nil
+			return passage{From: fromStream, First: held.First, Last: held.Last}, nil
 		}
 	}
 	if want == fromStream {
-		return history{}, fmt.Errorf("the stream %s does not hold the slice; the log does", subject.DecisionStream)
+		return passage{}, fmt.Errorf("the stream %s does not hold the slice; the log does", subject.DecisionStream)
 	}
 	points, err := audit.Points(AuditDir(data))
-	return history{From: fromLog, Points: points}, err
+	return passage{From: fromLog, Points: points}, err
 }
 
 // holds says whether the stream holds every decision of the slice: from the first block on, or from one that was written
@@ -70,7 +70,7 @@ func holds(ctx context.Context, js jetstream.JetStream, held bus.Bounds, slice r
 }
 
 // plan says what is read.
-func (h history) plan(p *replay.Plan) {
+func (h passage) plan(p *replay.Plan) {
 	p.Source = h.From
 	if p.Through = h.Last; len(h.Points) > 0 {
 		last := h.Points[len(h.Points)-1]
@@ -79,7 +79,7 @@ func (h history) plan(p *replay.Plan) {
 }
 
 // total is how many cases there are; 0 when that is not known.
-func (h history) total() (n uint64) {
+func (h passage) total() (n uint64) {
 	for _, p := range h.Points {
 		n += p.Leaves
 	}
@@ -87,7 +87,7 @@ func (h history) total() (n uint64) {
 }
 
 // source reads the history behind a mark.
-func (h history) source(data string, nc *nats.Conn) func(context.Context, replay.Mark) iter.Seq2[replay.Batch, error] {
+func (h passage) source(data string, nc *nats.Conn) func(context.Context, replay.Mark) iter.Seq2[replay.Batch, error] {
 	if h.From == fromStream {
 		return func(ctx context.Context, from replay.Mark) iter.Seq2[replay.Batch, error] {
 			return h.stream(ctx, nc, from)
@@ -98,7 +98,7 @@ func (h history) source(data string, nc *nats.Conn) func(context.Context, replay
 	}
 }
 
-func (h history) log(ctx context.Context, data string, from replay.Mark) iter.Seq2[replay.Batch, error] {
+func (h passage) log(ctx context.Context, data string, from replay.Mark) iter.Seq2[replay.Batch, error] {
 	return func(yield func(replay.Batch, error) bool) {
 		var at audit.WalkMark
 		if from != nil {
@@ -123,7 +123,7 @@ func (h history) log(ctx context.Context, data string, from replay.Mark) iter.Se
 }
 
 // stream reads the blocks of DECISION, some at a time.
-func (h history) stream(ctx context.Context, nc *nats.Conn, from replay.Mark) iter.Seq2[replay.Batch, error] {
+func (h passage) stream(ctx context.Context, nc *nats.Conn, from replay.Mark) iter.Seq2[replay.Batch, error] {
 	return func(yield func(replay.Batch, error) bool) {
 		next := h.First
 		if from != nil {
