@@ -27,7 +27,7 @@ var ErrBeforeAll = errors.New("nothing had been decided by then")
 // names what it was made with; so the newest decision before the moment tells it, and where an activation stands between the
 // two, the decision that follows that activation.
 func knownAt(ctx context.Context, auditDir, when string) (replay.Side, error) {
-	at := history{ctx, auditDir}
+	at := moments{ctx, auditDir}
 	block, moment, err := at.locate(when)
 	if err != nil {
 		return replay.Side{}, fmt.Errorf("--known-at %s: %w", when, err)
@@ -42,8 +42,8 @@ func knownAt(ctx context.Context, auditDir, when string) (replay.Side, error) {
 	return replay.Side{KnownAt: moment, Pack: &f.pack, Reference: &replay.Reference{Snapshot: f.snapshot, Masters: f.masters, Matcher: enrichment.MatcherVersion}}, nil
 }
 
-// history looks things up in the log by block.
-type history struct {
+// moments finds in the log what was in force when.
+type moments struct {
 	ctx context.Context
 	dir string
 }
@@ -63,7 +63,7 @@ type stamped struct {
 }
 
 // locate gives the first block behind a moment, and the moment. What is in block N itself was known at block N.
-func (h history) locate(when string) (block uint64, moment event.Instant, err error) {
+func (h moments) locate(when string) (block uint64, moment event.Instant, err error) {
 	if n, perr := strconv.ParseUint(when, 10, 64); perr == nil {
 		at, there, err := h.stamp(n)
 		if err == nil && !there {
@@ -105,7 +105,7 @@ func (h history) locate(when string) (block uint64, moment event.Instant, err er
 const lastMoment = "2999-12-31"
 
 // newest is what the newest decision was made with, and what was put in force since.
-func (h history) newest() (force, error) {
+func (h moments) newest() (force, error) {
 	block, _, err := h.locate(lastMoment)
 	if err != nil {
 		return force{}, err
@@ -126,7 +126,7 @@ func parseMoment(when string) (event.Instant, error) {
 }
 
 // stamp gives the time of the first case of a block, or of the next one that has any.
-func (h history) stamp(block uint64) (at event.Instant, there bool, err error) {
+func (h moments) stamp(block uint64) (at event.Instant, there bool, err error) {
 	for l, err := range audit.ReadCases(h.ctx, h.dir, block) {
 		if errors.Is(err, fs.ErrNotExist) {
 			return "", false, ErrBeforeAll // nothing was logged yet
@@ -142,7 +142,7 @@ func (h history) stamp(block uint64) (at event.Instant, there bool, err error) {
 }
 
 // before gathers what the cases before a block tell, beginning near it and going back as far as the newest decision.
-func (h history) before(block uint64) (f force, err error) {
+func (h moments) before(block uint64) (f force, err error) {
 	for back := uint64(16); ; back *= 8 {
 		from := uint64(1)
 		if block > back {
@@ -197,7 +197,7 @@ func (f *force) take(c event.Case) error {
 
 // settle finds what activations put in force behind the last decision: the next decision tells, unless another activation of the
 // kind comes first.
-func (h history) settle(block uint64, f *force) error {
+func (h moments) settle(block uint64, f *force) error {
 	if len(f.since) == 0 {
 		if !f.decided {
 			return ErrBeforeAll
@@ -224,7 +224,7 @@ func (h history) settle(block uint64, f *force) error {
 	return h.merge(f, &next)
 }
 
-func (h history) merge(f, next *force) error {
+func (h moments) merge(f, next *force) error {
 	for what, digest := range f.since {
 		switch {
 		case next.decided && what == bus.Pack:
@@ -260,7 +260,7 @@ func orElse(p, q event.PackRef) event.PackRef {
 }
 
 // activated names the pack of an activation's object.
-func (h history) activated(digest string) (event.PackRef, error) {
+func (h moments) activated(digest string) (event.PackRef, error) {
 	object, err := audit.ArchivedObject(h.dir, digest)
 	if errors.Is(err, fs.ErrNotExist) {
 		return event.PackRef{}, fmt.Errorf("the pack put in force then (%s) is not in the archive", digest)

@@ -47,7 +47,7 @@ type applied struct {
 // report and the decision, so that after a crash the rest follows and what was done stays done once. That it began and what came
 // of it are leaves of the log, as the replay itself is one.
 func applyReplay(ctx context.Context, data, digest, by string, progress func(done int)) (out applied, err error) {
-	rep, digest, err := keptReplay(data, digest)
+	rep, digest, err := keptReport(data, digest)
 	if err != nil {
 		return out, err
 	}
@@ -241,7 +241,7 @@ func applicable(ctx context.Context, nc *nats.Conn, data string, q replay.Questi
 
 // inForceNow is what orders are judged under now: what was activated last, else what the newest decision says.
 func inForceNow(ctx context.Context, nc *nats.Conn, data string) (force, error) {
-	h := history{ctx, AuditDir(data)}
+	h := moments{ctx, AuditDir(data)}
 	f, err := h.newest()
 	if err != nil {
 		return f, err

@@ -121,7 +121,7 @@ func (s *shop) opened(p *screening.Pack) (replay.Report, string) {
 	b.Fill(&rep)
 	digest, err := rep.Digest()
 	if err == nil {
-		err = keepReplay(s.data, rep, digest)
+		err = keepReport(s.data, rep, digest)
 	}
 	if err != nil {
 		s.t.Fatal(err)
@@ -229,12 +229,12 @@ func TestAReportIsAppliedOnlyAsItWasLookedAt(t *testing.T) {
 	rep := replay.Report{Orders: replay.Listed(replay.Change{OrderID: "A", Stand: replay.Open})}
 	digest, err := rep.Digest()
 	if err == nil {
-		err = keepReplay(data, rep, digest)
+		err = keepReport(data, rep, digest)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, whole, err := keptReplay(data, digest[:8]); err != nil || whole != digest {
+	if _, whole, err := keptReport(data, digest[:8]); err != nil || whole != digest {
 		t.Errorf("%s %v", whole, err)
 	}
 	for name, tt := range map[string]struct{ digest, says string }{
@@ -242,11 +242,11 @@ func TestAReportIsAppliedOnlyAsItWasLookedAt(t *testing.T) {
 		"too short":           {digest[:7], "the first eight or more"},
 		"no digest":           {"../../../etc/passwd", "is no digest"},
 	} {
-		if _, _, err := keptReplay(data, tt.digest); err == nil || !strings.Contains(err.Error(), tt.says) {
+		if _, _, err := keptReport(data, tt.digest); err == nil || !strings.Contains(err.Error(), tt.says) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	file := filepath.Join(ReplaysDir(data), digest+".json")
+	file := filepath.Join(ReportsDir(data), digest+".json")
 	b, err := os.ReadFile(file)
 	if err == nil {
 		err = os.WriteFile(file, []byte(strings.Replace(string(b), `"A"`, `"B"`, 1)), 0o600)
@@ -254,7 +254,7 @@ func TestAReportIsAppliedOnlyAsItWasLookedAt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := keptReplay(data, digest); err == nil || !strings.Contains(err.Error(), "was changed") {
+	if _, _, err := keptReport(data, digest); err == nil || !strings.Contains(err.Error(), "was changed") {
 		t.Errorf("a changed report: %v", err)
 	}
 }

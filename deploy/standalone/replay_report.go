@@ -37,7 +37,7 @@ func tellReplay(ctx context.Context, cmd *cli.Command, rep replay.Report) error 
 		fmt.Fprintln(cmd.Root().ErrWriter, "the log does not know of this replay:", err)
 	}
 	if noted { // where nothing runs, nothing is written
-		if err := keepReplay(cmd.String("data"), rep, digest); err != nil {
+		if err := keepReport(cmd.String("data"), rep, digest); err != nil {
 			return err
 		}
 	}

@@ -18,32 +18,32 @@ import (
 	"github.com/tidegate/tidegate/services/screening/replay"
 )
 
-// ReplaysDir is where the reports of replays of a data directory are kept until newer ones take their place: what --apply
+// ReportsDir is where the reports of replays of a data directory are kept until newer ones take their place: what --apply
 // applies is exactly what was looked at. It can be deleted at any time.
-func ReplaysDir(data string) string { return filepath.Join(data, "replays") }
+func ReportsDir(data string) string { return filepath.Join(data, "reports") }
 
-// mostReplays is how many reports are kept.
-const mostReplays = 20
+// mostReports is how many reports are kept.
+const mostReports = 20
 
-// ErrNoReplay says that no report of the digest that was given is kept.
-var ErrNoReplay = errors.New("no replay of this data directory has a report with this digest")
+// ErrNoReport says that no report of the digest that was given is kept.
+var ErrNoReport = errors.New("no replay of this data directory has a report with this digest")
 
-// keepReplay keeps a report under its digest.
-func keepReplay(data string, rep replay.Report, digest string) error {
-	dir := ReplaysDir(data)
+// keepReport keeps a report under its digest.
+func keepReport(data string, rep replay.Report, digest string) error {
+	dir := ReportsDir(data)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("keep the replay's report: %w", err)
 	}
 	if err := writeFile(filepath.Join(dir, digest+".json"), rep.WriteJSON); err != nil {
 		return err
 	}
-	return forgetReplays(dir, digest)
+	return forgetReports(dir, digest)
 }
 
-// forgetReplays removes the oldest reports beyond those that are kept.
-func forgetReplays(dir, newest string) error {
+// forgetReports removes the oldest reports beyond those that are kept.
+func forgetReports(dir, newest string) error {
 	names, err := filepath.Glob(filepath.Join(dir, "*.json"))
-	if err != nil || len(names) <= mostReplays {
+	if err != nil || len(names) <= mostReports {
 		return err
 	}
 	written := func(name string) int64 {
@@ -54,7 +54,7 @@ func forgetReplays(dir, newest string) error {
 		return st.ModTime().UnixNano()
 	}
 	slices.SortFunc(names, func(a, b string) int { return cmp.Compare(written(a), written(b)) })
-	for _, name := range names[:len(names)-mostReplays] {
+	for _, name := range names[:len(names)-mostReports] {
 		if !strings.Contains(name, newest) {
 			_ = os.Remove(name)
 			_ = os.Remove(strings.TrimSuffix(name, ".json") + ".applied")
@@ -63,19 +63,19 @@ func forgetReplays(dir, newest string) error {
 	return nil
 }
 
-// keptReplay reads the report that a digest, or the first eight or more digits of one, names. What does not have the digest it
+// keptReport reads the report that a digest, or the first eight or more digits of one, names. What does not have the digest it
 // is kept under is refused.
-func keptReplay(data, digest string) (rep replay.Report, whole string, err error) {
+func keptReport(data, digest string) (rep replay.Report, whole string, err error) {
 	if len(digest) < 8 || strings.Trim(digest, "0123456789abcdef") != "" {
 		return rep, "", fmt.Errorf("%q is no digest of a report: give its 64 digits, or the first eight or more", digest)
 	}
-	names, err := filepath.Glob(filepath.Join(ReplaysDir(data), digest+"*.json"))
+	names, err := filepath.Glob(filepath.Join(ReportsDir(data), digest+"*.json"))
 	if err != nil {
 		return rep, "", err
 	}
 	switch len(names) {
 	case 0:
-		return rep, "", fmt.Errorf("%w: %s; run the replay again and look at its report", ErrNoReplay, digest)
+		return rep, "", fmt.Errorf("%w: %s; run the replay again and look at its report", ErrNoReport, digest)
 	case 1:
 	default:
 		return rep, "", fmt.Errorf("%s is the beginning of %d digests: give more of it", digest, len(names))
@@ -120,7 +120,7 @@ type applier struct {
 
 // begunBy says in whose name a report is applied: by whom it was begun, else by whoever begins now.
 func begunBy(data, digest, by string) (applier, error) {
-	file := filepath.Join(ReplaysDir(data), digest+".applied")
+	file := filepath.Join(ReportsDir(data), digest+".applied")
 	b, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		a := applier{By: by}
