@@ -27,7 +27,7 @@ import (
 func Commands() []*cli.Command {
 	return []*cli.Command{
 		serveCommand(), demoCommand(), replayCommand(), natsCommand(), streamsCommand(), webhookCommand(), sourceCommand(),
-		screenCommand(), explainCommand(), disposeCommand(), licensesCommand(),
+		screenCommand(), explainCommand(), disposeCommand(), licensesCommand(), ordersCommand(),
 	}
 }
 
@@ -104,6 +104,7 @@ func serve(ctx context.Context, cmd *cli.Command) error {
 		return err
 	}
 	s, err := New(ctx, Config{
+		Rejudge: true,
 		Nightly: Nightly{Records: cmd.Uint64("reproduce-sample"), At: at},
 		Data:    cmd.String("data"), GuardDir: logging.GuardDir, Audit: logging, Ingest: doors, HTTP: cmd.String("listen"), NATSHost: host, NATSPort: port,
 		Pack: pack, Required: required, Webhooks: cmd.String("webhooks"), Sources: cmd.String("sources"), Log: log,

@@ -14,6 +14,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/tidegate/tidegate/deploy/orders"
 	"github.com/tidegate/tidegate/deploy/webhook"
 	"github.com/tidegate/tidegate/services/audit"
 	"github.com/tidegate/tidegate/services/enrichment"
@@ -36,6 +37,7 @@ type Config struct {
 	Limits   bus.Limits            // sizes of the streams
 	Pack     *screening.Pack       // rules; the US pack when nil
 	Required []enrichment.Required // lists without which orders are held
+	Rejudge  bool                  // judge open orders again by itself: when their decision is no longer valid, when lists change
 	Nightly  Nightly               // records decided again each night; none by default
 	Sources  string                // file of what orders are read from; SourcesFile(Data), where it is there, when empty
 	Webhooks string                // file of the endpoints that decisions and receipts go to; WebhooksFile(Data), where it is there, when empty
@@ -51,6 +53,7 @@ type Standalone struct {
 
 	webhooks *nats.Conn     // nil where no endpoint is configured
 	sources  *source.Runner // nil where none is configured
+	orders   *orders.Service
 	ready    chan struct{}
 
 	Ingest     *ingest.Service
@@ -204,6 +207,7 @@ func (s *Standalone) Run(ctx context.Context) error {
 		g.Go(func() error { return webhook.RunFile(ctx, s.webhooks, s.cfg.Webhooks, s.cfg.Log) })
 	}
 	g.Go(func() error { return s.runSources(ctx) })
+	g.Go(func() error { return s.runOrders(ctx) })
 	g.Go(func() error { return s.announceWhenReady(ctx) })
 	g.Go(func() error { return s.nightly(ctx) })
 	return g.Wait()

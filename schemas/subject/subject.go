@@ -47,6 +47,10 @@ const (
 	AskJudgement = "tidegate.ask.judgement" // case with order and facts in, with a judgement line out; served by screening
 )
 
+// AskOrders asks which orders are open, shipped or cancelled, with their newest decisions, a page at a time: request, package deploy/orders
+// says its form. Only the services' and the operator's credentials reach it.
+const AskOrders = "tidegate.op.v1.orders"
+
 // Endpoints of ingest for everybody (requests; a NATS service, found by discovery).
 const (
 	AskSubmit = "tidegate.v1.ask.submit" // a document with one order or several in, an answer a line out, when all are durable
