@@ -76,7 +76,8 @@ type replayAsk struct {
 	lanes    int
 	here     bool // judge in this process even where the pipeline runs
 	progress func(replay.Progress)
-	told     func(string) // hears what was chosen and why; may be nil
+	every    time.Duration // between two notes of how far it is
+	told     func(string)  // hears what was chosen and why; may be nil
 }
 
 // askedBy reads the flags; the error lists every value at fault.
@@ -160,7 +161,7 @@ func (a *replayAsk) plan(ctx context.Context, nc *nats.Conn) (replay.Plan, json.
 
 func (a *replayAsk) job(w *replay.Work, h passage, nc *nats.Conn) *replay.Job {
 	job := &replay.Job{
-		Question: a.question, Plan: w.Plan, Dir: w.Dir, Source: h.source(a.data, nc), Lanes: a.lanes, Total: h.total(), Progress: a.progress, Clock: clock.System,
+		Question: a.question, Plan: w.Plan, Dir: w.Dir, Source: h.source(a.data, nc), Lanes: a.lanes, Total: h.total(), Progress: a.progress, Every: a.every, Clock: clock.System,
 	}
 	if job.Lanes <= 0 {
 		job.Lanes = runtime.GOMAXPROCS(0)
@@ -206,8 +207,8 @@ func (a *replayAsk) shown(ctx context.Context, w io.Writer) (replay.Report, erro
 	return rep, err
 }
 
-// replayLog answers a question about a data directory, with what its archive keeps and the packs given at hand.
-func replayLog(ctx context.Context, data string, opt replay.Options) (replay.Report, error) {
+// Replay answers a question about a data directory, with what its archive keeps and the packs given at hand.
+func Replay(ctx context.Context, data string, opt replay.Options) (replay.Report, error) {
 	known, err := knownOf(data)
 	if err != nil {
 		return replay.Report{}, err
@@ -219,4 +220,19 @@ func replayLog(ctx context.Context, data string, opt replay.Options) (replay.Rep
 	}
 	a := &replayAsk{data: data, question: opt.Question(), known: known, lanes: opt.Workers, progress: opt.Progress}
 	return a.run(ctx)
+}
+
+// ReadHistory merely reads and proves the history of a data directory, as a replay of all of it does, and counts the cases.
+func ReadHistory(ctx context.Context, data string) (n int, err error) {
+	p, err := pastOf(ctx, data, nil, replay.Slice{}, fromLog)
+	if err != nil {
+		return 0, err
+	}
+	for b, err := range p.log(ctx, data, nil) {
+		if err != nil {
+			return n, err
+		}
+		n += len(b.Cases)
+	}
+	return n, nil
 }
