@@ -4,6 +4,7 @@ SHELL       := bash
 MODULES     := schemas shared services/ingest services/ingest/source/kafka services/ingest/source/outbox services/ingest/source/xlsx services/enrichment services/screening services/audit services/audit/auditverify deploy
 BINARIES    := deploy/cmd/tidegate services/ingest/cmd/ingest services/enrichment/cmd/enrichment services/screening/cmd/screening services/audit/cmd/audit services/audit/auditverify/cmd/auditverify
 DATA        ?= data
+REPORTS     ?= reports
 BENCH       ?= 60s
 SOAK        ?= 1h
 FUZZ        ?= 1m
@@ -19,8 +20,8 @@ build: ## build tidegate, the four services and auditverify into bin/
 	@mkdir -p bin
 	go build -trimpath -o bin/ $(addprefix ./,$(BINARIES))
 
-run: build ## screen the sample orders end to end in a fresh directory, replay them twice, verify the log, decide all again
-	@dir=$$(mktemp -d); trap 'rm -rf "$$dir"' EXIT; bin/tidegate demo --data "$$dir/data" --guard-dir "$$dir/guard"
+run: build ## screen the sample orders end to end in a fresh directory, replay them twice (pages in REPORTS, default: reports), verify the log, decide all again
+	@dir=$$(mktemp -d); trap 'rm -rf "$$dir"' EXIT; bin/tidegate demo --data "$$dir/data" --guard-dir "$$dir/guard" --reports $(REPORTS)
 
 serve: build ## keep the pipeline running on 127.0.0.1; data is kept in DATA (default: data)
 	bin/tidegate serve --data $(DATA)

@@ -1,11 +1,13 @@
 package standalone
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"path/filepath"
 	"time"
 
 	"github.com/urfave/cli/v3"
@@ -23,6 +25,7 @@ func demoCommand() *cli.Command {
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "data", Usage: "fresh `DIR`, kept afterwards", Required: true},
 			&cli.StringFlag{Name: "guard-dir", Usage: "`DIR` of the log's guard; below the user's state directory when not given, where serve looks for it, too"},
+			&cli.StringFlag{Name: "reports", Usage: "`DIR` for the pages of the replays; reports in the data directory when not given"},
 			&cli.BoolFlag{Name: "json", Usage: "print one JSON object instead of tables"},
 			logFlag("error"),
 		},
@@ -32,7 +35,7 @@ func demoCommand() *cli.Command {
 				return err
 			}
 			data := cmd.String("data")
-			r, err := Demo(ctx, data, cmd.String("guard-dir"), log)
+			r, err := Demo(ctx, data, cmd.String("guard-dir"), cmp.Or(cmd.String("reports"), filepath.Join(data, "reports")), log)
 			if err != nil {
 				return err
 			}
@@ -64,8 +67,9 @@ type Result struct {
 // errMissed says that the product did not answer as the samples expect.
 var errMissed = cli.Exit("", 1)
 
-// Demo runs the whole product over a fresh data directory and the sample orders: real server, real door, real log.
-func Demo(ctx context.Context, data, guardDir string, log *slog.Logger) (Result, error) {
+// Demo runs the whole product over a fresh data directory and the sample orders: real server, real door, real log. The pages
+// of its replays are written into a folder of reports.
+func Demo(ctx context.Context, data, guardDir, reports string, log *slog.Logger) (Result, error) {
 	set, err := samples.Load()
 	if err != nil {
 		return Result{}, err
@@ -89,14 +93,14 @@ func Demo(ctx context.Context, data, guardDir string, log *slog.Logger) (Result,
 	g.Go(func() error { return s.Run(ctx) })
 	g.Go(func() error {
 		defer stop()
-		r, err = demo(ctx, s, set)
+		r, err = demo(ctx, s, reports, set)
 		return err
 	})
 	return r, g.Wait()
 }
 
 // demo is the story: submit, wait until everything is logged, compare, replay, verify.
-func demo(ctx context.Context, s *Standalone, set []samples.Sample) (Result, error) {
+func demo(ctx context.Context, s *Standalone, reports string, set []samples.Sample) (Result, error) {
 	start := time.Now() //nolint:forbidigo // how long the run took is shown to a person and decides nothing
 	var r Result
 	answers, err := submitAll(ctx, s, set)
@@ -113,7 +117,7 @@ func demo(ctx context.Context, s *Standalone, set []samples.Sample) (Result, err
 	if err := r.tellStory(ctx, s, len(set)); err != nil {
 		return r, err
 	}
-	if err := r.replay(ctx, s.cfg.Data, set); err != nil {
+	if err := r.replay(ctx, s.cfg.Data, reports, set); err != nil {
 		return r, err
 	}
 	if err := r.reproduce(ctx, s.cfg.Data); err != nil {

@@ -1,7 +1,6 @@
 package standalone
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -25,7 +24,7 @@ func replayCommand() *cli.Command {
 		Usage: "judge recorded history again under other rules, parameters or dates; live orders are not touched",
 		Description: "Reads the audit log of the data directory, whether the pipeline runs or not. Without options it judges every order under the shipped\n" +
 			"pack and its own dates. The old answer is the recorded one, unless a --base option asks to judge that side again, too.",
-		Flags: []cli.Flag{
+		Flags: append([]cli.Flag{
 			dataFlag(),
 			&cli.StringFlag{Name: "from", Usage: "first order `DATE` of the slice"},
 			&cli.StringFlag{Name: "until", Usage: "last order `DATE` of the slice, inclusive"},
@@ -36,8 +35,7 @@ func replayCommand() *cli.Command {
 			&cli.StringSliceFlag{Name: "base-pack", Usage: "`DIR` of a pack for the old side, as --pack"},
 			&cli.StringMapFlag{Name: "base-set", Usage: "parameter of the old side's pack, `NAME=VALUE`"},
 			&cli.StringFlag{Name: "base-as-of", Usage: "judge the old side for this `DATE`"},
-			&cli.BoolFlag{Name: "json", Usage: "print JSON"},
-		},
+		}, reportFlags()...),
 		Action: func(ctx context.Context, cmd *cli.Command) error {
 			opt, err := replayOptions(cmd)
 			if err != nil {
@@ -47,35 +45,9 @@ func replayCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			n, err := replayNote(rep, "")
-			if err == nil {
-				_, err = audit.Note(ctx, cmd.String("data"), n)
-			}
-			if err != nil {
-				fmt.Fprintln(cmd.Root().ErrWriter, "the log does not know of this replay:", err)
-			}
-			if cmd.Bool("json") {
-				return printJSON(cmd.Root().Writer, rep)
-			}
-			return rep.Print(cmd.Root().Writer)
+			return tellReplay(ctx, cmd, rep)
 		},
 	}
-}
-
-// replayNote is what the log keeps of a replay: what was asked, and the digest of the report as --json prints it.
-func replayNote(rep replay.Report, by string) (event.Note, error) {
-	var b bytes.Buffer
-	if err := printJSON(&b, rep); err != nil {
-		return event.Note{}, fmt.Errorf("note: %w", err)
-	}
-	text := fmt.Sprintf("History was judged again under pack %s %s with parameters %q", rep.Pack.ID, rep.Pack.Version, rep.Pack.Parameters)
-	if rep.AsOf != "" {
-		text += " as of " + string(rep.AsOf)
-	}
-	return event.Note{
-		What: "replay", By: by, Text: text + ".", SHA256: event.Digest(b.Bytes()),
-		Counts: []event.Tally{{Name: "judged", Count: rep.Judged}, {Name: "changed", Count: rep.Changed}},
-	}, nil
 }
 
 // replayOptions reads the flags; the error lists every date at fault.

@@ -93,7 +93,7 @@ func TestReproduce(t *testing.T) {
 func TestTheDemosRecordsAreReproducedByLot(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
-	if _, err := Demo(t.Context(), data, filepath.Join(data, "guard"), slog.New(slog.DiscardHandler)); err != nil {
+	if _, err := Demo(t.Context(), data, filepath.Join(data, "guard"), filepath.Join(data, "reports"), slog.New(slog.DiscardHandler)); err != nil {
 		t.Fatal(err)
 	}
 	known, err := newInventory(nil, nil)

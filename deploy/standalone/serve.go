@@ -16,11 +16,11 @@ import (
 	"github.com/tidegate/tidegate/deploy/tracing"
 	auditcli "github.com/tidegate/tidegate/services/audit/cli"
 	"github.com/tidegate/tidegate/services/enrichment"
-	"github.com/tidegate/tidegate/services/ingest"
 	ingestcli "github.com/tidegate/tidegate/services/ingest/cli"
 	screeningcli "github.com/tidegate/tidegate/services/screening/cli"
 	"github.com/tidegate/tidegate/shared/lifecycle"
 	"github.com/tidegate/tidegate/shared/natsembed"
+	"github.com/tidegate/tidegate/shared/token"
 )
 
 // Commands are the verbs that need the whole product or its server.
@@ -129,7 +129,7 @@ func says(ctx context.Context, cmd *cli.Command, s *Standalone) error {
 		return printJSON(w, map[string]string{"http": s.HTTP(), "nats": s.server.URL(), "data": data})
 	}
 	open := ""
-	if all, err := ingest.ReadTokens(ingestDir(data)); err == nil && len(all) == 0 {
+	if all, err := token.Load(ingestDir(data)); err == nil && len(all) == 0 {
 		open = "no token: the HTTP door is open to this machine only. "
 	}
 	_, err := fmt.Fprintf(w, "tidegate serves. %sOrders: %s/v1/orders   NATS: %s   data: %s   stop with Ctrl-C\n", open, s.HTTP(), s.server.URL(), data)

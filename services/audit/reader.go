@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"iter"
 
+	"github.com/transparency-dev/merkle/compact"
+	"github.com/transparency-dev/merkle/rfc6962"
+
 	"github.com/tidegate/tidegate/services/audit/auditverify"
 )
 
@@ -49,6 +52,34 @@ func (r *Reader) Leaves(ctx context.Context, number int, from uint64) iter.Seq2[
 			if !yield(l, err) || err != nil {
 				return
 			}
+		}
+	}
+}
+
+// Whole gives every leaf of a log that counts, proven together: where those on disk are not the ones under the checkpoint, an error (ErrBad,
+// wrapped) follows the last of them. An error ends it.
+func (r *Reader) Whole(ctx context.Context, number int) iter.Seq2[Logged, error] {
+	return func(yield func(Logged, error) bool) {
+		log, err := r.log(number)
+		if err != nil {
+			yield(Logged{}, err)
+			return
+		}
+		point := log.files.Checkpoint()
+		tree := (&compact.RangeFactory{Hash: rfc6962.DefaultHasher.HashChildren}).NewEmptyRange(0)
+		for l, err := range log.logged(ctx, 0, point.Size) {
+			if err == nil {
+				err = tree.Append(l.LeafHash(), nil)
+			}
+			if err == nil && !log.counts(l.Leaf) {
+				continue
+			}
+			if !yield(l, err) || err != nil {
+				return
+			}
+		}
+		if err := proven(tree, point); err != nil {
+			yield(Logged{}, err)
 		}
 	}
 }

@@ -6,8 +6,8 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/tidegate/tidegate/schemas/subject"
-	"github.com/tidegate/tidegate/services/ingest/internal/token"
 	"github.com/tidegate/tidegate/shared/bus"
+	"github.com/tidegate/tidegate/shared/token"
 )
 
 // askedAtOnce is how many requests to a NATS endpoint are worked on at once.

@@ -19,8 +19,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tidegate/tidegate/services/ingest"
-	"github.com/tidegate/tidegate/services/ingest/internal/token"
 	"github.com/tidegate/tidegate/shared/natstest"
+	"github.com/tidegate/tidegate/shared/token"
 )
 
 // said is what a door answered.
@@ -242,7 +242,7 @@ func TestAFloodIsToldToWait(t *testing.T) {
 
 func makeToken(t *testing.T, dir, name string, sources []string, scopes ...token.Scope) string {
 	t.Helper()
-	secret, _, err := ingest.CreateToken(dir, ingest.Token{Name: name, Scopes: scopes, Sources: sources}, time.Now())
+	secret, _, err := token.Create(dir, token.Record{Name: name, Scopes: scopes, Sources: sources}, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -332,7 +332,7 @@ func TestARevokedTokenEndsWithinASecond(t *testing.T) {
 	if got := status("127.0.0.1:1", auth...); got != http.StatusBadRequest {
 		t.Errorf("a good token: %d", got)
 	}
-	if err := ingest.RevokeToken(dir, "shop", now); err != nil {
+	if err := token.Revoke(dir, "shop", now); err != nil {
 		t.Fatal(err)
 	}
 	now = now.Add(2 * time.Second)

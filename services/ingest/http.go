@@ -19,7 +19,7 @@ import (
 	"github.com/tidegate/tidegate/services/ingest/internal/accept"
 	"github.com/tidegate/tidegate/services/ingest/internal/feed"
 	"github.com/tidegate/tidegate/services/ingest/internal/format"
-	"github.com/tidegate/tidegate/services/ingest/internal/token"
+	"github.com/tidegate/tidegate/shared/token"
 )
 
 // Limits of the HTTP door.

@@ -24,8 +24,9 @@ import (
 
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/ingest/internal/accept"
-	"github.com/tidegate/tidegate/services/ingest/internal/token"
+	"github.com/tidegate/tidegate/shared/certificate"
 	"github.com/tidegate/tidegate/shared/clock"
+	"github.com/tidegate/tidegate/shared/token"
 )
 
 // Config says where a door stands and what it may ask.
@@ -51,7 +52,7 @@ type Config struct {
 
 	Doors    Doors                // webhooks and the customer's streams
 	Traces   trace.TracerProvider // where the spans of orders go; nowhere when nil
-	TLS      TLS                  // of the HTTP door; plain HTTP when empty
+	TLS      certificate.Files    // of the HTTP door; plain HTTP when empty
 	Patience time.Duration        // how long a sender is kept while the broker does not answer; 10 s when zero
 	Requests int64                // how many HTTP requests are worked on at once; 1,024 when zero
 }
@@ -97,9 +98,9 @@ type Service struct {
 	wait  *waiting
 	write *writer
 
-	tokens   *keyring
-	local    Token  // of verbs on this machine, new with every start
-	secret   string // of local
+	tokens   *token.Ring
+	local    token.Record // of verbs on this machine, new with every start
+	secret   string       // of local
 	requests *semaphore.Weighted
 	meter    *meter
 	way      *way
@@ -129,14 +130,14 @@ func New(nc *nats.Conn, cfg Config) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ingest: %w", err)
 	}
-	secret, local, err := token.New(rand.Reader, Token{Name: "local", Scopes: token.Scopes})
+	secret, local, err := token.New(rand.Reader, token.Record{Name: "local", Scopes: token.Scopes})
 	if err != nil {
 		return nil, fmt.Errorf("ingest: %w", err)
 	}
 	counts := newMeter()
 	return &Service{
 		meter: counts, way: newWay(counts, cfg.Traces, cfg.Clock), cfg: cfg, nc: nc, js: js, log: cfg.Log, in: make(chan *submission, queued), room: semaphore.NewWeighted(inFlight),
-		wait: newWaiting(nc), ready: make(chan struct{}), tokens: &keyring{dir: cfg.Dir, clock: cfg.Clock}, local: local, secret: secret,
+		wait: newWaiting(nc), ready: make(chan struct{}), tokens: token.NewRing(cfg.Dir, cfg.Clock), local: local, secret: secret,
 		requests: semaphore.NewWeighted(cfg.Requests),
 	}, nil
 }
@@ -175,7 +176,7 @@ func (s *Service) serve(ctx context.Context) error {
 			return fmt.Errorf("ingest: %w", err)
 		}
 		s.addr = l.Addr()
-		if listener, err = s.cfg.TLS.wrap(l, s.cfg.Clock); err != nil {
+		if listener, err = s.cfg.TLS.Wrap(l, s.cfg.Clock); err != nil {
 			return errors.Join(err, l.Close())
 		}
 	}
@@ -209,7 +210,7 @@ func (s *Service) serve(ctx context.Context) error {
 			return nil
 		}
 	})
-	if tokens, err := s.tokens.list(false); listener != nil && err == nil && len(tokens) == 0 {
+	if tokens, err := s.tokens.List(false); listener != nil && err == nil && len(tokens) == 0 {
 		s.log.WarnContext(ctx, "no token was made: the HTTP door is open to this machine and to nobody else")
 	}
 	close(s.ready)

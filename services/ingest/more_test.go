@@ -30,8 +30,9 @@ import (
 	"github.com/tidegate/tidegate/schemas/subject"
 	"github.com/tidegate/tidegate/services/ingest"
 	"github.com/tidegate/tidegate/services/ingest/internal/sign"
-	"github.com/tidegate/tidegate/services/ingest/internal/token"
+	"github.com/tidegate/tidegate/shared/certificate"
 	"github.com/tidegate/tidegate/shared/natstest"
+	"github.com/tidegate/tidegate/shared/token"
 )
 
 const doorsYAML = `
@@ -379,7 +380,7 @@ func TestOrdersArePagedFromTheLog(t *testing.T) {
 }
 
 // certificate writes a certificate for 127.0.0.1 with a serial number.
-func certificate(t *testing.T, dir string, serial int64) ingest.TLS {
+func certFiles(t *testing.T, dir string, serial int64) certificate.Files {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -394,7 +395,7 @@ func certificate(t *testing.T, dir string, serial int64) ingest.TLS {
 	if err := errors.Join(err, kerr); err != nil {
 		t.Fatal(err)
 	}
-	files := ingest.TLS{Cert: filepath.Join(dir, "cert.pem"), Key: filepath.Join(dir, "key.pem")}
+	files := certificate.Files{Cert: filepath.Join(dir, "cert.pem"), Key: filepath.Join(dir, "key.pem")}
 	for file, block := range map[string]*pem.Block{files.Cert: {Type: "CERTIFICATE", Bytes: der}, files.Key: {Type: "PRIVATE KEY", Bytes: pkcs8}} {
 		if err := os.WriteFile(file, pem.EncodeToMemory(block), 0o600); err != nil {
 			t.Fatal(err)
@@ -410,7 +411,7 @@ func certificate(t *testing.T, dir string, serial int64) ingest.TLS {
 func TestTLSAndARenewedCertificate(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	files := certificate(t, dir, 1)
+	files := certFiles(t, dir, 1)
 	if _, err := os.Stat(files.Cert); err != nil {
 		t.Fatal(err)
 	}
@@ -430,7 +431,7 @@ func TestTLSAndARenewedCertificate(t *testing.T) {
 	if n := serial(); n != 1 {
 		t.Errorf("serial %d", n)
 	}
-	certificate(t, dir, 2)
+	certFiles(t, dir, 2)
 	times <- (<-times).Add(time.Minute)
 	if n := serial(); n != 2 {
 		t.Errorf("renewed: serial %d", n)

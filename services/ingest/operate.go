@@ -11,7 +11,7 @@ import (
 
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/ingest/internal/accept"
-	"github.com/tidegate/tidegate/services/ingest/internal/token"
+	"github.com/tidegate/tidegate/shared/token"
 )
 
 // maxAct is how many bytes an act may have.

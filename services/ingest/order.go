@@ -9,9 +9,9 @@ import (
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/schemas/subject"
 	"github.com/tidegate/tidegate/services/ingest/internal/accept"
-	"github.com/tidegate/tidegate/services/ingest/internal/token"
 	"github.com/tidegate/tidegate/shared/bus"
 	"github.com/tidegate/tidegate/shared/codec"
+	"github.com/tidegate/tidegate/shared/token"
 )
 
 // Logged is a case that the audit log holds.

@@ -14,7 +14,7 @@ import (
 	"github.com/google/uuid"
 	"go.opentelemetry.io/otel/propagation"
 
-	"github.com/tidegate/tidegate/services/ingest/internal/token"
+	"github.com/tidegate/tidegate/shared/token"
 )
 
 const (
@@ -191,6 +191,10 @@ func (s *Service) guarded(t route) http.Handler {
 			p.write(w, r)
 			return
 		}
+		if who.Spans() { // days are not told apart here
+			probForbidden.because("token %s is for the auditor's page: it sees a range of days only", who.Name).write(w, r)
+			return
+		}
 		if !who.May(t.scope) {
 			probForbidden.because("token %s has not the scope %s", who.Name, t.scope).write(w, r)
 			return
@@ -217,7 +221,7 @@ func callerOf(ctx context.Context) caller {
 // nobody else anything.
 func (s *Service) whoIs(r *http.Request) (caller, *Problem) {
 	host, _, _ := net.SplitHostPort(r.RemoteAddr) // "" where there is none, which is no loopback address
-	records, err := s.tokens.list(false)
+	records, err := s.tokens.List(false)
 	if err != nil {
 		p := probNotReady.because("tokens cannot be read")
 		s.log.ErrorContext(r.Context(), "tokens not read", slog.Any("error", err))
@@ -228,7 +232,7 @@ func (s *Service) whoIs(r *http.Request) (caller, *Problem) {
 	case given:
 		who, ok := token.Find(append(records, s.local), secret)
 		if !ok && token.Check(secret) == nil {
-			if records, err = s.tokens.list(true); err == nil { // made a moment ago?
+			if records, err = s.tokens.List(true); err == nil { // made a moment ago?
 				who, ok = token.Find(records, secret)
 			}
 		}

@@ -15,9 +15,9 @@ import (
 	"github.com/tidegate/tidegate/schemas/subject"
 	"github.com/tidegate/tidegate/services/ingest/internal/accept"
 	"github.com/tidegate/tidegate/services/ingest/internal/format"
-	"github.com/tidegate/tidegate/services/ingest/internal/token"
 	"github.com/tidegate/tidegate/shared/bus"
 	"github.com/tidegate/tidegate/shared/codec"
+	"github.com/tidegate/tidegate/shared/token"
 )
 
 // Limits of one ad hoc request.

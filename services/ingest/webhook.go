@@ -8,7 +8,7 @@ import (
 
 	"github.com/tidegate/tidegate/services/ingest/internal/feed"
 	"github.com/tidegate/tidegate/services/ingest/internal/format"
-	"github.com/tidegate/tidegate/services/ingest/internal/token"
+	"github.com/tidegate/tidegate/shared/token"
 )
 
 // maxWebhook is how many bytes of a webhook are read before its signature is known to be good.

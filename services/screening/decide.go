@@ -155,8 +155,18 @@ func (p *Pack) Rules() []*Rule { return p.p.Rules }
 
 // AsOf says which dates an order is judged for. The zero value means the dates the order gives.
 type AsOf struct {
-	Fixed event.Date // this date only, where set: a replay's
+	Fixed event.Date `json:"fixed,omitempty"` // this date only, where set: a replay's
+	By    AsOfBy     `json:"by,omitempty"`    // one date of the order only; all that it gives when empty
 }
+
+// AsOfBy names the one date of an order that it is judged for.
+type AsOfBy string
+
+// The dates of an order, each with the next where it is not given.
+const (
+	ByShipDate  AsOfBy = "ship_date"  // the day it left, else the expected ship date, else the order date
+	ByOrderDate AsOfBy = "order_date" // the order date, else the date it was received
+)
 
 // Decide judges an order on its facts: a pure function of its arguments, the same bytes on any machine. prev is the
 // digest of the facts line, for the chain.
@@ -192,7 +202,7 @@ func (a AsOf) dates(c *event.Cause) []verdict.Date {
 	}
 	dates := []verdict.Date{{AsOf: "received_date", Date: c.At.Date()}}
 	switch {
-	case c.Shipment != nil:
+	case c.Shipment != nil && a.By != ByOrderDate:
 		return []verdict.Date{{AsOf: "shipped_date", Date: c.Shipment.Date}}
 	case c.Order == nil:
 		return dates
@@ -200,10 +210,16 @@ func (a AsOf) dates(c *event.Cause) []verdict.Date {
 	if c.Order.OrderDate != "" {
 		dates[0] = verdict.Date{AsOf: "order_date", Date: c.Order.OrderDate}
 	}
+	if a.By == ByOrderDate {
+		return dates
+	}
+	if a.By == ByShipDate && c.Order.ShipDate != "" {
+		return []verdict.Date{{AsOf: "expected_ship_date", Date: c.Order.ShipDate}}
+	}
 	if ship := c.Order.ShipDate; ship != "" && ship != dates[0].Date {
 		dates = append(dates, verdict.Date{AsOf: "expected_ship_date", Date: ship})
 	}
-	if today := c.At.Date(); c.Kind == event.Rejudge && !slices.ContainsFunc(dates, func(d verdict.Date) bool { return d.Date >= today }) {
+	if today := c.At.Date(); a.By == "" && c.Kind == event.Rejudge && !slices.ContainsFunc(dates, func(d verdict.Date) bool { return d.Date >= today }) {
 		dates = append(dates, verdict.Date{AsOf: "received_date", Date: today})
 	}
 	return dates

@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tidegate/tidegate/schemas/event"
+	"github.com/tidegate/tidegate/shared/token"
 )
 
 // init makes the drawn cases the same in every run; -rapid.seed on the command line draws others.
@@ -40,12 +41,12 @@ func TestSQLiteConforms(t *testing.T) {
 
 var sample = []Row{
 	{
-		Log: 1, Leaf: 0, Kind: event.LeafDecision, Event: "e0", OrderID: "A-1", Source: "shop", Actor: "kim", Date: "2026-01-05", Outcome: event.Hold,
+		Log: 1, Leaf: 0, Kind: event.LeafDecision, Event: "e0", OrderID: "A-1", Tenant: "default", Source: "shop", Actor: "kim", Date: "2026-01-05", Outcome: event.Hold,
 		Rule: "possible-match", Rules: []string{"possible-match", "rf-new-customer"}, Entries: []string{"EL-1"}, Names: []string{"Müller & Söhne GmbH", "华为技术有限公司"},
 	},
 	{Log: 1, Leaf: 1, Kind: event.LeafRefusal, Event: "e1", OrderID: "A-2", Source: "shop", Actor: "lee"},
 	{Log: 1, Leaf: 2, Kind: event.LeafNote, Event: "e2", Actor: "kim"},
-	{Log: 2, Leaf: 0, Kind: event.LeafDecision, Event: "e3", OrderID: "A-3", Source: "erp", Actor: "kim", Date: "2026-02-01", Outcome: event.Release, Names: []string{"Harbor Lantern Trading"}},
+	{Log: 2, Leaf: 0, Kind: event.LeafDecision, Event: "e3", OrderID: "A-3", Tenant: "acme", Source: "erp", Actor: "kim", Date: "2026-02-01", Outcome: event.Release, Names: []string{"Harbor Lantern Trading"}},
 }
 
 // conform is what every index must pass.
@@ -81,6 +82,10 @@ func conform(t *testing.T, open func(testing.TB) Index) {
 		"a list entry":                 {Query{Entry: "EL-1"}, []Place{{1, 0}}},
 		"an actor's decisions":         {Query{Actor: "kim", Kind: event.LeafDecision}, []Place{{2, 0}, {1, 0}}},
 		"a source":                     {Query{Source: "erp"}, []Place{{2, 0}}},
+		"within a source":              {Query{Within: token.Reach{Sources: []string{"shop", "other"}}}, []Place{{1, 1}, {1, 0}}},
+		"within a tenant":              {Query{Within: token.Reach{Tenants: []string{"acme"}}}, []Place{{2, 0}}},
+		"within days, no notes":        {Query{Within: token.Reach{From: "2026-01-01", Until: "2026-02-01"}}, []Place{{2, 0}, {1, 0}}},
+		"within, and asked beyond it":  {Query{Source: "erp", Within: token.Reach{Sources: []string{"shop"}}}, nil},
 		"two things that do not agree": {Query{Order: "A-1", Source: "erp"}, nil},
 	} {
 		got, err := x.Find(ctx, tt.q, nil, 100)
@@ -130,7 +135,7 @@ func TestTheIndexFindsWhatHolds(t *testing.T) {
 		rows := make([]Row, rapid.IntRange(0, 8).Draw(rt, "rows"))
 		for i := range rows {
 			rows[i] = Row{
-				Log: 1, Leaf: uint64(i), Kind: event.LeafDecision, OrderID: word.Draw(rt, "order"), Actor: word.Draw(rt, "actor"),
+				Log: 1, Leaf: uint64(i), Kind: event.LeafDecision, OrderID: word.Draw(rt, "order"), Actor: word.Draw(rt, "actor"), Source: word.Draw(rt, "source"), Tenant: word.Draw(rt, "tenant"),
 				Date:  event.Date(rapid.SampledFrom([]string{"", "2026-01-01", "2026-06-01"}).Draw(rt, "date")),
 				Rules: words.Draw(rt, "rules"), Entries: words.Draw(rt, "entries"), Names: words.Draw(rt, "names"),
 			}
@@ -141,6 +146,7 @@ func TestTheIndexFindsWhatHolds(t *testing.T) {
 		q, err := Query{
 			Order: word.Draw(rt, "q order"), Party: word.Draw(rt, "q party"), Rule: word.Draw(rt, "q rule"), Entry: word.Draw(rt, "q entry"),
 			Until: event.Date(rapid.SampledFrom([]string{"", "2026-03-01"}).Draw(rt, "until")),
+			Within: token.Reach{Sources: words.Draw(rt, "q sources"), Tenants: words.Draw(rt, "q tenants"), From: event.Date(rapid.SampledFrom([]string{"", "2026-03-01"}).Draw(rt, "within"))},
 		}.Normal()
 		if err != nil {
 			return

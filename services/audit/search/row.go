@@ -1,9 +1,12 @@
 package search
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/audit"
@@ -13,10 +16,14 @@ import (
 // head is what a row needs of a cause or refusal.
 type head struct {
 	Event   string        `json:"event"`
+	Key     string        `json:"key"`
+	Tenant  string        `json:"tenant"`
 	Source  string        `json:"source"`
 	OrderID string        `json:"order_id"`
 	Actor   string        `json:"actor"`
 	At      event.Instant `json:"received_at"`
+	Kind    event.Kind    `json:"kind"`
+	Control *Activated    `json:"control"`
 	Order   *struct {
 		Date    event.Date `json:"order_date"`
 		Parties []struct {
@@ -27,9 +34,14 @@ type head struct {
 
 // facts is what a row needs of facts.
 type facts struct {
-	Parties []struct {
+	Snapshot string           `json:"snapshot"`
+	Lists    []event.ListSeen `json:"lists"`
+	Parties  []struct {
 		Matches []match `json:"matches"`
-		Shared  []match `json:"shared_with"`
+		Shared  []match `json:"shared_address"`
+		Owners  []struct {
+			Match match `json:"match"`
+		} `json:"listed_owners"`
 	} `json:"parties"`
 }
 
@@ -41,18 +53,35 @@ type match struct {
 
 // judgement is what a row needs of a judgement.
 type judgement struct {
-	Outcome  event.Outcome   `json:"outcome"`
-	Rule     string          `json:"rule"`
-	Dates    []event.DateSay `json:"dates"`
+	Outcome  event.Outcome `json:"outcome"`
+	Rule     string        `json:"rule"`
+	Pack     packs         `json:"pack"`
 	Findings []struct {
 		Rule  string `json:"rule"`
 		Entry string `json:"entry"`
 	} `json:"findings"`
 }
 
+// packs is what a row needs of the packs judged under.
+type packs struct {
+	Rules
+	Packs []Rules `json:"packs"`
+}
+
+// each gives the packs of a set, or the one.
+func (p packs) each() []Rules {
+	if len(p.Packs) > 0 {
+		return p.Packs
+	}
+	return []Rules{p.Rules}
+}
+
 // RowOf is the row of a leaf, of its bytes and nothing else.
 func RowOf(l audit.Logged) (Row, error) {
-	r := Row{Log: l.Number, Leaf: l.Index, Kind: l.Leaf.Kind}
+	r := Row{
+		Log: l.Number, Leaf: l.Index, Kind: l.Leaf.Kind, Date: dayOf(l.Leaf.At), Logged: l.Leaf.At,
+		Block: Block{l.Leaf.Sequence, l.Leaf.To, l.Leaf.Place, l.Leaf.Cases},
+	}
 	if !l.Leaf.HasCase() {
 		return r, nil
 	}
@@ -61,8 +90,12 @@ func RowOf(l audit.Logged) (Row, error) {
 		return r, fmt.Errorf("leaf %d: %w", l.Index, err)
 	}
 	r.Event, r.OrderID, r.Source, r.Actor, r.Received = h.Event, h.OrderID, h.Source, h.Actor, h.At
+	r.Cause, r.Activated = h.Kind, h.Control
+	r.Tenant, r.Date = tenantOf(h), dayOf(h.At)
 	if h.Order != nil {
-		r.Date = h.Order.Date
+		if h.Order.Date != "" {
+			r.Date = h.Order.Date
+		}
 		for _, p := range h.Order.Parties {
 			r.Names = append(r.Names, p.Name)
 		}
@@ -76,10 +109,13 @@ func RowOf(l audit.Logged) (Row, error) {
 	if err := errors.Join(codec.Decode(l.Case.Line(1), &f), codec.Decode(l.Case.Line(2), &j)); err != nil {
 		return r, fmt.Errorf("leaf %d: %w", l.Index, err)
 	}
-	r.Outcome, r.Rule = j.Outcome, j.Rule
+	r.Outcome, r.Rule, r.Judged, r.Packs, r.Snapshot, r.Lists = j.Outcome, j.Rule, true, j.Pack.each(), f.Snapshot, f.Lists
 	for _, p := range f.Parties {
 		for _, m := range append(slices.Clip(p.Matches), p.Shared...) {
 			r.Entries, r.Names = append(r.Entries, m.Entry), append(r.Names, m.Name, m.Matched)
+		}
+		for _, o := range p.Owners {
+			r.Entries, r.Names = append(r.Entries, o.Match.Entry), append(r.Names, o.Match.Name, o.Match.Matched)
 		}
 	}
 	for _, s := range j.Findings {
@@ -87,6 +123,21 @@ func RowOf(l audit.Logged) (Row, error) {
 	}
 	r.sort()
 	return r, nil
+}
+
+// dayOf is the day of an instant, UTC.
+func dayOf(at event.Instant) event.Date {
+	day, _, _ := strings.Cut(string(at), "T")
+	return event.Date(day)
+}
+
+// tenantOf is whose record it is. A refusal says it in its key only, where the input had one.
+func tenantOf(h head) string {
+	tenant, _, _ := strings.Cut(h.Key, "/")
+	if name, err := url.PathUnescape(tenant); err == nil {
+		tenant = name
+	}
+	return cmp.Or(h.Tenant, tenant, "default")
 }
 
 // sort puts the row's lists into the order that makes equal rows equal, each value once and none empty.

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/tidegate/tidegate/schemas/event"
+	"github.com/tidegate/tidegate/shared/token"
 )
 
 // Row is what the index knows of a leaf.
@@ -24,15 +25,49 @@ type Row struct {
 	Kind     string // of the leaf
 	Event    string // id of the cause or refusal
 	OrderID  string
+	Tenant   string
 	Source   string
 	Actor    string // who brought it
 	Received event.Instant
-	Date     event.Date    // of the order
+	Date     event.Date    // of the order; of what has none, the day it was received or logged
 	Outcome  event.Outcome // of the decision; empty where nothing was decided
 	Rule     string        // the deciding one
 	Rules    []string      // of every finding, sorted
 	Entries  []string      // list entries of findings and matches, sorted
 	Names    []string      // of parties as given, and the list's names that they match, sorted
+
+	Cause     event.Kind       // what happened: placed, shipped, disposition …; empty where it is no cause
+	Judged    bool             // it has a judgement
+	Logged    event.Instant    // when audit read it
+	Block     Block            // where it stands in the stream
+	Snapshot  string           // digest of the reference data that its facts come from
+	Lists     []event.ListSeen // imported lists that were consulted
+	Packs     []Rules          // judged under
+	Activated *Activated       // what took effect with it
+}
+
+// Block is a leaf's place in the stream.
+type Block struct {
+	Sequence uint64 // of the block
+	To       uint64 // of a gap: its last block
+	Place    int    // of the case in the block, from 0
+	Cases    int    // cases in the block
+}
+
+// Rules names a rule pack.
+type Rules struct {
+	ID      string `json:"id"`
+	Version string `json:"version"`
+	Digest  string `json:"digest"`
+}
+
+// Activated says what took effect, and because of whom.
+type Activated struct {
+	What    string `json:"what"` // lists, masters, pack
+	Digest  string `json:"digest"`
+	Version string `json:"version,omitempty"`
+	By      string `json:"by"`
+	Why     string `json:"why"`
 }
 
 // Query says what to find. What is empty asks for nothing; everything given must hold.
@@ -40,7 +75,7 @@ type Query struct {
 	Order   string        // order id
 	Event   string        // event id
 	Party   string        // words that must begin words of a party's name, given or matched, in any order
-	From    event.Date    // first day of the order's date
+	From    event.Date    // first day of the record's date
 	Until   event.Date    // last day, inclusive
 	Outcome event.Outcome // of the decision
 	Rule    string        // of any finding
@@ -49,6 +84,8 @@ type Query struct {
 	Source  string        // system it came from
 	Kind    string        // of the leaf
 	Limit   int           // records at most; 100 when 0
+
+	Within token.Reach `json:",omitzero"` // what who asks may see
 }
 
 // MaxLimit bounds what one query gives.
@@ -109,7 +146,7 @@ func (q Query) Holds(r Row) bool {
 	has := func(want string, in []string) bool { return want == "" || slices.Contains(in, want) }
 	return is(q.Order, r.OrderID) && is(q.Event, r.Event) && is(string(q.Outcome), string(r.Outcome)) && is(q.Actor, r.Actor) &&
 		is(q.Source, r.Source) && is(q.Kind, r.Kind) && has(q.Rule, r.Rules) && has(q.Entry, r.Entries) &&
-		(q.From == "" || r.Date >= q.From) && (q.Until == "" || r.Date != "" && r.Date <= q.Until) && q.names(r.Names)
+		r.Date >= q.From && (q.Until == "" || r.Date != "" && r.Date <= q.Until) && q.Within.Sees(r.Tenant, r.Source, r.Date) && q.names(r.Names)
 }
 
 // names says whether every word asked for begins a word of the names.

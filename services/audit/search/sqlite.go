@@ -14,13 +14,13 @@ import (
 )
 
 // format is the version of the tables; an index of another one is made anew.
-const format = 1
+const format = 2
 
 // tables hold rows by id: the log's number and the leaf's index in one. Words are what a name's words begin with; the
 // full-text table has no content of its own.
 const tables = `
 CREATE TABLE IF NOT EXISTS covered (log INTEGER PRIMARY KEY, size INTEGER NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS leaf (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, event TEXT NOT NULL, order_id TEXT NOT NULL, source TEXT NOT NULL,
+CREATE TABLE IF NOT EXISTS leaf (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, event TEXT NOT NULL, order_id TEXT NOT NULL, tenant TEXT NOT NULL, source TEXT NOT NULL,
 	actor TEXT NOT NULL, received TEXT NOT NULL, date TEXT NOT NULL, outcome TEXT NOT NULL, rule TEXT NOT NULL, names TEXT NOT NULL) STRICT;
 CREATE INDEX IF NOT EXISTS leaf_order ON leaf (order_id);
 CREATE INDEX IF NOT EXISTS leaf_event ON leaf (event);
@@ -128,7 +128,7 @@ func (s *SQLite) Apply(ctx context.Context, log int, from, size uint64, rows []R
 func insert(ctx context.Context, tx *sql.Tx, rows []Row) error {
 	var stmts [4]*sql.Stmt
 	for i, q := range []string{
-		"INSERT INTO leaf (id, kind, event, order_id, source, actor, received, date, outcome, rule, names) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		"INSERT INTO leaf (id, kind, event, order_id, tenant, source, actor, received, date, outcome, rule, names) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		"INSERT INTO rule (rule, id) VALUES (?, ?)", "INSERT INTO entry (entry, id) VALUES (?, ?)", "INSERT INTO party (rowid, names) VALUES (?, ?)",
 	} {
 		stmt, err := tx.PrepareContext(ctx, q)
@@ -149,7 +149,7 @@ func insert(ctx context.Context, tx *sql.Tx, rows []Row) error {
 func insertRow(ctx context.Context, stmts [4]*sql.Stmt, r Row) error {
 	id := idOf(Place{r.Log, r.Leaf})
 	names := strings.Join(r.Names, "\n")
-	if _, err := stmts[0].ExecContext(ctx, id, r.Kind, r.Event, r.OrderID, r.Source, r.Actor, string(r.Received), string(r.Date), string(r.Outcome), r.Rule, names); err != nil {
+	if _, err := stmts[0].ExecContext(ctx, id, r.Kind, r.Event, r.OrderID, r.Tenant, r.Source, r.Actor, string(r.Received), string(r.Date), string(r.Outcome), r.Rule, names); err != nil {
 		return err
 	}
 	for i, list := range [][]string{r.Rules, r.Entries} {
@@ -209,8 +209,24 @@ func conditions(q Query) (where []string, args []any) {
 	add(q.Kind != "", "l.kind = ?", q.Kind)
 	add(q.Rule != "", "l.id IN (SELECT id FROM rule WHERE rule = ?)", q.Rule)
 	add(q.Entry != "", "l.id IN (SELECT id FROM entry WHERE entry = ?)", q.Entry)
+	add(!q.Within.Whole(), "l.source <> ''")
+	add(q.Within.From != "", "l.date >= ?", string(q.Within.From))
+	add(q.Within.Until != "", "l.date <= ? AND l.date <> ''", string(q.Within.Until))
+	addIn(&where, &args, "l.tenant", q.Within.Tenants)
+	addIn(&where, &args, "l.source", q.Within.Sources)
 	add(q.Party != "", "l.id IN (SELECT rowid FROM party WHERE party MATCH ?)", matching(q.Party))
 	return where, args
+}
+
+// addIn demands that a column is one of some values, where there are any.
+func addIn(where *[]string, args *[]any, column string, values []string) {
+	if len(values) == 0 {
+		return
+	}
+	*where = append(*where, column+" IN (?"+strings.Repeat(", ?", len(values)-1)+")")
+	for _, v := range values {
+		*args = append(*args, v)
+	}
 }
 
 // matching is a full-text query for words that begin with those given. Each stands in quotes, so that nothing in it is syntax;
@@ -228,7 +244,7 @@ func (s *SQLite) Digest(ctx context.Context) (string, error) {
 	sum := sha256.New()
 	for _, q := range []string{
 		"SELECT log, size FROM covered ORDER BY log",
-		"SELECT id, kind, event, order_id, source, actor, received, date, outcome, rule, names FROM leaf ORDER BY id",
+		"SELECT id, kind, event, order_id, tenant, source, actor, received, date, outcome, rule, names FROM leaf ORDER BY id",
 		"SELECT rule, id FROM rule ORDER BY rule, id", "SELECT entry, id FROM entry ORDER BY entry, id",
 	} {
 		if err := s.digest(ctx, json.NewEncoder(sum), q); err != nil {

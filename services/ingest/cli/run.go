@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/tidegate/tidegate/services/ingest"
+	"github.com/tidegate/tidegate/shared/certificate"
 )
 
 // RunFlags say how a running server's doors are configured.
@@ -22,7 +23,7 @@ func RunFlags() []cli.Flag {
 
 // RunConfig reads what RunFlags say, over a data directory.
 func RunConfig(cmd *cli.Command, data string) (cfg ingest.Config, err error) {
-	cfg.TLS = ingest.TLS{Cert: cmd.String("tls-cert"), Key: cmd.String("tls-key")}
+	cfg.TLS = certificate.Files{Cert: cmd.String("tls-cert"), Key: cmd.String("tls-key")}
 	if cfg.TLS.Set() && (cfg.TLS.Cert == "" || cfg.TLS.Key == "") {
 		return cfg, errors.New("--tls-cert and --tls-key go together")
 	}

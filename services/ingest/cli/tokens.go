@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
@@ -8,17 +9,17 @@ import (
 
 	"github.com/urfave/cli/v3"
 
-	"github.com/tidegate/tidegate/services/ingest"
-	"github.com/tidegate/tidegate/services/ingest/internal/token"
+	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/shared/clock"
+	"github.com/tidegate/tidegate/shared/token"
 )
 
 func tokensCommand() *cli.Command {
 	jsonFlag := &cli.BoolFlag{Name: "json", Usage: "print JSON"}
 	return &cli.Command{
-		Name: "tokens", Usage: "who may use the HTTP door",
+		Name: "tokens", Usage: "who may use the HTTP door and the auditor's page",
 		Description: "Without any token the door is open to its own machine and to nobody else. With the first one it is closed to everybody without.\n" +
-			"Scopes: submit (orders, shipped, cancelled, ad hoc screening), read (orders, decisions, receipts), operate (acts, metrics), audit (refusals with their bytes, and all that read sees).",
+			"Scopes: submit (orders, shipped, cancelled, ad hoc screening), read (orders, decisions, receipts), operate (acts, metrics), audit (refusals with their bytes, and all that read sees; the auditor's page).",
 		Commands: []*cli.Command{
 			{
 				Name: "create", Usage: "make a token and print it, this once", ArgsUsage: "NAME",
@@ -27,6 +28,8 @@ func tokensCommand() *cli.Command {
 					&cli.StringSliceFlag{Name: "scope", Usage: "submit, read, operate or audit; several times for several", Required: true},
 					&cli.StringSliceFlag{Name: "source", Usage: "`SOURCE` it may act for and see; every one when not given"},
 					&cli.StringSliceFlag{Name: "tenant", Usage: "`TENANT` it may act for and see; every one when not given"},
+					&cli.StringFlag{Name: "from", Usage: "of an auditor's: first `DATE` of the orders it may see"},
+					&cli.StringFlag{Name: "until", Usage: "of an auditor's: last `DATE`, inclusive"},
 				},
 				Action: createToken,
 			},
@@ -39,11 +42,14 @@ func tokensCommand() *cli.Command {
 func tokensDir(cmd *cli.Command) string { return filepath.Join(cmd.String("data"), "ingest") }
 
 func createToken(_ context.Context, cmd *cli.Command) error {
-	r := ingest.Token{Name: cmd.Args().First(), Sources: cmd.StringSlice("source"), Tenants: cmd.StringSlice("tenant")}
+	r := token.Record{
+		Name: cmd.Args().First(), Sources: cmd.StringSlice("source"), Tenants: cmd.StringSlice("tenant"),
+		From: event.Date(cmd.String("from")), Until: event.Date(cmd.String("until")),
+	}
 	for _, s := range cmd.StringSlice("scope") {
 		r.Scopes = append(r.Scopes, token.Scope(s))
 	}
-	secret, r, err := ingest.CreateToken(tokensDir(cmd), r, clock.System())
+	secret, r, err := token.Create(tokensDir(cmd), r, clock.System())
 	if err != nil {
 		return trouble("tokens create: %v", err)
 	}
@@ -56,13 +62,13 @@ func createToken(_ context.Context, cmd *cli.Command) error {
 }
 
 func listTokens(_ context.Context, cmd *cli.Command) error {
-	all, err := ingest.ReadTokens(tokensDir(cmd))
+	all, err := token.Load(tokensDir(cmd))
 	if err != nil {
 		return trouble("tokens list: %v", err)
 	}
 	w := cmd.Root().Writer
 	if cmd.Bool("json") {
-		return printLine(w, append([]ingest.Token{}, all...))
+		return printLine(w, append([]token.Record{}, all...))
 	}
 	if len(all) == 0 {
 		_, err := fmt.Fprintln(w, "no token: the door is open to its own machine only")
@@ -74,6 +80,9 @@ func listTokens(_ context.Context, cmd *cli.Command) error {
 			scopes[i] = string(s)
 		}
 		state := "since " + string(t.Created)
+		if t.Spans() {
+			state = fmt.Sprintf("orders of %s to %s, %s", cmp.Or(string(t.From), "…"), cmp.Or(string(t.Until), "…"), state)
+		}
 		if t.Revoked != "" {
 			state = "revoked " + string(t.Revoked)
 		}
@@ -90,7 +99,7 @@ func orAll(list []string) string {
 }
 
 func revokeToken(_ context.Context, cmd *cli.Command) error {
-	if err := ingest.RevokeToken(tokensDir(cmd), cmd.Args().First(), clock.System()); err != nil {
+	if err := token.Revoke(tokensDir(cmd), cmd.Args().First(), clock.System()); err != nil {
 		return trouble("tokens revoke: %v", err)
 	}
 	return nil

@@ -102,6 +102,7 @@ type say struct {
 	skipped bool
 	change  *Change // the outcome differs
 	shifted bool    // the findings differ, the outcome does not
+	date    event.Date
 }
 
 func (o *Options) one(c event.Case) (say, error) {
@@ -136,7 +137,9 @@ func (o *Options) one(c event.Case) (say, error) {
 	if outside {
 		return say{skipped: true}, nil
 	}
-	return compare(&cause, &a, &b)
+	s, err := compare(&cause, &facts, &a, &b)
+	s.date = dateOf(&cause)
+	return s, err
 }
 
 // decide judges with what the ledger held then, or with what it would hold.
@@ -158,9 +161,9 @@ func dateOf(c *event.Cause) event.Date {
 	return c.At.Date()
 }
 
-func compare(c *event.Cause, a, b *event.Judgement) (say, error) {
+func compare(c *event.Cause, f *event.Facts, a, b *event.Judgement) (say, error) {
 	if a.Outcome != b.Outcome {
-		ch := change(c, a, b)
+		ch := change(c, f, a, b)
 		return say{change: &ch}, nil
 	}
 	was, err := codec.Append(nil, a.Findings)
@@ -171,12 +174,48 @@ func compare(c *event.Cause, a, b *event.Judgement) (say, error) {
 	return say{shifted: !bytes.Equal(was, is)}, err
 }
 
-func change(c *event.Cause, a, b *event.Judgement) Change {
+func change(c *event.Cause, f *event.Facts, a, b *event.Judgement) Change {
 	rule, why := because(a, b)
-	return Change{
-		Source: c.Source, OrderID: c.OrderID, Revision: c.Revision, Event: c.Event, Date: dateOf(c),
-		From: a.Outcome, To: b.Outcome, Rule: rule, Why: why,
+	ch := Change{
+		Tenant: c.Tenant, Source: c.Source, OrderID: c.OrderID, Revision: c.Revision, Kind: c.Kind, Event: c.Event, Received: c.At, Date: dateOf(c),
+		Country: c.Order.ShipTo, From: a.Outcome, To: b.Outcome, Rule: rule, Why: why, Found: others(b, a), Gone: others(a, b),
 	}
+	for i := range c.Order.Parties {
+		ch.Parties = append(ch.Parties, c.Order.Parties[i].Name)
+	}
+	for i := range f.Items {
+		ch.Classes = append(ch.Classes, f.Items[i].Class)
+	}
+	slices.Sort(ch.Classes)
+	ch.Classes = slices.Compact(ch.Classes)
+	return ch
+}
+
+// others lists the rules that one judgement has a finding of and the other has none of, sorted.
+func others(of, not *event.Judgement) []string {
+	var out []string
+	for i := range of.Findings {
+		id := of.Findings[i].Rule
+		if !slices.ContainsFunc(not.Findings, func(f event.Finding) bool { return f.Rule == id }) {
+			out = append(out, id)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// question is what the options ask.
+func (o *Options) question() Question {
+	ref := o.Pack.Ref()
+	q := Question{A: Side{Recorded: true}, B: Side{Pack: &ref, AsOf: o.AsOf}, Slice: Slice{From: o.From, Until: o.Until}, State: Recorded}
+	if o.Base != nil {
+		base := o.Base.Ref()
+		q.A = Side{Pack: &base, AsOf: o.BaseAsOf}
+	}
+	if o.Recompute {
+		q.State = Recomputed
+	}
+	return q
 }
 
 // because names the rule of the change: what decides now where the outcome got stricter, what decided before where it

@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -17,38 +18,24 @@ import (
 
 // Report is what a replay found.
 type Report struct {
-	Pack         event.PackRef  `json:"pack"`           // side B
-	Base         *event.PackRef `json:"base,omitempty"` // side A where it was judged; recorded judgements otherwise
-	AsOf         event.Date     `json:"as_of,omitempty"`
-	From         event.Date     `json:"from,omitempty"`
-	Until        event.Date     `json:"until,omitempty"`
-	State        string         `json:"state"` // recorded: totals as read then; recomputed: from the first case on
-	Judged       int            `json:"judged"`
-	Changed      int            `json:"changed"`          // the outcome differs
-	Shifted      int            `json:"findings_changed"` // the findings differ, the outcome does not
-	Skipped      int            `json:"skipped"`          // refusals and cases outside the slice
-	ByTransition []Count        `json:"by_transition"`    // "release > license", most first
-	ByRule       []Count        `json:"by_rule"`          // most first
-	Orders       []Change       `json:"orders"`           // in the order of the cases
-}
-
-// Count is how many orders changed in one way.
-type Count struct {
-	Name   string `json:"name"`
-	Orders int    `json:"orders"`
-}
-
-// Change is one order whose outcome differs.
-type Change struct {
-	Source   string        `json:"source"`
-	OrderID  string        `json:"order_id"`
-	Revision int           `json:"revision,omitempty"`
-	Event    string        `json:"event"`
-	Date     event.Date    `json:"order_date"`
-	From     event.Outcome `json:"from"`
-	To       event.Outcome `json:"to"`
-	Rule     string        `json:"rule"` // because of this one
-	Why      string        `json:"why"`
+	Asks         string   `json:"asks"` // the question in words
+	Question     Question `json:"question"`
+	Plan         Plan     `json:"plan"`
+	Judged       int      `json:"judged"`
+	Changed      int      `json:"changed"`          // the outcome differs
+	Stricter     int      `json:"stricter"`         // of them: become more severe
+	Milder       int      `json:"milder"`           // of them: become less severe
+	Open         int      `json:"open"`             // of them: orders that are still open
+	Shifted      int      `json:"findings_changed"` // the findings differ, the outcome does not
+	Differs      int      `json:"bytes_differ"`     // the judgement line differs in any byte, the pack's name and the chain aside; with side A recorded
+	Skipped      int      `json:"skipped"`          // refusals, what is of no order, and cases outside the slice
+	Enriched     int      `json:"enriched"`         // whose facts were stated again
+	ByTransition []Count  `json:"by_transition"`    // "release > license", most first
+	ByRule       []Count  `json:"by_rule"`          // most first
+	ByCountry    []Count  `json:"by_country"`       // where the goods go, most first
+	ByMonth      []Count  `json:"by_month"`         // of the order date, 2026-11, ascending
+	JudgedMonth  []Count  `json:"judged_by_month"`  // all that were judged, changed or not, ascending
+	Orders       Changes  `json:"orders"`           // in the order of the cases
 }
 
 // tally collects what workers find. It holds no more than the changes.
@@ -60,6 +47,7 @@ type tally struct {
 	skipped int
 	shifted int
 	changes []placed
+	months  map[string]int
 }
 
 type placed struct {
@@ -68,7 +56,7 @@ type placed struct {
 }
 
 func newTally(opt Options) *tally {
-	t := &tally{opt: opt}
+	t := &tally{opt: opt, months: map[string]int{}}
 	if opt.Clock != nil {
 		t.start = opt.Clock()
 	}
@@ -79,6 +67,9 @@ func (t *tally) add(first int, says []say) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for i, s := range says {
+		if !s.skipped {
+			t.months[month(s.date)]++
+		}
 		switch {
 		case s.skipped:
 			t.skipped++
@@ -105,71 +96,96 @@ func (t *tally) progress() {
 
 func (t *tally) report() Report {
 	r := Report{
-		Pack: t.opt.Pack.Ref(), AsOf: t.opt.AsOf.Fixed, From: t.opt.From, Until: t.opt.Until,
-		Judged: t.done - t.skipped, Changed: len(t.changes), Shifted: t.shifted, Skipped: t.skipped,
-		Orders: make([]Change, 0, len(t.changes)),
-	}
-	if r.State = "recorded"; t.opt.Recompute {
-		r.State = "recomputed"
-	}
-	if t.opt.Base != nil {
-		ref := t.opt.Base.Ref()
-		r.Base = &ref
+		Asks: t.opt.question().Words(), Question: t.opt.question(), Judged: t.done - t.skipped, Changed: len(t.changes), Shifted: t.shifted, Skipped: t.skipped,
 	}
 	slices.SortFunc(t.changes, func(a, b placed) int { return cmp.Compare(a.at, b.at) })
-	ways, rules := map[string]int{}, map[string]int{}
+	var b Breakdown
+	var list []Change
 	for _, c := range t.changes {
-		r.Orders = append(r.Orders, c.Change)
-		ways[string(c.From)+" > "+string(c.To)]++
-		rules[c.Rule]++
+		list = append(list, c.Change)
+		b.Add(&c.Change)
 	}
-	r.ByTransition, r.ByRule = counts(ways), counts(rules)
+	r.Orders = Listed(list...)
+	b.Fill(&r)
+	r.JudgedMonth = named(t.months)
 	return r
 }
 
-func counts(m map[string]int) []Count {
+// month is the year and month of a date.
+func month(d event.Date) string { return string(d[:min(len(d), len("2026-11"))]) }
+
+// named lists counts by name.
+func named(m map[string]int) []Count {
 	out := make([]Count, 0, len(m))
 	for _, name := range slices.Sorted(maps.Keys(m)) {
-		out = append(out, Count{name, m[name]})
+		out = append(out, Count{Name: name, Orders: m[name]})
 	}
-	slices.SortStableFunc(out, func(a, b Count) int { return cmp.Compare(b.Orders, a.Orders) })
 	return out
 }
 
+// MostPrinted is how many changed orders Print shows, the gravest.
+const MostPrinted = 40
+
 // Print writes the report as a person reads it.
 func (r Report) Print(w io.Writer) error {
-	if len(r.Orders) > 0 {
-		if err := r.printOrders(w); err != nil {
-			return err
-		}
+	if err := r.printOrders(w); err != nil {
+		return fmt.Errorf("print replay: %w", err)
 	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n%s\n", r.Asks, r.Answer())
 	for _, c := range r.ByTransition {
-		if _, err := fmt.Fprintf(w, "%6d  %s\n", c.Orders, c.Name); err != nil {
-			return fmt.Errorf("print replay: %w", err)
-		}
+		fmt.Fprintf(&b, "%6d  %s\n", c.Orders, c.Name)
 	}
 	for _, c := range r.ByRule {
-		if _, err := fmt.Fprintf(w, "%6d  because of %s\n", c.Orders, c.Name); err != nil {
-			return fmt.Errorf("print replay: %w", err)
-		}
+		fmt.Fprintf(&b, "%6d  because of %s\n", c.Orders, c.Name)
 	}
-	_, err := fmt.Fprintf(w, "replay: %d judged, %d changed, %d with other findings only, %d skipped; state %s\n", r.Judged, r.Changed, r.Shifted, r.Skipped, r.State)
-	if err != nil {
+	printCounts(&b, "by country", r.ByCountry)
+	printCounts(&b, "by month", r.ByMonth[max(0, len(r.ByMonth)-12):])
+	fmt.Fprintf(&b, "replay: %d judged, %d changed, %d with other findings only, %d skipped; state %s\n", r.Judged, r.Changed, r.Shifted, r.Skipped, r.Question.State)
+	if _, err := io.WriteString(w, b.String()); err != nil {
 		return fmt.Errorf("print replay: %w", err)
 	}
 	return nil
 }
 
+// printCounts writes counts in one line: the first of them, and what the others come to.
+func printCounts(b *strings.Builder, title string, counts []Count) {
+	if len(counts) == 0 {
+		return
+	}
+	const most = 12
+	var parts []string
+	rest := 0
+	for i, c := range counts {
+		if i >= most {
+			rest += c.Orders
+			continue
+		}
+		parts = append(parts, fmt.Sprintf("%s %d", c.Name, c.Orders))
+	}
+	if rest > 0 {
+		parts = append(parts, fmt.Sprintf("others %d", rest))
+	}
+	fmt.Fprintf(b, "%s: %s\n", title, strings.Join(parts, ", "))
+}
+
 func (r Report) printOrders(w io.Writer) error {
+	shown, err := r.Orders.Gravest(MostPrinted)
+	if err != nil || len(shown) == 0 {
+		return err
+	}
 	t := table.NewWriter()
 	t.SetStyle(table.StyleLight)
-	t.SetColumnConfigs([]table.ColumnConfig{{Number: 6, WidthMax: 70, WidthMaxEnforcer: text.WrapSoft}})
-	t.AppendHeader(table.Row{"order", "date", "was", "is", "rule", "why"})
-	for _, c := range r.Orders {
-		t.AppendRow(table.Row{c.OrderID, c.Date, c.From, c.To, c.Rule, c.Why})
+	t.SetColumnConfigs([]table.ColumnConfig{{Number: 7, WidthMax: 70, WidthMaxEnforcer: text.WrapSoft}})
+	t.AppendHeader(table.Row{"order", "date", "to", "was", "is", "rule", "why"})
+	for _, c := range shown {
+		t.AppendRow(table.Row{c.OrderID, c.Date, c.Country, c.From, c.To, c.Rule, c.Why})
 	}
 	if _, err := fmt.Fprintln(w, t.Render()); err != nil {
-		return fmt.Errorf("print replay: %w", err)
+		return err
 	}
-	return nil
+	if more := r.Changed - len(shown); more > 0 {
+		_, err = fmt.Fprintf(w, "and %s more; --csv FILE writes all\n", Grouped(more))
+	}
+	return err
 }

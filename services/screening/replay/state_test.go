@@ -47,7 +47,7 @@ func TestTheStateIsRecordedOrRecomputed(t *testing.T) {
 		name    string
 		cases   []event.Case
 		again   bool
-		state   string
+		state   State
 		changed int
 	}{
 		{"as read then", cases, false, "recorded", 0},
@@ -56,8 +56,8 @@ func TestTheStateIsRecordedOrRecomputed(t *testing.T) {
 		{"the second alone, from the first order on", cases[1:], true, "recomputed", 1},
 	} {
 		r, err := Run(t.Context(), given(tt.cases), Options{Pack: p, Recompute: tt.again})
-		if err != nil || r.State != tt.state || r.Changed != tt.changed {
-			t.Errorf("%s: %v: state %s, %d changed", tt.name, err, r.State, r.Changed)
+		if err != nil || r.Question.State != tt.state || r.Changed != tt.changed {
+			t.Errorf("%s: %v: state %s, %d changed", tt.name, err, r.Question.State, r.Changed)
 		}
 	}
 }

@@ -1,4 +1,6 @@
-package ingest
+// Package certificate puts TLS around a door's listener, from files that are read again when they change: a certificate is renewed
+// without a restart.
+package certificate
 
 import (
 	"crypto/tls"
@@ -12,28 +14,27 @@ import (
 	"github.com/tidegate/tidegate/shared/clock"
 )
 
-// TLS names the files of the HTTP door's certificate and key, in PEM. Files that change are read again within a second, so
-// that a certificate is renewed without a restart.
-type TLS struct{ Cert, Key string }
+// Files names a door's certificate and key, in PEM. What changes is read again within a second.
+type Files struct{ Cert, Key string }
 
 // Set says whether the door speaks TLS.
-func (t TLS) Set() bool { return t.Cert != "" || t.Key != "" }
+func (t Files) Set() bool { return t.Cert != "" || t.Key != "" }
 
-// wrap puts TLS around a listener where files are given.
-func (t TLS) wrap(l net.Listener, now clock.Clock) (net.Listener, error) {
+// Wrap puts TLS around a listener where files are given.
+func (t Files) Wrap(l net.Listener, now clock.Clock) (net.Listener, error) {
 	if !t.Set() {
 		return l, nil
 	}
 	k := &certificate{files: t, clock: now}
 	if _, err := k.get(nil); err != nil {
-		return nil, fmt.Errorf("ingest: %w", err)
+		return nil, err
 	}
 	return tls.NewListener(l, &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: k.get, NextProtos: []string{"http/1.1"}}), nil
 }
 
 // certificate is the one in use. Files that cannot be read leave the one before in use.
 type certificate struct {
-	files TLS
+	files Files
 	clock clock.Clock
 
 	mu      sync.Mutex

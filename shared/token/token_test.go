@@ -9,7 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/tidegate/tidegate/services/ingest/internal/token"
+	"github.com/tidegate/tidegate/shared/token"
 )
 
 func erp() token.Record { return token.Record{Name: "erp", Scopes: []token.Scope{token.Submit}} }

@@ -37,7 +37,7 @@ const (
 	Submit  Scope = "submit"  // send orders, say that they shipped or were cancelled, ask what would be decided
 	Read    Scope = "read"    // see orders, decisions, receipts
 	Operate Scope = "operate" // send acts (dispositions, licenses, activations), see metrics
-	Audit   Scope = "audit"   // see refusals with the bytes received, and everything that read sees
+	Audit   Scope = "audit"   // see refusals with the bytes received, and everything that read sees; the auditor's page
 )
 
 // Scopes are all there are.
@@ -50,6 +50,8 @@ type Record struct {
 	Scopes  []Scope       `json:"scopes"`
 	Sources []string      `json:"sources,omitempty"` // that it may act for and see; every one when none is given
 	Tenants []string      `json:"tenants,omitempty"` // likewise
+	From    event.Date    `json:"from,omitempty"`    // of an auditor's: first day of what it sees; every day when empty
+	Until   event.Date    `json:"until,omitempty"`   // last day, inclusive
 	SHA256  string        `json:"sha256"`            // of the token as text, lower-case hex
 	Created event.Instant `json:"created"`
 	Revoked event.Instant `json:"revoked,omitempty"`
@@ -69,7 +71,23 @@ func (r Record) Validate() error {
 			faults = append(faults, fmt.Errorf("scope %q: want one of %s", s, names()))
 		}
 	}
-	return errors.Join(faults...)
+	return errors.Join(append(faults, r.span()...)...)
+}
+
+// span lists the faults of the range of days. Only the auditor's page looks at days, so only what may do nothing else has a range.
+func (r Record) span() (faults []error) {
+	for _, d := range []event.Date{r.From, r.Until} {
+		if _, err := event.ParseDate(string(d)); d != "" && err != nil {
+			faults = append(faults, fmt.Errorf("from, until: %w", err))
+		}
+	}
+	if r.From != "" && r.Until != "" && r.From > r.Until {
+		faults = append(faults, fmt.Errorf("from %s is later than until %s", r.From, r.Until))
+	}
+	if r.Spans() && !slices.Equal(r.Scopes, []Scope{Audit}) {
+		faults = append(faults, errors.New("from, until: only a token with the scope audit and no other has a range of days"))
+	}
+	return faults
 }
 
 func names() string {
@@ -141,8 +159,36 @@ func (r Record) May(s Scope) bool {
 
 // ActsFor says whether the token may act for a tenant's source and see it.
 func (r Record) ActsFor(tenant, source string) bool {
-	return (len(r.Tenants) == 0 || slices.Contains(r.Tenants, tenant)) && (len(r.Sources) == 0 || slices.Contains(r.Sources, source))
+	return among(r.Tenants, tenant) && among(r.Sources, source)
 }
+
+// Spans says whether the token sees a range of days only. What cannot tell the day of what it shows must show it nothing.
+func (r Record) Spans() bool { return r.From != "" || r.Until != "" }
+
+// Reach is how far a token sees. What is empty limits nothing.
+type Reach struct {
+	Tenants, Sources []string
+	From, Until      event.Date // inclusive
+}
+
+// Reach gives how far the token sees.
+func (r Record) Reach() Reach { return Reach{r.Tenants, r.Sources, r.From, r.Until} }
+
+// Whole says whether it sees everything.
+func (r Reach) Whole() bool {
+	return len(r.Tenants) == 0 && len(r.Sources) == 0 && r.From == "" && r.Until == ""
+}
+
+// Sees says whether what is of a tenant's source and of a day may be seen: the day is the order's date, or the day it was received where
+// it has none. What is of no source (notes that say what others asked, licenses, declarations) is seen by who sees everything.
+func (r Reach) Sees(tenant, source string, day event.Date) bool {
+	if r.Whole() {
+		return true
+	}
+	return source != "" && among(r.Tenants, tenant) && among(r.Sources, source) && day >= r.From && (r.Until == "" || day != "" && day <= r.Until)
+}
+
+func among(list []string, one string) bool { return len(list) == 0 || slices.Contains(list, one) }
 
 // Only is the one element of a list that has just one, else otherwise: what an order that names nothing is taken as.
 func Only(list []string, otherwise string) string {
