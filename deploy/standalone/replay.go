@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/progress"
@@ -35,8 +36,11 @@ func replayCommand() *cli.Command {
 			&cli.StringSliceFlag{Name: "base-pack", Usage: "`DIR` of a pack for the old side, as --pack"},
 			&cli.StringMapFlag{Name: "base-set", Usage: "parameter of the old side's pack, `NAME=VALUE`"},
 			&cli.StringFlag{Name: "base-as-of", Usage: "judge the old side for this `DATE`"},
-		}, reportFlags()...),
+		}, slices.Concat(reportFlags(), applyFlags())...),
 		Action: func(ctx context.Context, cmd *cli.Command) error {
+			if cmd.IsSet("apply") {
+				return applyCommand(ctx, cmd)
+			}
 			opt, err := replayOptions(cmd)
 			if err != nil {
 				return err

@@ -7,6 +7,7 @@ replace github.com/tidegate/tidegate/schemas => ../../schemas
 replace github.com/tidegate/tidegate/shared => ../../shared
 
 require (
+	codeberg.org/go-pdf/fpdf v0.12.0
 	github.com/digitorus/timestamp v0.0.0-20250524132541-c45532741eea
 	github.com/google/go-cmp v0.7.0
 	github.com/minio/highwayhash v1.0.4

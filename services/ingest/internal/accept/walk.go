@@ -68,9 +68,14 @@ func (w *walk) take(s *shape) *members {
 
 func (w *walk) release(m *members) { w.room = append(w.room, m) }
 
-// look lists the faults of an order and reads what it says about itself; the members are nil where it is no object.
-func look(b []byte) (head, *members, []event.Fault) {
-	m, faults := hold(b, orderShape)
+// look lists the faults of an order, or of the part of one that a change lists, and reads what it says about itself; the members are
+// nil where it is no object.
+func look(b []byte, part bool) (head, *members, []event.Fault) {
+	s := orderShape
+	if part {
+		s = partShape
+	}
+	m, faults := hold(b, s)
 	if m == nil {
 		return head{}, nil, faults
 	}

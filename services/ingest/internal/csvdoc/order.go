@@ -206,7 +206,7 @@ func (b *builder) put(c column, v, name string) {
 	what := fmt.Sprintf("line %d: %s", b.row.Line, name)
 	at := b.row.Offset
 	o, it := &b.f.Order, &b.item
-	b.said = b.said || strings.HasPrefix(c.field, "item.") && c.field != "item.currency"
+	b.said = b.said || strings.HasPrefix(c.field, "item.") && c.field != "item.currency" && c.field != "item.position"
 	switch c.field {
 	case "order.id":
 		o.ID = v
@@ -248,6 +248,8 @@ func (b *builder) put(c column, v, name string) {
 		o.Declared = append(o.Declared, event.Authority{Kind: "license", Code: v})
 	case "order.exception":
 		o.Declared = append(o.Declared, event.Authority{Kind: "exception", Code: v})
+	case "item.position":
+		it.Position = v
 	case "item.description":
 		it.Description = v
 	case "item.part":

@@ -86,6 +86,7 @@ type reader struct {
 	item  *line    // the open one
 	party *partner // the open one
 	items int      // lines of the set, as CTT counts them
+	added bool     // lines without a code are added
 	buyer []string // persons named before any party
 }
 
@@ -97,7 +98,7 @@ type line struct {
 	basis  string
 	code   string // X12's unit
 	said   []string
-	gone   bool // deleted by a change
+	does   string // POC02, the change code
 	bought string
 }
 
@@ -131,6 +132,7 @@ func (r *reader) order() {
 	o.OrderDate = r.day(beg, 5)
 	r.purpose(beg.El(1), "")
 	r.body()
+	r.whole(beg, beg.El(1), "")
 }
 
 // change reads an 860. Its revision is the change order sequence number; without one, the group's date and time.
@@ -151,6 +153,23 @@ func (r *reader) change() {
 	}
 	r.purpose(code, bch.El(5))
 	r.body()
+	r.whole(bch, code, bch.El(5))
+}
+
+// whole tells a set that gives the whole order (05 replaces it) from one that lists what changed (04, 19), what comes to it (02),
+// or what falls away.
+func (r *reader) whole(begin *edi.Segment, code, sequence string) {
+	o := &r.f.Order
+	switch {
+	case o.Event == event.Revised && code != "05":
+		_, err := strconv.Atoi(sequence)
+		r.f.Part(err == nil)
+	case o.Event == event.Cancelled && code == "03" && len(o.Items) > 0:
+		r.f.Fault(begin.Offset, document.CodeNotSupported, "%s01 03 with lines: is the order deleted or are these lines? send 01 for the order, 04 and lines of DI", begin.Tag)
+	}
+	if r.f.Amends == nil {
+		r.f.Whole()
+	}
 }
 
 // purpose says what happened to the order: 01 and 03 take it back, 04, 05 and 02 change it, anything else places it.
@@ -160,7 +179,7 @@ func (r *reader) purpose(code, sequence string) {
 	case "01", "03":
 		o.Event = event.Cancelled
 	case "02", "04", "05", "19", "52":
-		o.Event = event.Revised
+		o.Event, r.added = event.Revised, code == "02"
 		if n, err := strconv.Atoi(sequence); err == nil && n > 0 && n < 1e9 {
 			o.Revision = n
 		} else {
