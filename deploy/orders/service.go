@@ -68,7 +68,7 @@ func (s *Service) Run(ctx context.Context) error {
 	if err != nil {
 		return ignoreEnd(ctx, err)
 	}
-	defer func() { _ = b.Close() }() // what was not written is read again
+	defer func() { _ = errors.Join(b.Flush(), b.Close()) }() // what was not written is read again
 	stop, err := bus.Serve(ctx, s.nc, "orders", "which orders are open", bus.Endpoint{
 		Name: "orders", Subject: subject.AskOrders, Says: "orders by state, with their newest decision, a page at a time", AtOnce: 2, Answer: s.answer,
 	})

@@ -92,6 +92,18 @@ func (d *desk) next() (*nats.Msg, event.Judgement) {
 	return m, j
 }
 
+// logged waits until so many leaves have their receipts.
+func (d *desk) logged(leaves int) {
+	d.t.Helper()
+	js, err := d.jetStream("receipts")
+	if err == nil {
+		err = awaitReceipts(d.t.Context(), js, leaves)
+	}
+	if err != nil {
+		d.t.Fatal(err)
+	}
+}
+
 // affiliate is an order that half a listed owner's firm is a party to: released while the Affiliates Rule is stayed, which is until
 // 2026-11-09.
 func affiliate(id string) string {
@@ -118,6 +130,7 @@ func TestReleasedBeforeTheRuleCameBackAndShippedAfterDoesNotPass(t *testing.T) {
 	if _, j := d.next(); j.Outcome != event.NeedsLic || j.Dates[0] != (event.DateSay{AsOf: "shipped_date", Date: "2026-11-12", Outcome: event.NeedsLic}) || !finds(&j, "shipped-unreleased") {
 		t.Errorf("when it left: %s by %s on %v", j.Outcome, j.Rule, j.Dates)
 	}
+	d.logged(3)
 	if err := d.stop(); err != nil {
 		t.Fatal(err)
 	}
@@ -170,6 +183,7 @@ func TestNewEntriesOfTheListsAreAskedAboutEveryOrderThereWas(t *testing.T) {
 	if m.Header.Get(subject.HeaderCESubject) != "open" || j.Outcome != event.Block || j.Rule != "dpl-block" {
 		t.Errorf("%s: %s by %s", m.Header.Get(subject.HeaderCESubject), j.Outcome, j.Rule)
 	}
+	d.logged(7) // 3 orders, 1 left, 1 activation, 1 judged again, 1 note
 	if err := d.stop(); err != nil {
 		t.Fatal(err)
 	}
