@@ -52,8 +52,10 @@ func (s *Standalone) wire() error {
 	cfg := s.cfg.Audit
 	cfg.Dir, cfg.GuardDir, cfg.Log = logDir, s.cfg.GuardDir, s.cfg.Log
 	cfg.KeepDecisionBytes = s.cfg.Limits.WithDefaults().DecisionBytes / 2 // the other half is for what is not logged yet
-	s.Audit, err = audit.New(nc, cfg)
-	return err
+	if s.Audit, err = audit.New(nc, cfg); err != nil {
+		return err
+	}
+	return s.wireOrders()
 }
 
 func (s *Standalone) ingestConfig(logDir string) ingest.Config {
