@@ -138,12 +138,15 @@ func (a *replayAsk) run(ctx context.Context) (replay.Report, error) {
 }
 
 func (a *replayAsk) tell(w *replay.Work) {
-	if a.told == nil {
-		return
-	}
-	a.told("replay: " + w.Plan.Why)
+	a.say("replay: " + w.Plan.Why)
 	if w.Resumed {
-		a.told("replay: going on where it was stopped")
+		a.say("replay: going on where it was stopped")
+	}
+}
+
+func (a *replayAsk) say(s string) {
+	if a.told != nil {
+		a.told(s)
 	}
 }
 
@@ -169,16 +172,37 @@ func (a *replayAsk) job(w *replay.Work, h passage, nc *nats.Conn) *replay.Job {
 	return job
 }
 
-// lanesOf says who judges.
-func (a *replayAsk) lanesOf(ctx context.Context, _ *nats.Conn, job *replay.Job) error {
-	judge := replay.NewJudge(a.question, a.known)
+// lanesOf says who judges: running instances, beside live orders, or this process.
+func (a *replayAsk) lanesOf(ctx context.Context, nc *nats.Conn, job *replay.Job) error {
+	remote := nc != nil && !a.here && a.question.State == replay.Recorded
+	var known replay.Known = a.known
+	if remote {
+		known = elsewhere{a.known, nc}
+	}
+	judge := replay.NewJudge(a.question, known)
 	if len(a.question.Slice.Stands) > 0 {
 		if err := judge.Survey(ctx, job.Source); err != nil {
 			return err
 		}
 	}
-	if job.Judge = judge.Cases; a.question.State == replay.Recomputed {
+	switch {
+	case a.question.State == replay.Recomputed:
 		job.Serial = replay.NewRecompute(judge)
+	case remote:
+		there, err := bus.Who(ctx, nc, bus.Pack)
+		if err != nil {
+			return err
+		}
+		if err := a.known.share(ctx, nc, a.question); err != nil {
+			return err
+		}
+		job.Judge = replay.NewLanes(nc, judge).Judge
+		if a.lanes <= 0 {
+			job.Lanes = len(there) + 1 // each works on one batch, and finds the next
+		}
+		a.say(fmt.Sprintf("replay: %d running instances judge, beside live orders", len(there)))
+	default:
+		job.Judge = judge.Cases
 	}
 	return nil
 }

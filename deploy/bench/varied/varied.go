@@ -2,7 +2,6 @@ package varied
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 )
 
@@ -72,7 +71,7 @@ func (v Varied) rest() string {
 		out = append(out, `"end_use":{"text":"`+[]string{"general office use", "university research", "web hosting", "a data center of its own"}[v.rng.IntN(4)]+`"}`)
 	}
 	if v.rng.IntN(50) == 0 {
-		out = append(out, `"payment":{"method":"cash","amount":`+strconv.Itoa(100*v.rng.IntN(1000))+`}`)
+		out = append(out, `"payment":{"method":"cash"}`)
 	}
 	return strings.Join(out, ",") + "}"
 }
