@@ -73,12 +73,15 @@ const (
 	ReferenceStream = "OBJ_" + ReferenceBucket // the stream that JetStream keeps it in
 )
 
-// OperatorPublishes are the subjects that the operator's credentials may publish to: both doors, what asks running instances, and what
-// reading and writing the reference store takes.
+// OperatorPublishes are the subjects that the operator's credentials may publish to: both doors, what asks running instances, what
+// reading and writing the reference store takes, and what reading decisions does, for replays.
 var OperatorPublishes = []string{
 	IngestSubject, AskAll, MatchSubject, Discovery, "tidegate.op.v1.>", "$O." + ReferenceBucket + ".>", "$JS.API.INFO", "$JS.API.STREAM.INFO." + ReferenceStream,
 	"$JS.API.STREAM.PURGE." + ReferenceStream, "$JS.API.STREAM.MSG.GET." + ReferenceStream, "$JS.API.DIRECT.GET." + ReferenceStream + ".>",
 	"$JS.API.CONSUMER.CREATE." + ReferenceStream + ".>", "$JS.API.CONSUMER.DELETE." + ReferenceStream + ".>", "$JS.FC." + ReferenceStream + ".>",
+	"$JS.API.STREAM.INFO." + DecisionStream, "$JS.API.STREAM.MSG.GET." + DecisionStream, "$JS.API.DIRECT.GET." + DecisionStream, "$JS.API.DIRECT.GET." + DecisionStream + ".>",
+	"$JS.API.CONSUMER.CREATE." + DecisionStream + ".>", "$JS.API.CONSUMER.INFO." + DecisionStream + ".>", "$JS.API.CONSUMER.MSG.NEXT." + DecisionStream + ".>",
+	"$JS.API.CONSUMER.DELETE." + DecisionStream + ".>",
 }
 
 // Public streams: one message is one order's CloudEvent (NATS binding, binary mode). They are copies that can be made again.

@@ -69,7 +69,7 @@ func New(nc *nats.Conn, cfg Config) (*Service, error) {
 			return kept.block(force.now.Load(), seq, cases, each)
 		},
 		Shrink: func(c event.Case) event.Case {
-			return held(firstTwo(c), force.now.Load(), "the findings of this order do not fit into a message")
+			return held(firstTwo(c), force.now.Load(), NoRoom)
 		},
 		Switch: force.to,
 		Log:    cfg.Log,
@@ -135,11 +135,19 @@ var inputs = sync.Pool{New: func() any { return new(input) }}
 func firstTwo(c event.Case) event.Case { return event.NewCase(c.Line(0)).With(c.Line(1)) }
 
 func held(c event.Case, p *Pack, why string) event.Case {
-	return with(c, event.Judgement{
-		Line: event.LineJudgement, V: 1, Prev: event.Digest(c.Line(1)), Outcome: event.Hold, Rule: FactsFailed,
-		Dates: []event.DateSay{}, Findings: []event.Finding{}, Pack: p.Ref(), Failed: why,
-	})
+	return with(c, heldJudgement(p, event.Digest(c.Line(1)), why))
 }
+
+func heldJudgement(p *Pack, prev, why string) event.Judgement {
+	return event.Judgement{
+		Line: event.LineJudgement, V: 1, Prev: prev, Outcome: event.Hold, Rule: FactsFailed,
+		Dates: []event.DateSay{}, Findings: []event.Finding{}, Pack: p.Ref(), Failed: why,
+	}
+}
+
+// NoRoom is why an order is held whose findings, beside those of its neighbors in a block, do not fit into a message: what
+// one case alone cannot tell.
+const NoRoom = "the findings of this order do not fit into a message"
 
 func with(c event.Case, j event.Judgement) event.Case {
 	line, err := codec.Append(make([]byte, 0, 2048), j)
