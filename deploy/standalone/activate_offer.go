@@ -6,7 +6,6 @@ import (
 	"io"
 	"iter"
 
-	"github.com/nats-io/nats.go"
 	"github.com/urfave/cli/v3"
 
 	"github.com/tidegate/tidegate/schemas/event"
@@ -51,6 +50,9 @@ func offerReplay(ctx context.Context, c *cli.Command, what string, object []byte
 	if err != nil {
 		return nil, cli.Exit(fmt.Errorf("the open orders could not be judged first (--no-replay activates without): %w", err), 2)
 	}
+	if digest == "" {
+		rep.Orders = replay.Listed()
+	}
 	if err := writeReport(rep, digest, c.String("html"), c.String("csv"), page.Options{Title: "Before activation: open orders"}); err != nil {
 		return nil, err
 	}
@@ -72,6 +74,10 @@ func offerReplay(ctx context.Context, c *cli.Command, what string, object []byte
 }
 
 func tellPreview(w io.Writer, rep replay.Report, digest string) error {
+	if digest == "" {
+		_, err := fmt.Fprintln(w, "no order is open")
+		return err
+	}
 	if rep.Changed == 0 {
 		_, err := fmt.Fprintf(w, "open orders: %s\n", rep.Answer())
 		return err
@@ -108,6 +114,9 @@ func previewOpen(ctx context.Context, data, what string, object []byte) (rep rep
 	if err != nil {
 		return rep, "", err
 	}
+	if len(now.keys) == 0 {
+		return rep, "", nil
+	}
 	if rep, err = replayUnder(ctx, data, what, object, now); err != nil {
 		return rep, "", err
 	}
@@ -119,6 +128,54 @@ func previewOpen(ctx context.Context, data, what string, object []byte) (rep rep
 	}
 	_, err = audit.Note(ctx, data, replayNote(rep, digest, ""))
 	return rep, digest, err
+}
+
+// replayUnder judges open orders under an object of a kind, in place of what is in force of that kind.
+func replayUnder(ctx context.Context, data, what string, object []byte, now *open) (replay.Report, error) {
+	known, err := knownOf(data)
+	if err != nil {
+		return replay.Report{}, err
+	}
+	a := &replayAsk{data: data, known: known, question: replay.Question{
+		A: replay.Side{Recorded: true}, Slice: replay.Slice{Stands: []replay.Stand{replay.Open}, ReceivedFrom: now.since}, State: replay.Recorded,
+	}}
+	if a.question.B, err = known.under(what, object); err != nil {
+		return replay.Report{}, err
+	}
+	rep, err := a.run(ctx)
+	if err != nil {
+		return rep, err
+	}
+	return ofNewest(rep, now)
+}
+
+// under is a side judged under an object that may not be in force yet.
+func (k *replayKnown) under(what string, object []byte) (replay.Side, error) {
+	switch what {
+	case bus.Pack:
+		p, err := screening.OpenPack(object)
+		if err != nil {
+			return replay.Side{}, err
+		}
+		k.take(p)
+		ref := p.Ref()
+		return replay.Side{Pack: &ref}, nil
+	case bus.Lists:
+		curated, err := enrichment.Curated()
+		if err != nil {
+			return replay.Side{}, err
+		}
+		ref, err := curated.WithListsObject(object)
+		if err != nil {
+			return replay.Side{}, err
+		}
+		k.mu.Lock()
+		k.inv.snapshots[ref.Digest()] = ref
+		k.mu.Unlock()
+		return replay.Side{Reference: &replay.Reference{Snapshot: ref.Digest(), Matcher: enrichment.MatcherVersion}}, nil
+	default:
+		return replay.Side{Reference: &replay.Reference{Masters: event.Digest(object), Matcher: enrichment.MatcherVersion}}, nil
+	}
 }
 
 // ofNewest keeps of a report what is about the newest decision of an order that is open.

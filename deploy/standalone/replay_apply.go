@@ -154,8 +154,9 @@ func rejudgeAct(c *replay.Change, digest, by string) event.Act {
 
 // open is which orders are open now and what was decided last on each: 16 bytes an order, whatever they are called.
 type open struct {
-	seed maphash.Seed
-	keys []openKey // sorted
+	seed  maphash.Seed
+	keys  []openKey     // sorted
+	since event.Instant // before which nothing came in that was decided last on an open order; empty where none is open
 }
 
 type openKey struct {
@@ -178,6 +179,9 @@ func openNow(ctx context.Context, data string) (*open, error) {
 	for one, err := range OpenOrders(ctx, data) {
 		if err != nil {
 			return nil, err
+		}
+		if o.since == "" || one.At < o.since {
+			o.since = one.At
 		}
 		o.keys = append(o.keys, openKey{o.hash(one.Tenant, one.Source, one.ID), o.hash(one.Event), one.Kind == event.Rejudge && one.Why == WhyReplay})
 	}
@@ -233,7 +237,7 @@ func applicable(ctx context.Context, nc *nats.Conn, data string, q replay.Questi
 			return fmt.Errorf("%w: it was judged with %s %s, in force is %s %s; put it in force first (tidegate rules activate)", ErrNotInForce, name, value, name, f.pack.Parameters[name])
 		}
 	}
-	if r := q.B.Reference; r != nil && r.Snapshot != "" && f.since[bus.Lists] == "" && r.Snapshot != f.snapshot {
+	if r := q.B.Reference; r != nil && r.Snapshot != "" && r.Snapshot != f.snapshot {
 		return fmt.Errorf("%w: it was judged on snapshot %s, in force is %s; put it in force first (tidegate lists activate)", ErrNotInForce, r.Snapshot, f.snapshot)
 	}
 	return nil

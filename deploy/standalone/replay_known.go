@@ -104,7 +104,7 @@ func (k *replayKnown) side(ctx context.Context, data string, c replayChoice) (re
 		return s, err
 	}
 	if c.current() {
-		now := history{ctx, AuditDir(data)}
+		now := moments{ctx, AuditDir(data)}
 		if then, err = now.newest(); err != nil {
 			return s, err
 		}
