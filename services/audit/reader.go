@@ -93,6 +93,16 @@ func (r *Reader) Prove(number int, index uint64) (Logged, error) {
 	return log.prove(log.files, index)
 }
 
+// RootAt is the root over a log's first leaves, proven: what a checkpoint of that size states.
+func (r *Reader) RootAt(number int, size uint64) (string, error) {
+	log, err := r.log(number)
+	if err != nil {
+		return "", err
+	}
+	root, err := log.files.RootAt(size)
+	return root.String(), err
+}
+
 func (r *Reader) log(number int) (opened, error) {
 	for _, l := range r.logs {
 		if l.n == number {

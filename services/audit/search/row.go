@@ -24,16 +24,43 @@ type head struct {
 	At      event.Instant `json:"received_at"`
 	Kind    event.Kind    `json:"kind"`
 	Control *Activated    `json:"control"`
-	Order   *struct {
-		Date    event.Date `json:"order_date"`
-		Parties []struct {
+	Order   *order        `json:"order"`
+}
+
+// order is what a row needs of an order.
+type order struct {
+	Date    event.Date `json:"order_date"`
+	Parties []struct {
+		Name    string   `json:"name"`
+		Aliases []string `json:"aliases"`
+		Parent  struct {
 			Name string `json:"name"`
-		} `json:"parties"`
-	} `json:"order"`
+		} `json:"ultimate_parent"`
+		Owners []struct {
+			Name string `json:"name"`
+		} `json:"owners"`
+	} `json:"parties"`
+	Payment struct {
+		Payer string `json:"payer"`
+	} `json:"payment"`
+}
+
+// names are the names of an order's parties, of those who own and pay for them.
+func (o *order) names() (names []string) {
+	for _, p := range o.Parties {
+		names = append(append(append(names, p.Name), p.Aliases...), p.Parent.Name)
+		for _, w := range p.Owners {
+			names = append(names, w.Name)
+		}
+	}
+	return append(names, o.Payment.Payer)
 }
 
 // facts is what a row needs of facts.
 type facts struct {
+	Filled *struct {
+		Order order `json:"order"`
+	} `json:"filled"`
 	Snapshot string           `json:"snapshot"`
 	Lists    []event.ListSeen `json:"lists"`
 	Parties  []struct {
@@ -96,9 +123,7 @@ func RowOf(l audit.Logged) (Row, error) {
 		if h.Order.Date != "" {
 			r.Date = h.Order.Date
 		}
-		for _, p := range h.Order.Parties {
-			r.Names = append(r.Names, p.Name)
-		}
+		r.Names = h.Order.names()
 	}
 	if l.Case.Passes() || l.Case.Len() < 3 {
 		r.sort()
@@ -110,6 +135,9 @@ func RowOf(l audit.Logged) (Row, error) {
 		return r, fmt.Errorf("leaf %d: %w", l.Index, err)
 	}
 	r.Outcome, r.Rule, r.Judged, r.Packs, r.Snapshot, r.Lists = j.Outcome, j.Rule, true, j.Pack.each(), f.Snapshot, f.Lists
+	if f.Filled != nil {
+		r.Names = append(r.Names, f.Filled.Order.names()...)
+	}
 	for _, p := range f.Parties {
 		for _, m := range append(slices.Clip(p.Matches), p.Shared...) {
 			r.Entries, r.Names = append(r.Entries, m.Entry), append(r.Names, m.Name, m.Matched)
