@@ -10,17 +10,21 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/urfave/cli/v3"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/tidegate/tidegate/deploy/orders"
 	"github.com/tidegate/tidegate/schemas/event"
+	"github.com/tidegate/tidegate/schemas/subject"
 	"github.com/tidegate/tidegate/services/audit"
 	"github.com/tidegate/tidegate/services/screening"
 	"github.com/tidegate/tidegate/services/screening/replay"
 	"github.com/tidegate/tidegate/shared/bus"
+	"github.com/tidegate/tidegate/shared/clock"
 )
 
 // applyFlags are those of replay --apply.
@@ -175,6 +179,9 @@ const (
 )
 
 func openNow(ctx context.Context, data string) (*open, error) {
+	if err := awaitOrders(ctx, data); err != nil {
+		return nil, err
+	}
 	o := &open{seed: maphash.MakeSeed()}
 	for one, err := range OpenOrders(ctx, data) {
 		if err != nil {
@@ -187,6 +194,44 @@ func openNow(ctx context.Context, data string) (*open, error) {
 	}
 	slices.SortFunc(o.keys, func(a, b openKey) int { return cmp.Compare(a.order, b.order) })
 	return o, nil
+}
+
+// ordersWithin is how long the index of orders may take to come up to what is decided.
+const ordersWithin = 30 * time.Second
+
+// awaitOrders waits until the index of the process that runs has every decision that there is now.
+func awaitOrders(ctx context.Context, data string) error {
+	nc, err := bus.OperatorOf(ctx, data)
+	if errors.Is(err, bus.ErrNotRunning) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer nc.Close()
+	js, err := jetstream.New(nc)
+	if err != nil {
+		return fmt.Errorf("open orders: %w", err)
+	}
+	decided, err := bus.Look(ctx, js, subject.DecisionStream)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, ordersWithin)
+	defer cancel()
+	for wait := (clock.Backoff{}); ; {
+		var p orders.Page
+		var err error
+		for p, err = range orders.Pages(ctx, nc, orders.Question{State: orders.Open, Most: 1}) {
+			break
+		}
+		if err == nil && p.Covered >= decided.Last {
+			return nil
+		}
+		if werr := wait.Wait(ctx); werr != nil {
+			return fmt.Errorf("the index of orders has not come up to block %d: %w", decided.Last, errors.Join(err, werr))
+		}
+	}
 }
 
 func (o *open) hash(parts ...string) uint64 {
