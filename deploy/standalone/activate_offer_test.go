@@ -21,7 +21,7 @@ func (s *shop) tidegate(args ...string) (out string, status int) {
 	s.t.Helper()
 	var b bytes.Buffer
 	root := &cli.Command{
-		Name: "tidegate", Commands: slices.Concat(Commands(), screeningcli.Commands(OfferRules()), enrichmentcli.Commands(Review, OfferSets())),
+		Name: "tidegate", Commands: slices.Concat(Commands(), screeningcli.Commands(OfferRules()), enrichmentcli.Commands(Review, OfferSets(), ListsCommands())),
 		Writer: &b, ErrWriter: &b, Reader: strings.NewReader(""), ExitErrHandler: func(context.Context, *cli.Command, error) {},
 	}
 	err := root.Run(s.t.Context(), append([]string{"tidegate"}, args...))

@@ -15,7 +15,11 @@ import (
 	"github.com/tidegate/tidegate/services/audit/auditverify"
 	"github.com/tidegate/tidegate/services/audit/auditverify/evidence"
 	"github.com/tidegate/tidegate/services/audit/internal/exhibit"
+	"github.com/tidegate/tidegate/services/audit/internal/exhibit/pdf"
 )
+
+// ErrGlyph says that an order has a character that no embedded font has, so that no document can be printed of it.
+var ErrGlyph = pdf.ErrGlyph
 
 // ErrNone says that the log has nothing of the order asked for.
 var ErrNone = errors.New("not in the log")
@@ -56,6 +60,11 @@ func Evidence(ctx context.Context, dir, id string, w io.Writer, o EvidenceOption
 	}
 	c, err := exhibit.Compose(in)
 	if err != nil {
+		return EvidencePack{}, err
+	}
+	if o.WithoutPDF {
+		c.Leave(evidence.DocumentFile, "the pack was asked for without it")
+	} else if err := c.Document(in); err != nil {
 		return EvidencePack{}, err
 	}
 	b, err := c.Pack()

@@ -77,6 +77,11 @@ func (c *Composed) Add(name, what string, data []byte) string {
 	return name
 }
 
+// Leave says that something is left out, and why.
+func (c *Composed) Leave(what, why string) {
+	c.Manifest.LeftOut = append(c.Manifest.LeftOut, evidence.LeftOut{What: what, Why: why})
+}
+
 // Compose makes the files of a pack, all but the document.
 func Compose(in *Input) (*Composed, error) {
 	c := &Composed{Manifest: evidence.Manifest{Tenant: in.Tenant, Source: in.Source, OrderID: in.OrderID, LeftOut: slices.Clone(in.LeftOut)}}
