@@ -12,6 +12,7 @@
 package page
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,6 +36,7 @@ import (
 // Config is what the page needs. The zero value of a field takes its default; Dir, Tokens and Listen must be given.
 type Config struct {
 	Dir    string            // audit directory: the logs and the search index
+	File   string            // of the search index; beside the logs when empty
 	Tokens string            // directory of the file of tokens
 	Listen string            // HOST:PORT; without a host the machine's own: 127.0.0.1
 	TLS    certificate.Files // plain HTTP when empty
@@ -121,8 +123,7 @@ func (s *Service) open(ctx context.Context) (err error) {
 	if err := os.MkdirAll(s.cfg.Dir, 0o755); err != nil {
 		return err
 	}
-	file := filepath.Join(s.cfg.Dir, search.File)
-	if s.archive, err = search.Open(ctx, s.cfg.Dir, file); err != nil {
+	if s.archive, err = search.Open(ctx, s.cfg.Dir, cmp.Or(s.cfg.File, filepath.Join(s.cfg.Dir, search.File))); err != nil {
 		return err
 	}
 	host, port, err := net.SplitHostPort(s.cfg.Listen)
