@@ -3,6 +3,7 @@ package page_test
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -71,7 +72,7 @@ func TestEveryRouteKeepsAnAuditorWithinTheToken(t *testing.T) {
 		if asked[name] == nil {
 			t.Errorf("%s: no request tries this route: add one to the table", name)
 		}
-		if isOpen := contains(open, name); isOpen != (r.Access == "open") {
+		if isOpen := slices.Contains(open, name); isOpen != (r.Access == "open") {
 			t.Errorf("%s is %s", name, r.Access)
 		}
 		if r.Access != "open" && r.Method != http.MethodGet {
@@ -108,15 +109,6 @@ func echoes(body, word string) bool {
 		}
 	}
 	return true
-}
-
-func contains(list []string, one string) bool {
-	for _, s := range list {
-		if s == one {
-			return true
-		}
-	}
-	return false
 }
 
 func TestNoRouteIsForWhoHasNoTokenOfAnAuditor(t *testing.T) {

@@ -197,7 +197,7 @@ func (s *Service) follow(ctx context.Context) error {
 			s.cfg.Log.ErrorContext(ctx, "the search index was not brought up to date, trying again", slog.Any("error", err))
 		}
 		if clock.Sleep(ctx, s.cfg.Index) != nil {
-			return nil
+			return nil //nolint:nilerr // the end is no error
 		}
 	}
 }
