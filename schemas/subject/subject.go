@@ -51,6 +51,10 @@ const (
 // says its form. Only the services' and the operator's credentials reach it.
 const AskOrders = "tidegate.op.v1.orders"
 
+// AskTouched asks which orders a change from one set of lists to another would touch, and hears how far that is until the answer lies in
+// the data directory. Only the services' and the operator's credentials reach it.
+const AskTouched = "tidegate.op.v1.touched"
+
 // Endpoints of ingest for everybody (requests; a NATS service, found by discovery).
 const (
 	AskSubmit = "tidegate.v1.ask.submit" // a document with one order or several in, an answer a line out, when all are durable
