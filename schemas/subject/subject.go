@@ -36,6 +36,14 @@ const (
 	HeaderDeadTime  = "Tidegate-Webhook-Time"  // when the public message was stored, RFC 3339
 )
 
+// What the publishers of decisions and receipts tell of many at once, when they are out: a JSON array with event, outcome and
+// deciding rule of each. It is for metrics and traces, and kept nowhere: who does not listen misses it. Only the services'
+// credentials reach these subjects.
+const (
+	ToldDecision = "tidegate.told.decision"
+	ToldRecord   = "tidegate.told.record"
+)
+
 // ActSubject is the operator's door: request, one event.Act in; the reply comes when it is durable, or says why it was
 // refused. Only the services' and the operator's credentials reach it.
 const ActSubject = "tidegate.op.v1.act"
@@ -66,6 +74,13 @@ const (
 // MatchSubject asks who on the lists in force a party may be: request, one event.Question in, one event.Found out. It is the endpoint
 // "match" of the NATS micro service "enrichment"; a question that makes no sense is answered with the error 400.
 const MatchSubject = "enrichment.match"
+
+// Lanes of replays (requests; NATS services, found by discovery, whose instances share the batches). Only the services' and the operator's
+// credentials reach them.
+const (
+	ReplayJudge = "tidegate.op.v1.replay.judge" // a question's line and a block of past decisions in, one line with what differs out; served beside screening
+	ReplayFacts = "tidegate.op.v1.replay.facts" // a line that names a snapshot and a block of causes in, the block with facts lines out; served by enrichment
+)
 
 // LoadSubject asks every running instance whether it can load an object of the reference store, before it is activated.
 const LoadSubject = "tidegate.op.v1.load"

@@ -205,7 +205,7 @@ func (s *Service) serve(ctx context.Context) error {
 		g.Go(func() error { return s.serveHTTP(above, listener) })
 	}
 	g.Go(func() error { s.serveNATS(above, door); return nil })
-	g.Go(func() error { s.observe(above); return nil })
+	g.Go(func() error { return s.observe(above) })
 	g.Go(func() error { s.readStreams(above); return nil })
 	g.Go(func() error { s.watchDoors(above); return nil })
 	g.Go(func() error {
