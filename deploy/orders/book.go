@@ -34,6 +34,7 @@ import (
 	berrors "go.etcd.io/bbolt/errors"
 
 	"github.com/tidegate/tidegate/schemas/event"
+	"github.com/tidegate/tidegate/shared/bus"
 )
 
 // File is the index in its directory.
@@ -59,6 +60,7 @@ var (
 	endKey      = []byte("end")      // digest of its last line
 	snapshotKey = []byte("snapshot") // named by the newest facts
 	listsKey    = []byte("lists")    // put in force by the newest activation
+	switchedKey = []byte("switched") // there was an activation behind the newest facts: they will name another snapshot
 	countsKey   = []byte("counts")
 )
 
@@ -265,8 +267,14 @@ type writer struct {
 }
 
 func (w *writer) take(t *taken) error {
-	if t.control != nil {
-		return w.change(t)
+	switch {
+	case t.control != nil:
+		return w.activated(t)
+	case t.answers != "":
+		return w.answered(t.answers)
+	}
+	if err := w.under(t); err != nil {
+		return err
 	}
 	key := digestOf([]byte(t.order.Key()))
 	was, err := w.before(key)
@@ -289,11 +297,6 @@ func (w *writer) take(t *taken) error {
 	}
 	w.count(was, -1)
 	w.count(&next, 1)
-	if t.snapshot != "" && string(w.meta.Get(snapshotKey)) != t.snapshot {
-		if err := w.meta.Put(snapshotKey, []byte(t.snapshot)); err != nil {
-			return err
-		}
-	}
 	return errors.Join(w.comesDue(key, was, &next), w.orders.Put(key, next.appendTo(nil)))
 }
 
@@ -356,31 +359,68 @@ func (w *writer) party(sought []byte) (uint64, error) {
 	return n, errors.Join(w.known.Put(digest, numbered(n)), w.parties.Put(numbered(n), sought))
 }
 
-// change notes that lists were put in force: which orders that touches is asked when the index stands behind it.
-func (w *writer) change(t *taken) error {
-	if t.control.What != "lists" {
+// activated notes that lists were put in force: which orders that touches is asked when the index stands behind it.
+func (w *writer) activated(t *taken) error {
+	if t.control.What != bus.Lists {
 		return nil
 	}
-	q := Change{
-		Event: t.order.Event, Block: t.order.Sequence, From: string(w.meta.Get(listsKey)), Snapshot: string(w.meta.Get(snapshotKey)), To: t.control.Digest,
+	c := Change{Event: t.order.Event, Block: t.order.Sequence, FromLists: string(w.meta.Get(listsKey)), From: string(w.meta.Get(snapshotKey)), ToLists: t.control.Digest}
+	return errors.Join(w.changed(c), w.meta.Put(listsKey, []byte(c.ToLists)), w.meta.Put(switchedKey, []byte{1}))
+}
+
+// under notes the snapshot of a decision's facts. Another one than before, where no activation says so, is a change, too: one was
+// put in force, or shipped, while nothing ran.
+func (w *writer) under(t *taken) error {
+	was := string(w.meta.Get(snapshotKey))
+	told := w.meta.Get(switchedKey) != nil
+	if t.snapshot == "" || t.snapshot == was && !told {
+		return nil
 	}
-	v, err := json.Marshal(q)
+	err := errors.Join(w.meta.Put(snapshotKey, []byte(t.snapshot)), w.meta.Delete(switchedKey))
+	if err == nil && !told && was != "" {
+		err = w.changed(Change{Event: t.order.Event, Block: t.order.Sequence, From: was, To: t.snapshot})
+	}
+	return err
+}
+
+// changed keeps a question. Before the first order there is nothing to ask.
+func (w *writer) changed(c Change) error {
+	if c.From == "" {
+		return nil
+	}
+	v, err := json.Marshal(c)
 	if err != nil {
 		return err
 	}
-	return errors.Join(w.changes.Put(numbered(q.Block), v), w.meta.Put(listsKey, []byte(q.To)))
+	return w.changes.Put(numbered(c.Block), v)
 }
 
-// Change is an activation of lists whose question is to be answered.
+// answered takes a question away whose answer stands in the stream.
+func (w *writer) answered(name string) error {
+	at := w.changes.Cursor()
+	for k, v := at.First(); k != nil; k, v = at.Next() {
+		var c Change
+		if err := json.Unmarshal(v, &c); err != nil {
+			return err
+		}
+		if c.Event == name {
+			return at.Delete()
+		}
+	}
+	return nil
+}
+
+// Change is a change of lists whose question is to be answered: by activation in the stream, or by what decisions name.
 type Change struct {
-	Event    string `json:"event"`              // of the activation
-	Block    uint64 `json:"block"`              // it stands alone in this one
-	From     string `json:"from,omitempty"`     // lists in force before, by an activation
-	Snapshot string `json:"snapshot,omitempty"` // named by the newest facts before it: its lists are those before where nothing was activated
-	To       string `json:"to"`                 // lists in force behind it
+	Event     string `json:"event"`                // of the activation, or of the first decision under other lists
+	Block     uint64 `json:"block"`                // decisions before it were made under the lists before
+	From      string `json:"from"`                 // snapshot that facts named before
+	FromLists string `json:"from_lists,omitempty"` // lists put in force by the activation before this one; those of From where there was none
+	To        string `json:"to,omitempty"`         // snapshot that facts name behind it, where no activation said so
+	ToLists   string `json:"to_lists,omitempty"`   // lists that the activation put in force
 }
 
-// Changes gives the questions to be answered, oldest first.
+// Changes gives the questions that the stream has no answer to, oldest first.
 func (b *Book) Changes() (out []Change, err error) {
 	err = b.db.View(func(tx *bbolt.Tx) error {
 		return tx.Bucket(changeBucket).ForEach(func(_, v []byte) error {
@@ -393,11 +433,6 @@ func (b *Book) Changes() (out []Change, err error) {
 		})
 	})
 	return out, err
-}
-
-// Answered takes a question away.
-func (b *Book) Answered(c Change) error {
-	return b.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(changeBucket).Delete(numbered(c.Block)) })
 }
 
 // Counts counts the orders.

@@ -26,7 +26,8 @@ const settle = 200 * time.Millisecond
 var ErrAnother = errors.New("the index of orders is of another history")
 
 // Follow takes decisions until ctx ends, whose error it gives, or something fails: then it may be called again. Written is
-// called after each write. Starting and going on are the same: it begins behind what the index covers.
+// called after each write, once the index has what the stream held at the start. Starting and going on are the same: it begins behind what
+// the index covers.
 func (b *Book) Follow(ctx context.Context, js jetstream.JetStream, history History, log *slog.Logger, written func()) error {
 	err := b.catchUp(ctx, js, history)
 	if errors.Is(err, ErrAnother) {
@@ -38,17 +39,26 @@ func (b *Book) Follow(ctx context.Context, js jetstream.JetStream, history Histo
 	if err != nil {
 		return err
 	}
+	held, err := bus.Look(ctx, js, subject.DecisionStream)
+	if err != nil {
+		return err
+	}
 	r, err := bus.OpenReader(ctx, js, subject.DecisionStream, b.Reaches()+1)
 	if err != nil {
 		return err
 	}
 	defer r.Close()
-	written()
+	tell := func() {
+		if covered, _ := b.Covered(); covered >= held.Last {
+			written()
+		}
+	}
+	tell()
 	for {
 		block, err := b.next(ctx, r)
 		if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
 			if err = b.Flush(); err == nil {
-				written()
+				tell()
 				continue
 			}
 		}
@@ -63,7 +73,7 @@ func (b *Book) Follow(ctx context.Context, js jetstream.JetStream, history Histo
 			return err
 		}
 		if b.Pending() == 0 {
-			written()
+			tell()
 		}
 	}
 }

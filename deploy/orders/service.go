@@ -14,6 +14,7 @@ import (
 
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/schemas/subject"
+	"github.com/tidegate/tidegate/services/enrichment"
 	"github.com/tidegate/tidegate/shared/bus"
 	"github.com/tidegate/tidegate/shared/clock"
 )
@@ -28,6 +29,9 @@ type Config struct {
 	// Act brings an act in through ingest and waits until it is durable; an error that wraps bus.ErrRefused does not get better.
 	// Without it nothing follows from the index: it is only kept.
 	Act func(ctx context.Context, a event.Act) error
+
+	// Compare finds what differs between the lists before and behind a change. Without it no change is answered.
+	Compare func(ctx context.Context, c Change) (*enrichment.Change, error)
 }
 
 // Service keeps the index while Tidegate runs, answers for it, and does what follows from it.
@@ -38,8 +42,9 @@ type Service struct {
 	log  *slog.Logger
 	book atomic.Pointer[Book] // nil before Run opened it
 
-	written chan struct{} // the index went on
-	look    chan struct{} // somebody wants to know now what came due
+	written chan struct{}   // the index went on
+	answers map[string]bool // changes answered whose note is not in the index yet
+	look    chan struct{}   // somebody wants to know now what came due
 }
 
 // New checks the configuration; nothing is opened before Run.
@@ -54,7 +59,7 @@ func New(nc *nats.Conn, cfg Config) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("orders: %w", err)
 	}
-	return &Service{nc: nc, js: js, cfg: cfg, log: cfg.Log, written: make(chan struct{}, 1), look: make(chan struct{}, 1)}, nil
+	return &Service{nc: nc, js: js, cfg: cfg, log: cfg.Log, answers: map[string]bool{}, written: make(chan struct{}, 1), look: make(chan struct{}, 1)}, nil
 }
 
 // Run works until ctx ends, which is no error. What goes wrong with the index is said and tried again: no order waits for it.
@@ -63,7 +68,7 @@ func (s *Service) Run(ctx context.Context) error {
 	if err != nil {
 		return ignoreEnd(ctx, err)
 	}
-	defer func() { _ = b.Close() }() // what was not written is read again
+	defer func() { _ = errors.Join(b.Flush(), b.Close()) }() // what was not written is read again
 	stop, err := bus.Serve(ctx, s.nc, "orders", "which orders are open", bus.Endpoint{
 		Name: "orders", Subject: subject.AskOrders, Says: "orders by state, with their newest decision, a page at a time", AtOnce: 2, Answer: s.answer,
 	})
@@ -72,6 +77,11 @@ func (s *Service) Run(ctx context.Context) error {
 	}
 	defer stop()
 	s.book.Store(b)
+	silent, err := s.serveTouched(ctx)
+	if err != nil {
+		return ignoreEnd(ctx, err)
+	}
+	defer silent()
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return s.follow(ctx, b) })
 	if s.cfg.Act != nil {
@@ -133,8 +143,16 @@ const watchEvery = time.Minute
 func (s *Service) watch(ctx context.Context, b *Book) error {
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-s.written: // nothing follows from an index that is behind
+	}
 	var d dues
 	for {
+		if err := s.answerChanges(ctx, b); err != nil && ctx.Err() == nil {
+			s.log.ErrorContext(ctx, "ALARM: which orders a change of lists touches was not found out, trying again", slog.Any("error", err))
+		}
 		if err := d.pass(ctx, s, b); err != nil && ctx.Err() == nil {
 			s.log.ErrorContext(ctx, "orders that came due were not judged again, trying later", slog.Any("error", err))
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"net/url"
+	"strings"
 
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/enrichment"
@@ -17,12 +18,14 @@ type taken struct {
 	parties  [][]byte // what the lists are asked about each, as JSON
 	snapshot string
 	control  *event.Activation
+	answers  string // event of the change whose answer this notes
 }
 
 // cause is what is read of a case's first line. Items are most of it and are passed over.
 type cause struct {
 	Kind      event.Kind        `json:"kind"`
 	Event     string            `json:"event"`
+	Key       string            `json:"key"`
 	Tenant    string            `json:"tenant"`
 	Source    string            `json:"source"`
 	OrderID   string            `json:"order_id"`
@@ -55,17 +58,18 @@ func KeyOf(tenant, source, id string) string {
 
 // read reads a decided case; ok is false for what is neither about an order nor an activation.
 func read(c event.Case) (t taken, ok bool, err error) {
-	control := bytes.HasPrefix(c.Line(0), controlCause)
-	if c.Refused() || c.Orderless() && !control || !control && c.Len() < 3 {
+	control, note := bytes.HasPrefix(c.Line(0), controlCause), bytes.HasPrefix(c.Line(0), noteCause)
+	if c.Refused() || c.Orderless() && !control && !note || !c.Orderless() && c.Len() < 3 {
 		return t, false, nil
 	}
 	var of cause
 	if err := codec.Decode(c.Line(0), &of); err != nil {
 		return t, false, fmt.Errorf("order line: %w", err)
 	}
-	t.control = of.Control
-	if t.order.Event = of.Event; control {
-		return t, of.Control != nil, nil
+	t.control, t.order.Event = of.Control, of.Event
+	if c.Orderless() {
+		_, t.answers, _ = strings.Cut(of.Key, "/"+noteID(""))
+		return t, t.control != nil || t.answers != "", nil
 	}
 	var j judgement
 	if err := codec.Decode(c.Line(2), &j); err != nil {
@@ -87,7 +91,10 @@ func read(c event.Case) (t taken, ok bool, err error) {
 	return t, true, t.ask(c, &of)
 }
 
-var controlCause = []byte(`{"line":"order","v":1,"kind":"` + event.Control + `"`)
+var (
+	controlCause = []byte(`{"line":"order","v":1,"kind":"` + event.Control + `"`)
+	noteCause    = []byte(`{"line":"order","v":1,"kind":"` + event.Remark + `"`)
+)
 
 // ask gathers what the lists are asked about the order as it was judged.
 func (t *taken) ask(c event.Case, of *cause) error {

@@ -25,6 +25,11 @@ func (s *Standalone) wireOrders() error {
 		return err
 	}
 	cfg := orders.Config{Dir: OrdersDir(s.cfg.Data), History: historyOf(AuditDir(s.cfg.Data)), Clock: s.cfg.Ingest.Clock, Log: s.cfg.Log}
+	js, err := s.jetStream("orders")
+	if err != nil {
+		return err
+	}
+	cfg.Compare = s.compareLists(js)
 	if s.cfg.Rejudge {
 		cfg.Act = s.act
 	}
@@ -33,7 +38,9 @@ func (s *Standalone) wireOrders() error {
 }
 
 func historyOf(logDir string) orders.History {
-	return func(ctx context.Context, from uint64) iter.Seq2[screening.Past, error] { return decided(ctx, logDir, from) }
+	return func(ctx context.Context, from uint64) iter.Seq2[screening.Past, error] {
+		return decided(ctx, logDir, from)
+	}
 }
 
 // runOrders keeps the index of orders. Acts wait for ingest.

@@ -8,11 +8,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/nats-io/nats.go"
 
 	"github.com/tidegate/tidegate/deploy/orders"
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/schemas/subject"
+	"github.com/tidegate/tidegate/shared/bus"
 	"github.com/tidegate/tidegate/shared/codec"
 )
 
@@ -90,6 +92,18 @@ func (d *desk) next() (*nats.Msg, event.Judgement) {
 	return m, j
 }
 
+// logged waits until so many leaves have their receipts.
+func (d *desk) logged(leaves int) {
+	d.t.Helper()
+	js, err := d.jetStream("receipts")
+	if err == nil {
+		err = awaitReceipts(d.t.Context(), js, leaves)
+	}
+	if err != nil {
+		d.t.Fatal(err)
+	}
+}
+
 // affiliate is an order that half a listed owner's firm is a party to: released while the Affiliates Rule is stayed, which is until
 // 2026-11-09.
 func affiliate(id string) string {
@@ -116,6 +130,7 @@ func TestReleasedBeforeTheRuleCameBackAndShippedAfterDoesNotPass(t *testing.T) {
 	if _, j := d.next(); j.Outcome != event.NeedsLic || j.Dates[0] != (event.DateSay{AsOf: "shipped_date", Date: "2026-11-12", Outcome: event.NeedsLic}) || !finds(&j, "shipped-unreleased") {
 		t.Errorf("when it left: %s by %s on %v", j.Outcome, j.Rule, j.Dates)
 	}
+	d.logged(3)
 	if err := d.stop(); err != nil {
 		t.Fatal(err)
 	}
@@ -138,4 +153,57 @@ func finds(j *event.Judgement, rule string) bool {
 		}
 	}
 	return false
+}
+
+func TestNewEntriesOfTheListsAreAskedAboutEveryOrderThereWas(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, t.TempDir(), "2026-11-20")
+	order := func(id, name string) string {
+		return `{"source":"shop","id":"` + id + `","order_date":"2026-11-20","ship_to":"DE","parties":[{"role":"purchaser","name":"` + name + `","address":{"country":"DE"},"headquarters":"DE","no_parent":true}],
+			"items":[{"description":"desk fan","eccn":"EAR99"}]}`
+	}
+	for id, name := range map[string]string{"open": "Norvik Turbine Works", "left": "Norvik Turbine Works GmbH", "other": "Holm Brewery"} {
+		d.submit(order(id, name))
+		if _, j := d.next(); j.Outcome != event.Release {
+			t.Fatalf("%s: %s by %s", id, j.Outcome, j.Rule)
+		}
+	}
+	d.submit(`{"source":"shop","id":"left","event":"shipped","shipment":{"date":"2026-11-20","document":"DN-2"}}`)
+	if _, j := d.next(); j.Outcome != event.Release {
+		t.Fatal(j.Outcome, j.Rule)
+	}
+	nc, err := d.connect("operator")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := bus.Activate(t.Context(), nc, event.Activation{What: bus.Lists, By: "kim", Why: "test"}, objectOf(t, "Norvik Turbine Works")); err != nil {
+		t.Fatal(err)
+	}
+	m, j := d.next()
+	if m.Header.Get(subject.HeaderCESubject) != "open" || j.Outcome != event.Block || j.Rule != "dpl-block" {
+		t.Errorf("%s: %s by %s", m.Header.Get(subject.HeaderCESubject), j.Outcome, j.Rule)
+	}
+	d.logged(7) // 3 orders, 1 left, 1 activation, 1 judged again, 1 note
+	if err := d.stop(); err != nil {
+		t.Fatal(err)
+	}
+	reports := orders.ReportsOf(OrdersDir(d.cfg.Data))
+	name, err := reports.Newest()
+	if err != nil || name == "" {
+		t.Fatal(name, err)
+	}
+	sum, touched, err := reports.Read(name)
+	if err != nil || sum.Changed != 1 || sum.Parties != 3 || sum.Matched != 2 || sum.Orders != 3 || sum.Open != 1 || sum.Shipped != 1 {
+		t.Errorf("%+v %v", sum, err)
+	}
+	var ids []string
+	for o, err := range touched {
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, o.ID+" "+o.Touched[0].Touches[0].Name+" "+o.Touched[0].Touches[0].What)
+	}
+	if diff := cmp.Diff([]string{"open Norvik Turbine Works new", "left Norvik Turbine Works new"}, ids); diff != "" {
+		t.Error(diff)
+	}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/tidegate/tidegate/deploy/orders"
 	"github.com/tidegate/tidegate/deploy/webhook"
 	"github.com/tidegate/tidegate/services/audit"
+	"github.com/tidegate/tidegate/services/audit/page"
 	"github.com/tidegate/tidegate/services/enrichment"
 	"github.com/tidegate/tidegate/services/ingest"
 	"github.com/tidegate/tidegate/services/ingest/source"
@@ -30,6 +31,7 @@ type Config struct {
 	Data     string                // directory of all local state; created when missing, locked while running
 	GuardDir string                // where the log's guard keeps its state, outside Data; below the user's state directory when empty
 	Audit    audit.Config          // witnesses and export of the log; its directories and limits are set from the rest
+	Page     page.Config           // address, TLS, witnesses of the auditor's page; none is served when its Listen is empty
 	Ingest   ingest.Config         // webhooks, streams, TLS of the doors; its directory, address and look-ups are set from the rest
 	HTTP     string                // address of the HTTP door; 127.0.0.1 with a free port when empty
 	NATSHost string                // address the embedded server listens on; 127.0.0.1 when empty
@@ -53,6 +55,7 @@ type Standalone struct {
 
 	webhooks *nats.Conn     // nil where no endpoint is configured
 	sources  *source.Runner // nil where none is configured
+	page     *page.Service  // nil where none is wanted
 	orders   *orders.Service
 	ready    chan struct{}
 
@@ -116,7 +119,7 @@ func (s *Standalone) openEdges(ctx context.Context, wired error) error {
 	if wired != nil {
 		return wired
 	}
-	return errors.Join(s.prepareWebhooks(ctx), s.openSources())
+	return errors.Join(s.prepareWebhooks(ctx), s.openSources(), s.openPage(ctx))
 }
 
 // prepareWebhooks gives every endpoint its place before a door is open, so that a new one misses nothing.
@@ -185,11 +188,49 @@ func (s *Standalone) HTTP() string {
 	return "http://" + s.Ingest.Addr().String()
 }
 
+// openPage opens the auditor's page where one is wanted. What is asked there comes in as notes.
+func (s *Standalone) openPage(ctx context.Context) (err error) {
+	cfg := s.cfg.Page
+	if cfg.Listen == "" {
+		return nil
+	}
+	cfg.Dir, cfg.Tokens, cfg.Note, cfg.Log = AuditDir(s.cfg.Data), ingestDir(s.cfg.Data), s.note, s.cfg.Log
+	s.page, err = page.New(ctx, cfg)
+	return err
+}
+
+// Auditor is the URL of the auditor's page; empty where none is served.
+func (s *Standalone) Auditor() string {
+	if s.page == nil {
+		return ""
+	}
+	return s.page.URL()
+}
+
+// runPage serves the auditor's page until ctx ends. The rest ends after it, so that what was asked is noted.
+func (s *Standalone) runPage(ctx context.Context) error {
+	if s.page == nil {
+		<-ctx.Done()
+		return nil
+	}
+	return s.page.Run(ctx)
+}
+
 // Run works until ctx ends, which is no error, or until one service must stop, which stops all. It ends with
 // everything closed.
 func (s *Standalone) Run(ctx context.Context) error {
 	defer s.close()
+	told := ctx
+	ctx, stop := context.WithCancel(context.WithoutCancel(told))
+	defer stop()
 	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		defer stop()
+		first, end := context.WithCancel(told)
+		defer end()
+		defer context.AfterFunc(ctx, end)() // one of the others must stop
+		return s.runPage(first)
+	})
 	for name, run := range map[string]func(context.Context) error{
 		"ingest": s.Ingest.Run, "enrichment": s.Enrichment.Run, "screening": s.Screening.Run, "audit": s.Audit.Run,
 	} {

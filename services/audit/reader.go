@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 	"sync"
+	"time"
 
 	"github.com/transparency-dev/merkle/compact"
 	"github.com/transparency-dev/merkle/rfc6962"
@@ -132,6 +134,47 @@ func (r *Reader) bundle(log opened, at place) ([][]byte, error) {
 		r.kept = leaves
 	}
 	return r.kept, nil
+}
+
+// Proof writes the proof that the leaf at an index of a log is under its checkpoint (C2SP tlog-proof).
+func (r *Reader) Proof(number int, index uint64) ([]byte, error) {
+	log, err := r.log(number)
+	if err != nil {
+		return nil, err
+	}
+	return log.files.Proof(index)
+}
+
+// Stamped is the first timestamped checkpoint that covers a leaf, proven to be one of its log's own: its size and the authority's time. Whether
+// the authority is to be trusted is judged by who verifies the token. found is false where nothing was timestamped since. exported is
+// where checkpoints are copied besides the audit directory; may be empty.
+func (r *Reader) Stamped(number int, index uint64, exported string) (size uint64, at time.Time, found bool, err error) {
+	log, err := r.log(number)
+	if err != nil {
+		return 0, at, false, err
+	}
+	stamps, err := timestamps(log.shard, exported)
+	if err != nil {
+		return 0, at, false, err
+	}
+	n := slices.IndexFunc(stamps, func(s stamped) bool { return s.size > index && s.size <= log.files.Checkpoint().Size })
+	if n < 0 {
+		return 0, at, false, nil
+	}
+	s, err := stamps[n].read()
+	if err != nil {
+		return 0, at, false, err
+	}
+	key, err := PublicKey(log.dir)
+	if err != nil {
+		return 0, at, false, err
+	}
+	before, err := log.files.Before(s.Point.Raw, key)
+	if err != nil {
+		return 0, at, false, fmt.Errorf("timestamped checkpoint: %w", err)
+	}
+	at, err = time.Parse(time.RFC3339, s.At)
+	return before.Checkpoint().Size, at, err == nil, err
 }
 
 // RootAt is the root over a log's first leaves, proven: what a checkpoint of that size states.

@@ -99,15 +99,41 @@ func (s *Service) copyFrom(ctx context.Context, out *bus.Outlet, done bus.Mark, 
 		if err != nil {
 			return next, err
 		}
-		for place, c := range cases {
-			if c.Passes() || (b.Sequence == done.Sequence && place <= done.Place) {
-				continue
-			}
-			if err := publishOne(ctx, out, c, bus.Mark{Sequence: b.Sequence, Place: place}); err != nil {
-				return next, err
-			}
+		skip := 0
+		if b.Sequence == done.Sequence {
+			skip = done.Place + 1
+		}
+		told, err := publishBlock(ctx, out, b.Sequence, skip, cases)
+		if err != nil {
+			return next, err
+		}
+		if err := bus.Tell(s.nc, subject.ToldDecision, told); err != nil {
+			return next, err
 		}
 	}
+}
+
+// publishBlock publishes the decisions of a block from place skip on.
+func publishBlock(ctx context.Context, out *bus.Outlet, seq uint64, skip int, cases []event.Case) ([]bus.Told, error) {
+	last := len(cases) - 1
+	for last >= 0 && cases[last].Passes() {
+		last--
+	}
+	told := make([]bus.Told, 0, len(cases))
+	for place := skip; place <= last; place++ {
+		if cases[place].Passes() {
+			continue
+		}
+		h, err := headOf(cases[place])
+		if err != nil {
+			return nil, err
+		}
+		if err := out.Publish(ctx, h.message(cases[place], bus.Mark{Sequence: seq, Place: place}), place < last); err != nil {
+			return nil, err
+		}
+		told = append(told, bus.Told{Event: h.Event, Outcome: string(h.Outcome), Rule: h.Rule})
+	}
+	return told, nil
 }
 
 // head is what a public message needs to know of a case.
@@ -120,14 +146,15 @@ type head struct {
 	Rule    string        `json:"rule"`
 }
 
-func publishOne(ctx context.Context, out *bus.Outlet, c event.Case, mark bus.Mark) error {
-	var h head
+func headOf(c event.Case) (h head, err error) {
 	if err := codec.Decode(c.Line(0), &h); err != nil {
-		return err
+		return h, err
 	}
-	if err := codec.Decode(c.Line(2), &h); err != nil {
-		return err
-	}
+	return h, codec.Decode(c.Line(2), &h)
+}
+
+// message is the decision as a CloudEvent in binary mode.
+func (h *head) message(c event.Case, mark bus.Mark) *nats.Msg {
 	msg := &nats.Msg{
 		Subject: subject.PublicDecisionPrefix + subject.Token(h.Source) + "." + string(h.Outcome), Data: c.Line(2),
 		Header: nats.Header{
@@ -143,7 +170,7 @@ func publishOne(ctx context.Context, out *bus.Outlet, c event.Case, mark bus.Mar
 		msg.Header[subject.HeaderRule] = []string{h.Rule}
 	}
 	mark.Set(msg.Header)
-	return out.Publish(ctx, msg)
+	return msg
 }
 
 // stopWith ends the copying when something published before turns out not to be stored.

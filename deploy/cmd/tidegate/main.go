@@ -24,7 +24,7 @@ func main() {
 		EnableShellCompletion: true,
 		Suggest:               true,
 		Commands: slices.Concat(
-			standalone.Commands(), ingestcli.Commands(standalone.Spreadsheets()), enrichmentcli.Commands(standalone.Review, standalone.MastersCommands()...), screeningcli.Commands(),
+			standalone.Commands(), ingestcli.Commands(standalone.Spreadsheets()), enrichmentcli.Commands(standalone.Review, standalone.ListsCommands(), standalone.MastersCommands()...), screeningcli.Commands(),
 			auditcli.Commands(slices.Concat(standalone.AuditCommands(), search.Commands())...),
 		),
 	}))

@@ -106,7 +106,7 @@ func (p packs) each() []Rules {
 // RowOf is the row of a leaf, of its bytes and nothing else.
 func RowOf(l audit.Logged) (Row, error) {
 	r := Row{
-		Log: l.Number, Leaf: l.Index, Kind: l.Leaf.Kind, Date: dayOf(l.Leaf.At), Logged: l.Leaf.At,
+		Log: l.Number, Leaf: l.Index, Kind: l.Leaf.Kind, Date: l.Leaf.At.Date(), Logged: l.Leaf.At,
 		Block: Block{l.Leaf.Sequence, l.Leaf.To, l.Leaf.Place, l.Leaf.Cases},
 	}
 	if !l.Leaf.HasCase() {
@@ -118,7 +118,7 @@ func RowOf(l audit.Logged) (Row, error) {
 	}
 	r.Event, r.OrderID, r.Source, r.Actor, r.Received = h.Event, h.OrderID, h.Source, h.Actor, h.At
 	r.Cause, r.Activated = h.Kind, h.Control
-	r.Tenant, r.Date = tenantOf(h), dayOf(h.At)
+	r.Tenant, r.Date = tenantOf(h), h.At.Date()
 	if h.Order != nil {
 		if h.Order.Date != "" {
 			r.Date = h.Order.Date
@@ -151,12 +151,6 @@ func RowOf(l audit.Logged) (Row, error) {
 	}
 	r.sort()
 	return r, nil
-}
-
-// dayOf is the day of an instant, UTC.
-func dayOf(at event.Instant) event.Date {
-	day, _, _ := strings.Cut(string(at), "T")
-	return event.Date(day)
 }
 
 // tenantOf is whose record it is. A refusal says it in its key only, where the input had one.

@@ -105,7 +105,20 @@ func received(b []byte, in Input, text string, coded bool) []byte {
 
 func member(b []byte, name, value string) []byte {
 	b = append(append(append(b, ',', '"'), name...), '"', ':')
+	if simple(value) {
+		return append(append(append(b, '"'), value...), '"')
+	}
 	return encode(b, value)
+}
+
+// simple says whether a text stands in JSON as it is, whoever encodes it.
+func simple[T string | []byte](v T) bool {
+	for i := range len(v) {
+		if c := v[i]; c < ' ' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
+			return false
+		}
+	}
+	return true
 }
 
 // encode appends a value that always encodes: texts and faults.

@@ -96,7 +96,7 @@ func TestMerged(t *testing.T) {
 		},
 		Items: []event.Item{
 			{Position: "1", SKU: "S-1", Description: "fan", Quantity: "5", Value: "20", Currency: "EUR"}, // the value is worked out anew
-			{Position: "02", SKU: "S-9", Quantity: "1"}, // another product: nothing of the one before is left
+			{Position: "02", SKU: "S-9", Quantity: "1"},                                                  // another product: nothing of the one before is left
 			before.Items[3], before.Items[4], item("9", "S-10", "new"),
 		},
 	}

@@ -3,7 +3,6 @@
 package document
 
 import (
-	"bytes"
 	"fmt"
 	"slices"
 	"strconv"
@@ -110,17 +109,9 @@ func (f *Found) JSON() []byte {
 	}
 	o := f.Order
 	o.Shipment = f.Ship
-	b, err := codec.Append(nil, o)
+	b, err := codec.Append(make([]byte, 0, 256+min(2*len(f.Bytes), 256*(len(o.Parties)+len(o.Items)))), o)
 	if err != nil {
 		panic(err) // texts and numbers always encode
-	}
-	if len(o.Parties) == 0 { // what an order lacks is not there; inside texts the quotes are escaped
-		b = bytes.Replace(b, []byte(`"parties":null,`), nil, 1)
-	}
-	if len(o.Items) == 0 {
-		b = bytes.Replace(b, []byte(`"items":null,`), nil, 1)
-		b = bytes.Replace(b, []byte(`,"items":null`), nil, 1)
-		b = bytes.Replace(b, []byte(`"items":null`), nil, 1)
 	}
 	return b
 }
@@ -131,15 +122,17 @@ func (f *Found) Party(offset int, role event.Role, p event.Party) bool {
 	if p.Name == "" && p.LEI == "" && p.Registration == "" && p.GLN == "" && p.Customer == "" {
 		return false
 	}
-	if slices.ContainsFunc(f.Order.Parties, func(o event.Party) bool { return alike(o, p) }) {
-		return true
+	for i := range f.Order.Parties {
+		if alike(&f.Order.Parties[i], &p) {
+			return true
+		}
 	}
 	f.parties = append(f.parties, offset)
 	f.Order.Parties = append(f.Order.Parties, p)
 	return true
 }
 
-func alike(a, b event.Party) bool {
+func alike(a, b *event.Party) bool {
 	if a.Role != b.Role || a.Name != b.Name || a.LEI != b.LEI || a.Registration != b.Registration || a.GLN != b.GLN || a.Customer != b.Customer {
 		return false
 	}
@@ -153,6 +146,20 @@ func alike(a, b event.Party) bool {
 		a.Address.Postcode == b.Address.Postcode && a.Address.Country == b.Address.Country && a.Email == b.Email && a.Phone == b.Phone
 }
 
+// Room is where a reader of many orders reads one after the other into: the order of what was found before holds until the next one
+// is begun, which saves most of the memory that reading takes.
+type Room struct{ last *Found }
+
+// For gives a find its room, for so many parties and items.
+func (r *Room) For(f *Found, parties, items int) {
+	if old := r.last; old != nil && old.Amends == nil { // what amends an order goes on
+		f.Order.Parties, f.Order.Items = old.Order.Parties[:0], old.Order.Items[:0]
+	}
+	f.Order.Parties, f.Order.Items = slices.Grow(f.Order.Parties, parties), slices.Grow(f.Order.Items, items)
+	f.parties, f.items = make([]int, 0, parties), make([]int, 0, items)
+	r.last = f
+}
+
 // Item adds an item read at an offset.
 func (f *Found) Item(offset int, it event.Item) {
 	f.items = append(f.items, offset)
@@ -162,6 +169,9 @@ func (f *Found) Item(offset int, it event.Item) {
 // Line adds a line of an order or of a change to one, with what is done to it.
 func (f *Found) Line(offset int, it event.Item, does amendment.Line) {
 	f.Item(offset, it)
+	if f.lines == nil {
+		f.lines = make([]amendment.Line, 0, cap(f.items))
+	}
 	f.lines = append(f.lines, does)
 }
 

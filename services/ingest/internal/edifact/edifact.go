@@ -17,27 +17,28 @@ import (
 type Orders struct {
 	sets  *edi.UN
 	queue []*document.Found
+	room  document.Room
 }
 
 // New begins to read interchanges.
 func New(r *bufio.Reader) *Orders { return &Orders{sets: edi.NewUN(r)} }
 
-// Next gives the next order or event; io.EOF behind the last.
+// Next gives the next order or event, which holds until the next call; io.EOF behind the last.
 func (o *Orders) Next() (*document.Found, error) {
 	for len(o.queue) == 0 {
 		s, err := o.sets.Next()
 		if err != nil {
 			return nil, err
 		}
-		o.queue = Read(s)
+		o.queue = Read(s, &o.room)
 	}
 	f := o.queue[0]
 	o.queue = o.queue[1:]
 	return f, nil
 }
 
-// Read gives what a message says.
-func Read(s *edi.Set) []*document.Found {
+// Read gives what a message says, in a room where the one before was.
+func Read(s *edi.Set, room *document.Room) []*document.Found {
 	if s.Segments == nil {
 		return []*document.Found{s.Found}
 	}
@@ -46,6 +47,7 @@ func Read(s *edi.Set) []*document.Found {
 		r.mark = ','
 	}
 	r.tags()
+	room.For(r.f, r.count("NAD"), r.count("LIN"))
 	switch kind := s.Segments[0].Comp(2, 1); kind {
 	case "ORDERS":
 		r.order(false)
@@ -78,6 +80,16 @@ func (r *reader) tags() {
 	}
 }
 
+// count counts the segments of a tag.
+func (r *reader) count(tag string) (n int) {
+	for i := range r.set.Segments {
+		if r.set.Segments[i].Tag == tag {
+			n++
+		}
+	}
+	return n
+}
+
 // reader reads one message.
 type reader struct {
 	set      *edi.Set
@@ -97,6 +109,7 @@ type reader struct {
 	refs     []string // orders that lines refer to
 
 	line  *line
+	room  line // where it stands
 	party *event.Party
 	code  string // of the party
 	at    int    // of the party

@@ -15,7 +15,8 @@ func (r *reader) begun(s *edi.Segment) {
 	r.endParty()
 	r.endLine()
 	r.lines++
-	r.line = &line{at: s.Offset, does: s.El(2)}
+	r.room = line{at: s.Offset, does: s.El(2), said: r.room.said[:0]}
+	r.line = &r.room
 	r.line.Position = document.Text(s.El(1))
 	r.identify(s.Comp(3, 1), s.Comp(3, 2))
 }

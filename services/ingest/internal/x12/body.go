@@ -76,7 +76,7 @@ func (r *reader) begin(s *edi.Segment, quantity, pairs int) {
 	r.endParty()
 	r.endItem()
 	r.items++
-	r.item = &line{at: s.Offset}
+	r.item = r.room.clear(s.Offset)
 	r.item.Position = document.Text(s.El(1))
 	r.item.Quantity = r.number(s, quantity)
 	r.identify(s, pairs)

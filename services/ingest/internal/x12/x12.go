@@ -17,32 +17,34 @@ import (
 type Orders struct {
 	sets  *edi.X12
 	queue []*document.Found
+	room  document.Room
 }
 
 // New begins to read interchanges.
 func New(r *bufio.Reader) *Orders { return &Orders{sets: edi.NewX12(r)} }
 
-// Next gives the next order or event; io.EOF behind the last.
+// Next gives the next order or event, which holds until the next call; io.EOF behind the last.
 func (o *Orders) Next() (*document.Found, error) {
 	for len(o.queue) == 0 {
 		s, err := o.sets.Next()
 		if err != nil {
 			return nil, err
 		}
-		o.queue = Read(s)
+		o.queue = Read(s, &o.room)
 	}
 	f := o.queue[0]
 	o.queue = o.queue[1:]
 	return f, nil
 }
 
-// Read gives what a transaction set says.
-func Read(s *edi.Set) []*document.Found {
+// Read gives what a transaction set says, in a room where the one before was.
+func Read(s *edi.Set, room *document.Room) []*document.Found {
 	if s.Segments == nil {
 		return []*document.Found{s.Found}
 	}
 	r := &reader{set: s, f: s.Found}
 	r.tags()
+	room.For(r.f, r.count("N1", "NM1"), r.count("PO1", "POC"))
 	switch kind := s.Segments[0].El(1); kind {
 	case "850":
 		r.order()
@@ -77,6 +79,16 @@ func (r *reader) tags() {
 	}
 }
 
+// count counts the segments of two tags.
+func (r *reader) count(a, b string) (n int) {
+	for i := range r.set.Segments {
+		if tag := r.set.Segments[i].Tag; tag == a || tag == b {
+			n++
+		}
+	}
+	return n
+}
+
 // reader reads one transaction set.
 type reader struct {
 	set      *edi.Set
@@ -84,6 +96,7 @@ type reader struct {
 	currency string
 
 	item  *line    // the open one
+	room  line     // where it stands
 	party *partner // the open one
 	items int      // lines of the set, as CTT counts them
 	added bool     // lines without a code are added
@@ -100,6 +113,12 @@ type line struct {
 	said   []string
 	does   string // POC02, the change code
 	bought string
+}
+
+// clear makes room for another line.
+func (l *line) clear(at int) *line {
+	*l = line{at: at, said: l.said[:0]}
+	return l
 }
 
 // partner is a party in the making.
