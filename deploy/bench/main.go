@@ -31,6 +31,7 @@ type Report struct {
 	Match    []Match  `json:"match"`
 	Edges    []Edge   `json:"sources_and_sinks"`
 	Search   Search   `json:"search"`
+	Replay   Replay   `json:"replay"`
 	OfRaw    float64  `json:"pipeline_to_raw"`
 	OfBones  float64  `json:"pipeline_to_skeleton"`
 }
@@ -48,12 +49,14 @@ func main() {
 	keep := flag.String("search-dir", "", "with -search: keep log and index in this directory, and use those that are there")
 	compare := flag.Bool("check", true, "with -search: also compare the index with the log")
 	pad := flag.Int("pad", 2000, "bytes more of facts in each of them, about")
+	again := flag.Bool("replay", false, "measure replay alone")
+	decisions := flag.Int("decisions", 1_000_000, "decisions that are judged again (about 4 GB)")
 	whole := flag.Bool("pipeline", false, "measure the pipeline and its doors alone")
 	flag.Parse()
 	standalone.LimitMemory() // as serve does
 	ctx, stop := lifecycle.Signals(context.Background())
 	defer stop()
-	measure := func() error { return bench(ctx, os.Stdout, *dir, *d, files{*file, *prof}) }
+	measure := func() error { return bench(ctx, os.Stdout, *dir, *d, *decisions, files{*file, *prof}) }
 	if *only {
 		measure = func() error {
 			l, err := benchLog(ctx, os.Stdout, *dir, *d/6)
@@ -104,6 +107,15 @@ func main() {
 			return err
 		}
 	}
+	if *again {
+		measure = func() error {
+			r, err := benchReplay(ctx, os.Stdout, *dir, *decisions)
+			if err == nil {
+				r.print(os.Stdout)
+			}
+			return err
+		}
+	}
 	if err := measure(); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(2)
@@ -113,7 +125,7 @@ func main() {
 // files are where a run leaves its figures; empty for nowhere.
 type files struct{ report, profile string }
 
-func bench(ctx context.Context, w io.Writer, dir string, d time.Duration, out files) error {
+func bench(ctx context.Context, w io.Writer, dir string, d time.Duration, decisions int, out files) error {
 	tmp, err := os.MkdirTemp(dir, "tidegate-bench-")
 	if err != nil {
 		return err
@@ -145,6 +157,9 @@ func bench(ctx context.Context, w io.Writer, dir string, d time.Duration, out fi
 	}
 	if r.Search, err = benchSearch(ctx, w, searchPlan{dir, "", 200_000, 2000, true}); err != nil {
 		return fmt.Errorf("search: %w", err)
+	}
+	if r.Replay, err = benchReplay(ctx, w, dir, decisions); err != nil {
+		return fmt.Errorf("replay: %w", err)
 	}
 	r.OfRaw = r.Pipeline.OrdersPerSec / r.Raw.OrdersPerSec
 	r.OfBones = r.Pipeline.OrdersPerSec / r.Skeleton.OrdersPerSec
@@ -194,6 +209,7 @@ func (r Report) print(w io.Writer) {
 	printMatch(w, r.Match)
 	printEdges(w, r.Edges, r.Pipeline.OrdersPerSec)
 	r.Search.print(w)
+	r.Replay.print(w)
 }
 
 func (r Rate) print(w io.Writer, name string) {

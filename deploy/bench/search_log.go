@@ -147,9 +147,9 @@ func record(i uint64, pad int) ([]byte, error) {
 	r := mathrand.New(mathrand.NewPCG(i, 0x5ea2c4))          //nolint:gosec // the same records every time
 	day := event.Date("2019-01-01").AddDays(int(i / perDay)) //nolint:gosec // far smaller
 	at := event.Instant(fmt.Sprintf("%sT%02d:%02d:00.000000Z", day, i%24, i%60))
-	o := event.Order{ID: fmt.Sprintf("ORD-%08d", i), OrderDate: day.AddDays(-r.IntN(20)), Transaction: event.Export, ShipFrom: "US", ShipTo: event.Country(places[r.IntN(len(places))])}
-	for _, role := range roles[:2+r.IntN(3)] {
-		o.Parties = append(o.Parties, event.Party{Role: event.Role(role), Name: benchParty(r.IntN(benchName)), Address: &event.Address{City: "Port", Country: o.ShipTo}})
+	o := event.Order{ID: fmt.Sprintf("ORD-%08d", i), OrderDate: day.AddDays(-r.IntN(20)), Transaction: event.Export, ShipFrom: "US", ShipTo: countries[r.IntN(len(countries))]}
+	for _, role := range searchRoles[:2+r.IntN(3)] {
+		o.Parties = append(o.Parties, event.Party{Role: role, Name: benchParty(r.IntN(benchName)), Address: &event.Address{City: "Port", Country: o.ShipTo}})
 	}
 	if i%commonIn == 0 {
 		o.Parties[0].Name = "Qingyuan " + o.Parties[0].Name
@@ -182,8 +182,10 @@ func record(i uint64, pad int) ([]byte, error) {
 }
 
 var (
-	sources = []string{"shop", "erp", "edi"}
-	actors  = []string{"portal", "batch"}
+	sources     = []string{"shop", "erp", "edi"}
+	searchRoles = []event.Role{event.Purchaser, event.UltimateConsignee, event.EndUser, event.Forwarder}
+	countries   = []event.Country{"US", "DE", "JP", "TW", "SG", "NL", "FR", "GB", "KR", "IN", "BR", "MX", "CA", "AU", "MY", "VN", "CN"}
+	actors      = []string{"portal", "batch"}
 )
 
 func benchFacts(i uint64, r *mathrand.Rand, o *event.Order, prev string, pad int) event.Facts {
