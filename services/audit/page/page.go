@@ -44,6 +44,8 @@ type Config struct {
 	Witnesses     []byte // policy whose witnesses' signatures are checked; without it their names are shown as what they are: unchecked
 	CheckpointDir string // where checkpoints are copied and timestamped; none when empty
 
+	Rows func(object []byte, ids []string) (rows []byte, missing []string, err error) // of imported lists, for evidence packs (audit.EvidenceOptions); may be nil
+
 	Note  func(context.Context, event.Note) error // brings a note into the log; nothing is noted when nil
 	Every time.Duration                           // between two notes; 1m
 	Index time.Duration                           // between two looks for what was logged; 500ms
@@ -97,6 +99,8 @@ type Service struct {
 	tail     *tail
 	busy     chan struct{} // a place for each request that is worked on
 	listener net.Listener
+
+	exporting chan struct{} // a place for each export
 }
 
 // New opens the index and the address. Run must follow, or Close.
@@ -110,7 +114,7 @@ func New(ctx context.Context, cfg Config) (*Service, error) {
 	}
 	s.tokens = token.NewRing(cfg.Tokens, s.cfg.Clock)
 	s.sessions, s.tries, s.asked, s.tail = newSessions(s.cfg.Clock), newTries(s.cfg.Clock), newAsked(s.cfg.Clock), newTail()
-	s.busy = make(chan struct{}, atOnce)
+	s.busy, s.exporting = make(chan struct{}, atOnce), make(chan struct{}, exports)
 	return s, nil
 }
 
