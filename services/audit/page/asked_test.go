@@ -52,7 +52,7 @@ func TestWhatIsAskedIsNotedOnceAndNoneIsLostOnACleanStop(t *testing.T) {
 	for _, want := range []struct {
 		what, name string
 		n          int
-	}{{"query", "searches", many}, {"export", "leaves", 1}, {"export", "proofs", 1}, {"export", "checkpoints", 1}, {"export", "exports", 1}, {"export", "rows", 1}, {"evidence", "packs", 1}, {"query", "calendars", 1}, {"query", "live", 1}} {
+	}{{"query", "searches", many}, {"export", "leaves", 1}, {"export", "proofs", 1}, {"export", "checkpoints", 1}, {"export", "exports", 1}, {"export", "rows", 1}, {"evidence", "packs", 1}, {"query", "calendars", 1}, {"query", "records", 1}, {"query", "live", 1}} {
 		if n := total(got, want.what, want.name); n != want.n {
 			t.Errorf("%s: %d %s, want %d", want.what, n, want.name, want.n)
 		}

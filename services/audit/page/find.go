@@ -116,7 +116,7 @@ func (s *Service) getSearch(w http.ResponseWriter, r *http.Request, who viewer) 
 		v.Next = f.values(got.Behind).Encode()
 	}
 	s.asked.add(who, deed{what: query, count: "searches", text: asText(f)})
-	s.asked.add(who, deed{what: query, count: "records", n: len(v.Hits)})
+	s.asked.addSome(who, query, "records", len(v.Hits))
 	return s.render(w, r, who, status, "search", "Search", v)
 }
 

@@ -116,7 +116,7 @@ func (s *Service) getLive(w http.ResponseWriter, r *http.Request, who viewer) er
 	}
 	v.Hits = got.Hits
 	s.asked.add(who, deed{what: query, count: "live", text: "the live list"})
-	s.asked.add(who, deed{what: query, count: "records", n: len(v.Hits)})
+	s.asked.addSome(who, query, "records", len(v.Hits))
 	return s.render(w, r, who, http.StatusOK, "live", "Live", v)
 }
 
@@ -208,7 +208,7 @@ func (s *Service) tellNews(r *http.Request, out stream, reader *audit.Reader, fr
 	if err != nil {
 		return err
 	}
-	s.asked.add(who, deed{what: query, count: "records", n: len(hits)})
+	s.asked.addSome(who, query, "records", len(hits))
 	return out.say(fmt.Sprintf("id: %s\ndata: %s\n\n", cursor(end(reader)), b))
 }
 
