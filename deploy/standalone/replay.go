@@ -1,48 +1,64 @@
 package standalone
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"iter"
+	"path/filepath"
+	"runtime"
+	"slices"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/progress"
+	"github.com/nats-io/nats.go"
 	"github.com/urfave/cli/v3"
 
-	"github.com/tidegate/tidegate/schemas/event"
-	"github.com/tidegate/tidegate/services/audit"
-	"github.com/tidegate/tidegate/services/screening"
-	screeningcli "github.com/tidegate/tidegate/services/screening/cli"
+	"github.com/tidegate/tidegate/services/audit/auditverify"
 	"github.com/tidegate/tidegate/services/screening/replay"
+	"github.com/tidegate/tidegate/shared/bus"
+	"github.com/tidegate/tidegate/shared/clock"
 )
 
+// ReplayDir is where replays keep what they found and how far they are, each in a folder of its own.
+func ReplayDir(data string) string { return filepath.Join(data, "replay") }
+
 func replayCommand() *cli.Command {
+	flags := append([]cli.Flag{dataFlag()}, sliceFlags()...)
+	flags = append(flags, sideFlags("", "the new side")...)
+	flags = append(flags, sideFlags("base-", "the old side")...)
+	flags = append(
+		flags,
+		&cli.StringFlag{Name: "state", Value: "recorded", Usage: "running totals, licenses and dispositions: recorded, as read then, or recomputed, from the first order on"},
+		&cli.StringFlag{Name: "work", Usage: "work `DIR`, instead of one below the data directory"},
+		&cli.IntFlag{Name: "lanes", Usage: "batches judged at once, `N`; as many as there are processors when not given"},
+		&cli.BoolFlag{Name: "here", Usage: "judge in this process even where the pipeline runs"},
+		&cli.StringFlag{Name: "read", Usage: "`FROM` log or stream; the stream while it holds the slice when not given"},
+	)
 	return &cli.Command{
 		Name:  "replay",
-		Usage: "judge recorded history again under other rules, parameters or dates; live orders are not touched",
-		Description: "Reads the audit log of the data directory, whether the pipeline runs or not. Without options it judges every order under the shipped\n" +
-			"pack and its own dates. The old answer is the recorded one, unless a --base option asks to judge that side again, too.",
-		Flags: append([]cli.Flag{
-			dataFlag(),
-			&cli.StringFlag{Name: "from", Usage: "first order `DATE` of the slice"},
-			&cli.StringFlag{Name: "until", Usage: "last order `DATE` of the slice, inclusive"},
-			&cli.StringSliceFlag{Name: "pack", Usage: screeningcli.PackUsage},
-			&cli.StringMapFlag{Name: "set", Usage: "parameter of the pack, `NAME=VALUE`"},
-			&cli.StringFlag{Name: "state", Value: "recorded", Usage: "running totals, licenses and dispositions: recorded, as read then, or recomputed, from the first order on"},
-			&cli.StringFlag{Name: "as-of", Usage: "judge every order for this `DATE` instead of its own"},
-			&cli.StringSliceFlag{Name: "base-pack", Usage: "`DIR` of a pack for the old side, as --pack"},
-			&cli.StringMapFlag{Name: "base-set", Usage: "parameter of the old side's pack, `NAME=VALUE`"},
-			&cli.StringFlag{Name: "base-as-of", Usage: "judge the old side for this `DATE`"},
-		}, reportFlags()...),
+		Usage: "judge recorded history again under other rules, lists, parameters or dates; live orders are not touched",
+		Description: "Without options it judges all history under each decision's own pack, lists and dates, which must change nothing, byte for byte.\n" +
+			"The old answer is the recorded one, unless a --base option asks to judge that side again, too.\n" +
+			"Orders are enriched again where the lists, the masters or the matcher asked for are not those their facts were stated under; else only judging is needed.\n" +
+			"Where the pipeline runs, its instances judge, beside live orders. A replay that was stopped goes on when it is asked for again.",
+		Flags:    slices.Concat(flags, reportFlags(), applyFlags()),
+		Commands: []*cli.Command{replayListCommand(), replayDropCommand()},
 		Action: func(ctx context.Context, cmd *cli.Command) error {
-			opt, err := replayOptions(cmd)
+			if cmd.IsSet("apply") {
+				return applyCommand(ctx, cmd)
+			}
+			ask, err := askedBy(ctx, cmd)
 			if err != nil {
 				return err
 			}
-			rep, err := replayShown(ctx, cmd.Root().ErrWriter, cmd.String("data"), opt)
-			if err != nil {
+			rep, err := ask.shown(ctx, cmd.Root().ErrWriter)
+			switch {
+			case errors.Is(err, auditverify.ErrBad):
+				return cli.Exit(err, 1)
+			case err != nil:
 				return err
 			}
 			return tellReplay(ctx, cmd, rep)
@@ -50,80 +66,197 @@ func replayCommand() *cli.Command {
 	}
 }
 
-// replayOptions reads the flags; the error lists every date at fault.
-func replayOptions(cmd *cli.Command) (replay.Options, error) {
-	var faults []error
-	date := func(flag string) event.Date {
-		s := cmd.String(flag)
-		if s == "" {
-			return ""
-		}
-		d, err := event.ParseDate(s)
-		if err != nil {
-			faults = append(faults, fmt.Errorf("--%s: %w", flag, err))
-		}
-		return d
-	}
-	opt := replay.Options{
-		From: date("from"), Until: date("until"),
-		AsOf: screening.AsOf{Fixed: date("as-of")}, BaseAsOf: screening.AsOf{Fixed: date("base-as-of")},
-	}
-	switch cmd.String("state") {
-	case "recorded":
-	case "recomputed":
-		opt.Recompute = true
-	default:
-		faults = append(faults, fmt.Errorf("--state %s: want recorded or recomputed", cmd.String("state")))
-	}
-	if opt.Until != "" && opt.From > opt.Until {
-		faults = append(faults, fmt.Errorf("--from %s is later than --until %s", opt.From, opt.Until))
-	}
-	var err error
-	opt.Pack, err = openPack(cmd.StringSlice("pack"), cmd.StringMap("set"))
-	faults = append(faults, err)
-	if cmd.IsSet("base-pack") || cmd.IsSet("base-set") || cmd.IsSet("base-as-of") {
-		opt.Base, err = openPack(cmd.StringSlice("base-pack"), cmd.StringMap("base-set"))
-		faults = append(faults, err)
-	}
-	return opt, errors.Join(faults...)
+// replayAsk is a question about a data directory, and how it is to be answered.
+type replayAsk struct {
+	data     string
+	question replay.Question
+	known    *replayKnown
+	work     string // below the data directory when empty
+	read     string // log, stream or whichever
+	lanes    int
+	here     bool // judge in this process even where the pipeline runs
+	progress func(replay.Progress)
+	every    time.Duration // between two notes of how far it is
+	told     func(string)  // hears what was chosen and why; may be nil
 }
 
-// replayShown replays with a progress bar on a terminal.
-func replayShown(ctx context.Context, w io.Writer, data string, opt replay.Options) (replay.Report, error) {
-	if !terminal(w) {
-		return replayLog(ctx, data, opt)
+// askedBy reads the flags; the error lists every value at fault.
+func askedBy(ctx context.Context, cmd *cli.Command) (*replayAsk, error) {
+	f := &flagged{cmd: cmd}
+	a := &replayAsk{data: cmd.String("data"), work: cmd.String("work"), read: cmd.String("read"), lanes: cmd.Int("lanes"), here: cmd.Bool("here")}
+	a.question.Slice, a.question.State, a.question.A.Recorded = f.slice(), f.state(), !f.based()
+	b, base := f.side(""), f.side("base-")
+	if a.read != "" && a.read != fromLog && a.read != fromStream {
+		f.fault("read", fmt.Errorf("%q is not log or stream", a.read))
 	}
-	point, err := audit.Published(AuditDir(data))
+	if err := f.err(); err != nil {
+		return nil, err
+	}
+	var err error
+	if a.known, err = knownOf(a.data); err != nil {
+		return nil, err
+	}
+	if a.question.B, err = a.known.side(ctx, a.data, b); err != nil {
+		return nil, err
+	}
+	if !a.question.A.Recorded {
+		a.question.A, err = a.known.side(ctx, a.data, base)
+	}
+	w := cmd.Root().ErrWriter
+	a.told = func(s string) { fmt.Fprintln(w, s) }
+	return a, err
+}
+
+// run answers the question, or goes on answering it.
+func (a *replayAsk) run(ctx context.Context) (replay.Report, error) {
+	nc, err := bus.OperatorOf(ctx, a.data)
+	if err != nil && !errors.Is(err, bus.ErrNotRunning) {
+		nc = nil // it runs and does not listen: the log does without it
+	}
+	if nc != nil {
+		defer nc.Close()
+	}
+	dir := cmp.Or(a.work, filepath.Join(ReplayDir(a.data), a.question.ID()))
+	w, err := replay.Prepare(dir, a.question, func() (replay.Plan, json.RawMessage, error) { return a.plan(ctx, nc) })
 	if err != nil {
 		return replay.Report{}, err
+	}
+	defer func() { _ = w.Close() }()
+	var h passage
+	if err := json.Unmarshal(w.Source, &h); err != nil {
+		return replay.Report{}, fmt.Errorf("replay: %s: %w", dir, err)
+	}
+	if h.From == fromStream && nc == nil {
+		return replay.Report{}, errors.New("replay: it was begun on the stream, and nothing runs that holds it: start the pipeline, or drop this replay and ask again")
+	}
+	a.tell(w)
+	job := a.job(w, h, nc)
+	if err := a.lanesOf(ctx, nc, job); err != nil {
+		return replay.Report{}, err
+	}
+	return job.Run(ctx)
+}
+
+func (a *replayAsk) tell(w *replay.Work) {
+	a.say("replay: " + w.Plan.Why)
+	if w.Resumed {
+		a.say("replay: going on where it was stopped")
+	}
+}
+
+func (a *replayAsk) say(s string) {
+	if a.told != nil {
+		a.told(s)
+	}
+}
+
+// plan chooses what is read and what is done, and says why.
+func (a *replayAsk) plan(ctx context.Context, nc *nats.Conn) (replay.Plan, json.RawMessage, error) {
+	h, err := pastOf(ctx, a.data, nc, a.question.Slice, a.read)
+	if err != nil {
+		return replay.Plan{}, nil, err
+	}
+	p := replay.Plan{EnrichA: a.question.A.Reference != nil, EnrichB: a.question.B.Reference != nil, Why: a.question.Needs()}
+	h.plan(&p)
+	b, err := json.Marshal(h)
+	return p, b, err
+}
+
+func (a *replayAsk) job(w *replay.Work, h passage, nc *nats.Conn) *replay.Job {
+	job := &replay.Job{
+		Question: a.question, Plan: w.Plan, Dir: w.Dir, Source: h.source(a.data, nc), Lanes: a.lanes, Total: h.total(), Progress: a.progress, Every: a.every, Clock: clock.System,
+	}
+	if job.Lanes <= 0 {
+		job.Lanes = runtime.GOMAXPROCS(0)
+	}
+	return job
+}
+
+// lanesOf says who judges: running instances, beside live orders, or this process.
+func (a *replayAsk) lanesOf(ctx context.Context, nc *nats.Conn, job *replay.Job) error {
+	remote := nc != nil && !a.here && a.question.State == replay.Recorded
+	var known replay.Known = a.known
+	if remote {
+		known = elsewhere{a.known, nc}
+	}
+	judge := replay.NewJudge(a.question, known)
+	if len(a.question.Slice.Stands) > 0 {
+		if err := judge.Survey(ctx, job.Source); err != nil {
+			return err
+		}
+	}
+	switch {
+	case a.question.State == replay.Recomputed:
+		job.Serial = replay.NewRecompute(judge)
+	case remote:
+		there, err := bus.Who(ctx, nc, bus.Pack)
+		if err != nil {
+			return err
+		}
+		if err := a.known.share(ctx, nc, a.question); err != nil {
+			return err
+		}
+		job.Judge = replay.NewLanes(nc, judge).Judge
+		if a.lanes <= 0 {
+			job.Lanes = len(there) + 1 // each works on one batch, and finds the next
+		}
+		a.say(fmt.Sprintf("replay: %d running instances judge, beside live orders", len(there)))
+	default:
+		job.Judge = judge.Cases
+	}
+	return nil
+}
+
+// shown answers with a progress bar on a terminal.
+func (a *replayAsk) shown(ctx context.Context, w io.Writer) (replay.Report, error) {
+	if !terminal(w) {
+		return a.run(ctx)
 	}
 	bar := progress.NewWriter()
 	bar.SetOutputWriter(w)
 	bar.SetAutoStop(true)
 	bar.SetUpdateFrequency(100 * time.Millisecond)
-	tracker := &progress.Tracker{Message: "replay", Total: int64(point.Size)} //nolint:gosec // a log is far smaller than 2^63 leaves
+	tracker := &progress.Tracker{Message: "replay"}
 	bar.AppendTracker(tracker)
 	done := make(chan struct{})
 	go func() { defer close(done); bar.Render() }()
-	opt.Progress = func(n int, _ float64) { tracker.SetValue(min(int64(n), tracker.Total-1)) }
-	rep, err := replayLog(ctx, data, opt)
+	a.progress = func(p replay.Progress) {
+		tracker.UpdateTotal(int64(p.Total)) //nolint:gosec // far fewer than 2^63 cases
+		tracker.UpdateMessage(fmt.Sprintf("replay, %.0f a second, %s left", p.Rate, p.Left.Round(time.Second)))
+		tracker.SetValue(min(int64(p.Done), max(int64(p.Total)-1, 0))) //nolint:gosec // as above
+	}
+	rep, err := a.run(ctx)
 	tracker.MarkAsDone()
 	<-done
 	return rep, err
 }
 
-// replayLog judges the log's cases again.
-func replayLog(ctx context.Context, data string, opt replay.Options) (replay.Report, error) {
-	return replay.Run(ctx, recorded(ctx, AuditDir(data)), opt)
-}
-
-// recorded reads the cases of a log from its first leaf on.
-func recorded(ctx context.Context, logDir string) iter.Seq2[event.Case, error] {
-	return func(yield func(event.Case, error) bool) {
-		for l, err := range audit.ReadCases(ctx, logDir, 1) {
-			if !yield(l.Case, err) {
-				return
-			}
+// Replay answers a question about a data directory, with what its archive keeps and the packs given at hand.
+func Replay(ctx context.Context, data string, opt replay.Options) (replay.Report, error) {
+	known, err := knownOf(data)
+	if err != nil {
+		return replay.Report{}, err
+	}
+	for _, p := range append(opt.Packs, opt.Pack, opt.Base) {
+		if p != nil {
+			known.take(p)
 		}
 	}
+	a := &replayAsk{data: data, question: opt.Question(), known: known, lanes: opt.Workers, progress: opt.Progress}
+	return a.run(ctx)
+}
+
+// ReadHistory merely reads and proves the history of a data directory, as a replay of all of it does, and counts the cases.
+func ReadHistory(ctx context.Context, data string) (n int, err error) {
+	p, err := pastOf(ctx, data, nil, replay.Slice{}, fromLog)
+	if err != nil {
+		return 0, err
+	}
+	for b, err := range p.log(ctx, data, nil) {
+		if err != nil {
+			return n, err
+		}
+		n += len(b.Cases)
+	}
+	return n, nil
 }

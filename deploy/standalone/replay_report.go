@@ -32,8 +32,14 @@ func tellReplay(ctx context.Context, cmd *cli.Command, rep replay.Report) error 
 	if err != nil {
 		return err
 	}
-	if _, err := audit.Note(ctx, cmd.String("data"), replayNote(rep, digest, "")); err != nil {
+	noted, err := audit.Note(ctx, cmd.String("data"), replayNote(rep, digest, ""))
+	if err != nil {
 		fmt.Fprintln(cmd.Root().ErrWriter, "the log does not know of this replay:", err)
+	}
+	if noted { // where nothing runs, nothing is written
+		if err := keepReport(cmd.String("data"), rep, digest); err != nil {
+			return err
+		}
 	}
 	if err := writeReport(rep, digest, cmd.String("html"), cmd.String("csv"), page.Options{Most: cmd.Int("most")}); err != nil {
 		return err
@@ -44,8 +50,10 @@ func tellReplay(ctx context.Context, cmd *cli.Command, rep replay.Report) error 
 	if err := rep.Print(cmd.Root().Writer); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(cmd.Root().Writer, "report: sha256 %s\n", digest)
-	return err
+	if _, err = fmt.Fprintf(cmd.Root().Writer, "report: sha256 %s\n", digest); err != nil || rep.Open == 0 || !noted {
+		return err
+	}
+	return offerApply(ctx, cmd, rep, digest)
 }
 
 // replayNote is what the log keeps of a replay: what was asked, what came of it, and the digest of the report.

@@ -85,9 +85,12 @@ func newInventory(packs, snapshots []string) (*inventory, error) {
 	return v, errors.Join(faults...)
 }
 
+// packName is a pack with its parameters.
+func packName(ref event.PackRef) string { return fmt.Sprintf("%s %q", ref.Digest, ref.Parameters) } // fmt prints maps sorted by key
+
 // pack finds a judgement's pack with its parameters.
 func (v *inventory) pack(ref event.PackRef) (*screening.Pack, bool) {
-	key := fmt.Sprintf("%s %q", ref.Digest, ref.Parameters) // fmt prints maps sorted by key
+	key := packName(ref)
 	if p, ok := v.set[key]; ok {
 		return p, true
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/tidegate/tidegate/deploy/tracing"
 	auditcli "github.com/tidegate/tidegate/services/audit/cli"
+	"github.com/tidegate/tidegate/services/audit/page"
 	"github.com/tidegate/tidegate/services/enrichment"
 	ingestcli "github.com/tidegate/tidegate/services/ingest/cli"
 	screeningcli "github.com/tidegate/tidegate/services/screening/cli"
@@ -27,7 +28,7 @@ import (
 func Commands() []*cli.Command {
 	return []*cli.Command{
 		serveCommand(), demoCommand(), replayCommand(), natsCommand(), streamsCommand(), webhookCommand(), sourceCommand(),
-		screenCommand(), explainCommand(), disposeCommand(), licensesCommand(),
+		screenCommand(), explainCommand(), disposeCommand(), licensesCommand(), ordersCommand(),
 	}
 }
 
@@ -58,7 +59,7 @@ func serveCommand() *cli.Command {
 			sourcesFlag(),
 			&cli.StringFlag{Name: "webhooks", Usage: "`FILE` of the endpoints decisions and receipts go to; webhooks.yaml in the data directory where it is there", Sources: cli.EnvVars("TIDEGATE_WEBHOOKS")},
 			&cli.BoolFlag{Name: "json", Usage: "say where the doors are as JSON"},
-		}, slices.Concat(ingestcli.RunFlags(), tracing.Flags(), auditcli.RunFlags())...),
+		}, slices.Concat(ingestcli.RunFlags(), tracing.Flags(), auditcli.RunFlags(), page.Flags())...),
 		Action: serve,
 	}
 }
@@ -104,8 +105,9 @@ func serve(ctx context.Context, cmd *cli.Command) error {
 		return err
 	}
 	s, err := New(ctx, Config{
+		Rejudge: true,
 		Nightly: Nightly{Records: cmd.Uint64("reproduce-sample"), At: at},
-		Data:    cmd.String("data"), GuardDir: logging.GuardDir, Audit: logging, Ingest: doors, HTTP: cmd.String("listen"), NATSHost: host, NATSPort: port,
+		Data:    cmd.String("data"), GuardDir: logging.GuardDir, Audit: logging, Page: page.FromFlags(cmd, logging), Ingest: doors, HTTP: cmd.String("listen"), NATSHost: host, NATSPort: port,
 		Pack: pack, Required: required, Webhooks: cmd.String("webhooks"), Sources: cmd.String("sources"), Log: log,
 	})
 	if err != nil {
@@ -126,13 +128,17 @@ func says(ctx context.Context, cmd *cli.Command, s *Standalone) error {
 	}
 	w, data := cmd.Root().Writer, cmd.String("data")
 	if cmd.Bool("json") {
-		return printJSON(w, map[string]string{"http": s.HTTP(), "nats": s.server.URL(), "data": data})
+		return printJSON(w, map[string]string{"http": s.HTTP(), "nats": s.server.URL(), "data": data, "auditor": s.Auditor()})
 	}
 	open := ""
 	if all, err := token.Load(ingestDir(data)); err == nil && len(all) == 0 {
 		open = "no token: the HTTP door is open to this machine only. "
 	}
-	_, err := fmt.Fprintf(w, "tidegate serves. %sOrders: %s/v1/orders   NATS: %s   data: %s   stop with Ctrl-C\n", open, s.HTTP(), s.server.URL(), data)
+	auditors := ""
+	if s.page != nil {
+		auditors = "   auditors: " + s.Auditor()
+	}
+	_, err := fmt.Fprintf(w, "tidegate serves. %sOrders: %s/v1/orders   NATS: %s%s   data: %s   stop with Ctrl-C\n", open, s.HTTP(), s.server.URL(), auditors, data)
 	return err
 }
 

@@ -14,8 +14,10 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/tidegate/tidegate/deploy/orders"
 	"github.com/tidegate/tidegate/deploy/webhook"
 	"github.com/tidegate/tidegate/services/audit"
+	"github.com/tidegate/tidegate/services/audit/page"
 	"github.com/tidegate/tidegate/services/enrichment"
 	"github.com/tidegate/tidegate/services/ingest"
 	"github.com/tidegate/tidegate/services/ingest/source"
@@ -29,6 +31,7 @@ type Config struct {
 	Data     string                // directory of all local state; created when missing, locked while running
 	GuardDir string                // where the log's guard keeps its state, outside Data; below the user's state directory when empty
 	Audit    audit.Config          // witnesses and export of the log; its directories and limits are set from the rest
+	Page     page.Config           // address, TLS, witnesses of the auditor's page; none is served when its Listen is empty
 	Ingest   ingest.Config         // webhooks, streams, TLS of the doors; its directory, address and look-ups are set from the rest
 	HTTP     string                // address of the HTTP door; 127.0.0.1 with a free port when empty
 	NATSHost string                // address the embedded server listens on; 127.0.0.1 when empty
@@ -36,6 +39,7 @@ type Config struct {
 	Limits   bus.Limits            // sizes of the streams
 	Pack     *screening.Pack       // rules; the US pack when nil
 	Required []enrichment.Required // lists without which orders are held
+	Rejudge  bool                  // judge open orders again by itself: when their decision is no longer valid, when lists change
 	Nightly  Nightly               // records decided again each night; none by default
 	Sources  string                // file of what orders are read from; SourcesFile(Data), where it is there, when empty
 	Webhooks string                // file of the endpoints that decisions and receipts go to; WebhooksFile(Data), where it is there, when empty
@@ -51,6 +55,8 @@ type Standalone struct {
 
 	webhooks *nats.Conn     // nil where no endpoint is configured
 	sources  *source.Runner // nil where none is configured
+	page     *page.Service  // nil where none is wanted
+	orders   *orders.Service
 	ready    chan struct{}
 
 	Ingest     *ingest.Service
@@ -113,7 +119,7 @@ func (s *Standalone) openEdges(ctx context.Context, wired error) error {
 	if wired != nil {
 		return wired
 	}
-	return errors.Join(s.prepareWebhooks(ctx), s.openSources())
+	return errors.Join(s.prepareWebhooks(ctx), s.openSources(), s.openPage(ctx))
 }
 
 // prepareWebhooks gives every endpoint its place before a door is open, so that a new one misses nothing.
@@ -182,11 +188,49 @@ func (s *Standalone) HTTP() string {
 	return "http://" + s.Ingest.Addr().String()
 }
 
+// openPage opens the auditor's page where one is wanted. What is asked there comes in as notes.
+func (s *Standalone) openPage(ctx context.Context) (err error) {
+	cfg := s.cfg.Page
+	if cfg.Listen == "" {
+		return nil
+	}
+	cfg.Dir, cfg.Tokens, cfg.Note, cfg.Log = AuditDir(s.cfg.Data), ingestDir(s.cfg.Data), s.note, s.cfg.Log
+	s.page, err = page.New(ctx, cfg)
+	return err
+}
+
+// Auditor is the URL of the auditor's page; empty where none is served.
+func (s *Standalone) Auditor() string {
+	if s.page == nil {
+		return ""
+	}
+	return s.page.URL()
+}
+
+// runPage serves the auditor's page until ctx ends. The rest ends after it, so that what was asked is noted.
+func (s *Standalone) runPage(ctx context.Context) error {
+	if s.page == nil {
+		<-ctx.Done()
+		return nil
+	}
+	return s.page.Run(ctx)
+}
+
 // Run works until ctx ends, which is no error, or until one service must stop, which stops all. It ends with
 // everything closed.
 func (s *Standalone) Run(ctx context.Context) error {
 	defer s.close()
+	told := ctx
+	ctx, stop := context.WithCancel(context.WithoutCancel(told))
+	defer stop()
 	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		defer stop()
+		first, end := context.WithCancel(told)
+		defer end()
+		defer context.AfterFunc(ctx, end)() // one of the others must stop
+		return s.runPage(first)
+	})
 	for name, run := range map[string]func(context.Context) error{
 		"ingest": s.Ingest.Run, "enrichment": s.Enrichment.Run, "screening": s.Screening.Run, "audit": s.Audit.Run,
 	} {
@@ -204,6 +248,7 @@ func (s *Standalone) Run(ctx context.Context) error {
 		g.Go(func() error { return webhook.RunFile(ctx, s.webhooks, s.cfg.Webhooks, s.cfg.Log) })
 	}
 	g.Go(func() error { return s.runSources(ctx) })
+	g.Go(func() error { return s.runOrders(ctx) })
 	g.Go(func() error { return s.announceWhenReady(ctx) })
 	g.Go(func() error { return s.nightly(ctx) })
 	return g.Wait()

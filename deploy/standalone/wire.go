@@ -8,6 +8,7 @@ import (
 	"github.com/tidegate/tidegate/services/enrichment"
 	"github.com/tidegate/tidegate/services/ingest"
 	"github.com/tidegate/tidegate/services/screening"
+	"github.com/tidegate/tidegate/services/screening/replay"
 	"github.com/tidegate/tidegate/shared/codec"
 )
 
@@ -39,7 +40,7 @@ func (s *Standalone) wire() error {
 		return err
 	}
 	if s.Screening, err = screening.New(nc, screening.Config{
-		Pack: s.cfg.Pack, Dir: screeningDir(s.cfg.Data), Log: s.cfg.Log,
+		Pack: s.cfg.Pack, Dir: screeningDir(s.cfg.Data), Log: s.cfg.Log, Beside: replay.Offer,
 		History: func(ctx context.Context, from uint64) iter.Seq2[screening.Past, error] {
 			return decided(ctx, logDir, from)
 		},
@@ -52,8 +53,10 @@ func (s *Standalone) wire() error {
 	cfg := s.cfg.Audit
 	cfg.Dir, cfg.GuardDir, cfg.Log = logDir, s.cfg.GuardDir, s.cfg.Log
 	cfg.KeepDecisionBytes = s.cfg.Limits.WithDefaults().DecisionBytes / 2 // the other half is for what is not logged yet
-	s.Audit, err = audit.New(nc, cfg)
-	return err
+	if s.Audit, err = audit.New(nc, cfg); err != nil {
+		return err
+	}
+	return s.wireOrders()
 }
 
 func (s *Standalone) ingestConfig(logDir string) ingest.Config {

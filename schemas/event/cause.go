@@ -63,7 +63,8 @@ type Cause struct {
 	Again    string   `json:"idempotency_key,omitempty"` // the sender's own (the header Idempotency-Key, a webhook's id), where it gave one
 	Corrects string   `json:"corrects,omitempty"`        // event id of the refusal that this order corrects
 	Received Received `json:"received"`
-	Of       string   `json:"of,omitempty"` // of cancelled, shipped, rejudge, disposition: the event whose order is repeated here; empty where ingest knows no such order
+	Of       string   `json:"of,omitempty"`     // of cancelled, shipped, rejudge, disposition: the event whose order is repeated here; empty where ingest knows no such order; with Change: the event whose order was changed
+	Change   *Change  `json:"change,omitempty"` // of a revision whose document listed only what changed
 	Particulars
 	Order *Order `json:"order,omitempty"`
 }
@@ -74,6 +75,15 @@ type Received struct {
 	Size     int    `json:"size"`               // bytes
 	Bytes    string `json:"bytes,omitempty"`    // the received bytes where they differ from the order member's: the document, or the part of a file that the order came from
 	Encoding string `json:"encoding,omitempty"` // of a cause's bytes: base64 where they are no UTF-8, else empty
+}
+
+// Change says how a document that listed only what changed became a whole order: it was put together with the order of the
+// event that Of names. The document itself stands in Received.
+type Change struct {
+	SHA256  string   `json:"sha256"`            // lower-case hex, of what the document says: by it the same change sent again is known
+	Added   []string `json:"added,omitempty"`   // positions
+	Changed []string `json:"changed,omitempty"` // positions
+	Removed []string `json:"removed,omitempty"` // positions
 }
 
 // Base64 is the encoding of received bytes that are no UTF-8.

@@ -118,6 +118,7 @@ type Owner struct {
 
 // Item is one position of an order: a chip, a card, a server, hours of compute time, wafers.
 type Item struct {
+	Position     string  `json:"position,omitempty"` // its number in the order, as the buyer counts: a change names it by that
 	Description  string  `json:"description,omitempty"`
 	Manufacturer string  `json:"manufacturer,omitempty"`
 	PartNumber   string  `json:"part_number,omitempty"`

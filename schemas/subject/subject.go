@@ -55,6 +55,14 @@ const (
 	AskJudgement = "tidegate.ask.judgement" // case with order and facts in, with a judgement line out; served by screening
 )
 
+// AskOrders asks which orders are open, shipped or cancelled, with their newest decisions, a page at a time: request, package deploy/orders
+// says its form. Only the services' and the operator's credentials reach it.
+const AskOrders = "tidegate.op.v1.orders"
+
+// AskTouched asks which orders a change from one set of lists to another would touch, and hears how far that is until the answer lies in
+// the data directory. Only the services' and the operator's credentials reach it.
+const AskTouched = "tidegate.op.v1.touched"
+
 // Endpoints of ingest for everybody (requests; a NATS service, found by discovery).
 const (
 	AskSubmit = "tidegate.v1.ask.submit" // a document with one order or several in, an answer a line out, when all are durable
@@ -67,6 +75,13 @@ const (
 // "match" of the NATS micro service "enrichment"; a question that makes no sense is answered with the error 400.
 const MatchSubject = "enrichment.match"
 
+// Lanes of replays (requests; NATS services, found by discovery, whose instances share the batches). Only the services' and the operator's
+// credentials reach them.
+const (
+	ReplayJudge = "tidegate.op.v1.replay.judge" // a question's line and a block of past decisions in, one line with what differs out; served beside screening
+	ReplayFacts = "tidegate.op.v1.replay.facts" // a line that names a snapshot and a block of causes in, the block with facts lines out; served by enrichment
+)
+
 // LoadSubject asks every running instance whether it can load an object of the reference store, before it is activated.
 const LoadSubject = "tidegate.op.v1.load"
 
@@ -77,12 +92,15 @@ const (
 	ReferenceStream = "OBJ_" + ReferenceBucket // the stream that JetStream keeps it in
 )
 
-// OperatorPublishes are the subjects that the operator's credentials may publish to: both doors, what asks running instances, and what
-// reading and writing the reference store takes.
+// OperatorPublishes are the subjects that the operator's credentials may publish to: both doors, what asks running instances, what
+// reading and writing the reference store takes, and what reading decisions does, for replays.
 var OperatorPublishes = []string{
 	IngestSubject, AskAll, MatchSubject, Discovery, "tidegate.op.v1.>", "$O." + ReferenceBucket + ".>", "$JS.API.INFO", "$JS.API.STREAM.INFO." + ReferenceStream,
 	"$JS.API.STREAM.PURGE." + ReferenceStream, "$JS.API.STREAM.MSG.GET." + ReferenceStream, "$JS.API.DIRECT.GET." + ReferenceStream + ".>",
 	"$JS.API.CONSUMER.CREATE." + ReferenceStream + ".>", "$JS.API.CONSUMER.DELETE." + ReferenceStream + ".>", "$JS.FC." + ReferenceStream + ".>",
+	"$JS.API.STREAM.INFO." + DecisionStream, "$JS.API.STREAM.MSG.GET." + DecisionStream, "$JS.API.DIRECT.GET." + DecisionStream, "$JS.API.DIRECT.GET." + DecisionStream + ".>",
+	"$JS.API.CONSUMER.CREATE." + DecisionStream + ".>", "$JS.API.CONSUMER.INFO." + DecisionStream + ".>", "$JS.API.CONSUMER.MSG.NEXT." + DecisionStream + ".>",
+	"$JS.API.CONSUMER.DELETE." + DecisionStream + ".>",
 }
 
 // Public streams: one message is one order's CloudEvent (NATS binding, binary mode). They are copies that can be made again.

@@ -178,6 +178,11 @@ func (s *Service) Run(ctx context.Context) error {
 		return err
 	}
 	defer log.Close()
+	if len(s.cfg.Witnesses) > 0 {
+		if err := keepPolicy(s.shard.dir, s.cfg.Witnesses); err != nil {
+			return err
+		}
+	}
 	r := &run{Service: s, log: log, start: start, guard: g, room: semaphore.NewWeighted(s.cfg.MaxUnderWay), archive: newArchive(s.cfg.Dir, s.js, s.cfg.Log)}
 	defer s.ready.Store(false)
 	s.cfg.Log.InfoContext(ctx, "audit runs", slog.Uint64("leaves", start.size), slog.Uint64("published", start.point.Size),

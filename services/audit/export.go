@@ -66,8 +66,8 @@ func (r *run) exportPoint(ctx context.Context, point auditverify.Checkpoint) err
 	if r.cfg.TimestampURL == "" {
 		return nil
 	}
-	if _, err := os.Stat(name + ".tsr"); err == nil {
-		return nil
+	if token, err := os.ReadFile(name + ".tsr"); err == nil {
+		return r.keepStamp(name, point.Size, token)
 	}
 	raw, err := os.ReadFile(name + ".checkpoint") // an idle log signs the same size again: the first one counts
 	if err != nil {
@@ -77,7 +77,26 @@ func (r *run) exportPoint(ctx context.Context, point auditverify.Checkpoint) err
 	if err != nil {
 		return err
 	}
-	return writeOnce(name+".tsr", token)
+	if err := writeOnce(name+".tsr", token); err != nil {
+		return err
+	}
+	return r.keepStamp(name, point.Size, token)
+}
+
+// keepStamp copies a timestamped checkpoint to where a copy of the log has it, too. The token comes last: with it, both are there.
+func (r *run) keepStamp(name string, size uint64, token []byte) error {
+	beside := stampPath(r.shard.dir, size)
+	if _, err := os.Stat(beside + ".tsr"); err == nil {
+		return nil
+	}
+	raw, err := os.ReadFile(name + ".checkpoint")
+	if err != nil {
+		return fmt.Errorf("export checkpoint: %w", err)
+	}
+	if err := writeOnce(beside+".checkpoint", raw); err != nil {
+		return err
+	}
+	return writeOnce(beside+".tsr", token)
 }
 
 // writeOnce makes a file that is never changed, durably and without a rename, which write-once storage may not know.

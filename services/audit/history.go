@@ -29,6 +29,9 @@ type Logged struct {
 	data []byte // the leaf's own bytes
 }
 
+// Bytes are the leaf's exact bytes.
+func (l Logged) Bytes() []byte { return l.data }
+
 // LeafHash is the RFC 6962 hash of the leaf.
 func (l Logged) LeafHash() []byte { return rfc6962.DefaultHasher.HashLeaf(l.data) }
 

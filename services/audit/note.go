@@ -30,6 +30,16 @@ func Note(ctx context.Context, data string, n event.Note) (noted bool, err error
 	return err == nil, err
 }
 
+// Running says whether a process works on a data directory.
+func Running(ctx context.Context, data string) bool {
+	nc, err := bus.OperatorOf(ctx, data)
+	if err != nil {
+		return false
+	}
+	nc.Close()
+	return true
+}
+
 // NoteAct is a note as the operator's door takes it, each time another one.
 func NoteAct(n event.Note) event.Act {
 	n.By = cmp.Or(n.By, whoever())

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
+	"time"
 
 	"github.com/transparency-dev/merkle/compact"
 	"github.com/transparency-dev/merkle/rfc6962"
@@ -91,6 +93,57 @@ func (r *Reader) Prove(number int, index uint64) (Logged, error) {
 		return Logged{}, err
 	}
 	return log.prove(log.files, index)
+}
+
+// Proof writes the proof that the leaf at an index of a log is under its checkpoint (C2SP tlog-proof).
+func (r *Reader) Proof(number int, index uint64) ([]byte, error) {
+	log, err := r.log(number)
+	if err != nil {
+		return nil, err
+	}
+	return log.files.Proof(index)
+}
+
+// Stamped is the first timestamped checkpoint that covers a leaf, proven to be one of its log's own: its size and the authority's time. Whether
+// the authority is to be trusted is judged by who verifies the token. found is false where nothing was timestamped since. exported is
+// where checkpoints are copied besides the audit directory; may be empty.
+func (r *Reader) Stamped(number int, index uint64, exported string) (size uint64, at time.Time, found bool, err error) {
+	log, err := r.log(number)
+	if err != nil {
+		return 0, at, false, err
+	}
+	stamps, err := timestamps(log.shard, exported)
+	if err != nil {
+		return 0, at, false, err
+	}
+	n := slices.IndexFunc(stamps, func(s stamped) bool { return s.size > index && s.size <= log.files.Checkpoint().Size })
+	if n < 0 {
+		return 0, at, false, nil
+	}
+	s, err := stamps[n].read()
+	if err != nil {
+		return 0, at, false, err
+	}
+	key, err := PublicKey(log.dir)
+	if err != nil {
+		return 0, at, false, err
+	}
+	before, err := log.files.Before(s.Point.Raw, key)
+	if err != nil {
+		return 0, at, false, fmt.Errorf("timestamped checkpoint: %w", err)
+	}
+	at, err = time.Parse(time.RFC3339, s.At)
+	return before.Checkpoint().Size, at, err == nil, err
+}
+
+// RootAt is the root over a log's first leaves, proven: what a checkpoint of that size states.
+func (r *Reader) RootAt(number int, size uint64) (string, error) {
+	log, err := r.log(number)
+	if err != nil {
+		return "", err
+	}
+	root, err := log.files.RootAt(size)
+	return root.String(), err
 }
 
 func (r *Reader) log(number int) (opened, error) {

@@ -8,8 +8,6 @@ replace github.com/tidegate/tidegate/shared => ../../shared
 
 require (
 	github.com/google/go-cmp v0.7.0
-	github.com/mozillazg/go-pinyin v0.21.0
-	github.com/mozillazg/go-unidecode v0.2.0
 	github.com/nats-io/nats.go v1.55.0
 	github.com/shopspring/decimal v1.6.0
 	github.com/tidegate/tidegate/schemas v0.0.0
@@ -24,6 +22,8 @@ require (
 	github.com/google/go-tpm v0.9.8 // indirect
 	github.com/klauspost/compress v1.20.3 // indirect
 	github.com/minio/highwayhash v1.0.4 // indirect
+	github.com/mozillazg/go-pinyin v0.21.0 // indirect
+	github.com/mozillazg/go-unidecode v0.2.0 // indirect
 	github.com/nats-io/jwt/v2 v2.8.2 // indirect
 	github.com/nats-io/nats-server/v2 v2.15.2 // indirect
 	github.com/nats-io/nkeys v0.4.17 // indirect

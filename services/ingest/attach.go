@@ -27,7 +27,10 @@ func (w *writer) ahead(ctx context.Context, e accept.Entry, order string) accept
 	if err != nil {
 		return e
 	}
-	return e.With(r)
+	if with := e.With(r); !with.Refused() { // what is on its way may make good what a change lacks now
+		return with
+	}
+	return e
 }
 
 // whole gives an act with the newest revision of its order, as of the block that is being planned, or as that of an order

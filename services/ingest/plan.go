@@ -16,6 +16,8 @@ type plan struct {
 	cases   []event.Case
 	entries []accept.Entry // of the cases
 	taken   []idem.Taken
+	lines   int           // bytes of the cases
+	rest    []*submission // for the next block: what acts and changes repeat of their orders left no room for them
 }
 
 // plan decides, for each submission, against the index and against those before it in the same block: new, sent
@@ -38,6 +40,10 @@ func (w *writer) plan(ctx context.Context, batch []*submission) (*plan, error) {
 	here := make(map[idem.Digest]idem.Entry, len(batch)) // keys this block takes
 	given := found[len(batch):]
 	for i, s := range batch {
+		if p.lines > maxLines {
+			p.rest = batch[i:]
+			break
+		}
 		if s.entry.Again != (idem.Digest{}) {
 			used := p.reused(here, s, given[0])
 			if given = given[1:]; used {
@@ -105,7 +111,7 @@ func (w *writer) decide(ctx context.Context, p *plan, here map[idem.Digest]idem.
 func (w *writer) add(p *plan, here map[idem.Digest]idem.Entry, e accept.Entry) error {
 	entry := idem.Entry{Content: e.Content, Sequence: w.index.Covered() + 1}
 	here[e.Key] = entry
-	p.cases, p.entries = append(p.cases, event.NewCase(e.Line)), append(p.entries, e)
+	p.cases, p.entries, p.lines = append(p.cases, event.NewCase(e.Line)), append(p.entries, e), p.lines+len(e.Line)
 	p.taken = append(p.taken, activated(e)...)
 	newer, err := w.newer(e, here)
 	p.taken = append(append(p.taken, idem.Taken{Key: e.Key, Entry: entry}), newer...)

@@ -58,7 +58,9 @@ func (s *Service) inquire(ctx context.Context, who caller, in accept.Input) Inqu
 		q.Status = statusRefused
 		return q
 	case e.Line == nil:
-		q.Status, q.Detail = statusRefused, "it is no order but says what happened to one"
+		if q.Status, q.Detail = statusRefused, "it is no order but says what happened to one"; e.Partial() {
+			q.Detail = "it lists only what changed of an order; ask with the whole one"
+		}
 		q.Faults = []event.Fault{{Code: "not_supported", Detail: q.Detail}}
 		return q
 	}

@@ -3,6 +3,7 @@ package ingest
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"iter"
 
@@ -36,8 +37,17 @@ type Tried struct {
 	Kind    event.Kind      `json:"kind,omitempty"`
 	Source  string          `json:"source,omitempty"`
 	OrderID string          `json:"order_id,omitempty"`
-	Order   json.RawMessage `json:"order,omitempty"` // in the normal form
+	Order   json.RawMessage `json:"order,omitempty"`   // in the normal form; with Needs what the document says of it
+	Changes []LineChange    `json:"changes,omitempty"` // with Needs: what is done to each of its items
+	Needs   string          `json:"needs,omitempty"`   // what it must be put together with before it is a whole order
 	Faults  []event.Fault   `json:"faults,omitempty"`
+}
+
+// LineChange is what a change that lists only what changed does to a line of its order: add, change, remove, keep, or say, where it has no
+// code and is changed if it is there.
+type LineChange struct {
+	Position string `json:"position"`
+	Action   string `json:"action"`
 }
 
 // Try reads orders in any format as a door would and says what each would become, without storing anything. Whether a key
@@ -75,6 +85,12 @@ func tried(h Hint, in accept.Input) Tried {
 	t.Order = in.Order
 	if in.Order == nil {
 		t.Order = in.Bytes
+	}
+	if e.Partial() {
+		t.Needs = fmt.Sprintf("the revision before: it lists only what changed of order %q of source %q, and is put together with the newest revision when it is submitted", e.OrderID, e.Source)
+		for i, l := range in.Lines() {
+			t.Changes = append(t.Changes, LineChange{Position: in.Amends.Order.Items[i].Position, Action: string(l.Action)})
+		}
 	}
 	return t
 }

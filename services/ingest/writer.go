@@ -186,15 +186,18 @@ func (w *writer) store(ctx context.Context, batch []*submission) error {
 			fail(batch, err)
 			return err
 		}
-		batch = plan.open
-		if len(batch) == 0 {
+		batch = append(plan.open, plan.rest...)
+		if len(plan.open) == 0 {
 			return nil
 		}
 		seq, err := w.publish(ctx, plan)
 		if err == nil {
 			w.down.Store(false)
 			plan.answer(seq)
-			return nil
+			if batch = plan.rest; len(batch) == 0 {
+				return nil
+			}
+			continue
 		}
 		switch {
 		case fatal(err):

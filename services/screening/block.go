@@ -48,6 +48,23 @@ func (l *Ledger) Decide(p *Pack, c *event.Cause, f *event.Facts, prev string, as
 	return j
 }
 
+// Redecide is Decide for cases that were decided before: see Pack.Redecide.
+func (l *Ledger) Redecide(p *Pack, c *event.Cause, f *event.Facts, prev string, asOf AsOf) (j event.Judgement) {
+	defer func() {
+		if r := recover(); r != nil {
+			j = heldJudgement(p, prev, brokenText(r))
+		}
+	}()
+	c.Order = c.Carried()
+	return l.Decide(p, c, f, prev, asOf)
+}
+
+// Save writes the ledger for LoadLedger.
+func (l *Ledger) Save() ([]byte, error) { return l.l.Save() }
+
+// LoadLedger reads what Save wrote.
+func LoadLedger(b []byte) (*Ledger, error) { return loadLedger(b) }
+
 // Judge judges a case with what the ledger holds and enters the decision. What passes is passed on; a license is entered.
 func (l *Ledger) Judge(p *Pack, c event.Case) event.Case {
 	return l.block(p, []event.Case{c}, func(n int, do func(int)) {
@@ -97,7 +114,7 @@ func (l *Ledger) block(p *Pack, cases []event.Case, each func(n int, do func(i i
 		w := &works[i]
 		w.settle(p, l)
 		if more := w.out.Size() - cases[i].Size() - heldSize; w.judged != nil && more > room {
-			w.fail(p, "the findings of this order do not fit into a message")
+			w.fail(p, NoRoom)
 		} else {
 			room -= max(more, 0)
 		}
@@ -182,9 +199,11 @@ func (w *work) judge(p *Pack, read *event.Read) {
 // recover makes an explicit hold of an order that broke the program; its neighbors go on.
 func (w *work) recover(p *Pack) {
 	if r := recover(); r != nil {
-		w.fail(p, fmt.Sprintf("screening could not judge this order: %v", r))
+		w.fail(p, brokenText(r))
 	}
 }
+
+func brokenText(r any) string { return fmt.Sprintf("screening could not judge this order: %v", r) }
 
 func (w *work) fail(p *Pack, why string) {
 	w.out, w.judged = held(firstTwo(w.in), p, why), nil

@@ -63,25 +63,31 @@ func openBlob(l event.Leaf, body []byte, blobs fs.FS) ([]byte, error) {
 	return b, nil
 }
 
-// checkLeaf checks all that a leaf says of itself: header, kind, chain of digests, digest of the received bytes.
+// checkLeaf checks all that a leaf says of itself.
 func checkLeaf(data []byte, blobs fs.FS) (event.Leaf, error) {
+	l, _, err := CheckLeaf(data, blobs)
+	return l, err
+}
+
+// CheckLeaf reads a leaf and checks all that it says of itself: header, kind, chain of digests, digest of the received bytes.
+func CheckLeaf(data []byte, blobs fs.FS) (event.Leaf, event.Case, error) {
 	l, c, err := OpenLeaf(data, blobs)
 	if err != nil {
-		return l, err
+		return l, c, err
 	}
 	if l.Cases < 1 || l.Cases > event.MaxCases || l.Place < 0 || l.Place >= l.Cases || l.Sequence == 0 {
-		return l, fmt.Errorf("leaf header: place %d of %d in block %d", l.Place, l.Cases, l.Sequence)
+		return l, c, fmt.Errorf("leaf header: place %d of %d in block %d", l.Place, l.Cases, l.Sequence)
 	}
 	if !l.HasCase() {
-		return l, checkControl(l, c)
+		return l, c, checkControl(l, c)
 	}
 	if l.To != 0 {
-		return l, errors.New("leaf header: only a gap has an end")
+		return l, c, errors.New("leaf header: only a gap has an end")
 	}
 	if want := c.LeafKind(); l.Kind != want {
-		return l, fmt.Errorf("leaf header: kind %q, but its case is a %s", l.Kind, want)
+		return l, c, fmt.Errorf("leaf header: kind %q, but its case is a %s", l.Kind, want)
 	}
-	return l, CheckCase(c)
+	return l, c, CheckCase(c)
 }
 
 // checkControl checks a leaf that is of no case.
@@ -164,11 +170,13 @@ func checkLine(c event.Case, i int, name string) error {
 	return nil
 }
 
+// receivedBegin begins the member that says what was received. Quotes inside a JSON string are escaped, so this text stands only
+// where the member begins, and "received" comes before the order's own members.
+var receivedBegin = []byte(`,"received":{"sha256":"`)
+
 // checkReceived compares the digest of the received bytes with the bytes themselves.
 func checkReceived(line []byte) error {
-	// Quotes inside a JSON string are escaped, so this text stands only where the member begins, and "received"
-	// comes before the order's own members.
-	_, rest, ok := bytes.Cut(line, []byte(`,"received":{"sha256":"`))
+	_, rest, ok := bytes.Cut(line, receivedBegin)
 	if !ok || len(rest) < 2*sha256.Size {
 		return errors.New("case does not say what was received")
 	}
@@ -196,29 +204,48 @@ func readReceived(b []byte) (r event.Received, err error) {
 }
 
 func compareReceived(r event.Received, line []byte) error {
-	var got []byte
-	switch {
-	case bytes.HasPrefix(line, []byte(`{"line":"refusal"`)):
-		b, err := base64.StdEncoding.DecodeString(r.Bytes)
-		if err != nil {
-			return fmt.Errorf("received bytes: %w", err)
-		}
-		if len(b) != r.Size { // only the beginning of a long input is kept
-			return nil
-		}
-		got = b
-	case r.Bytes != "":
-		got = []byte(r.Bytes)
-	default:
-		// The order member is the last one and holds the bytes as they came.
-		_, order, ok := bytes.Cut(line, []byte(`,"order":{`))
-		if !ok || len(order) != r.Size {
-			return fmt.Errorf("order is not the %d bytes that were received", r.Size)
-		}
-		got = line[len(line)-1-r.Size : len(line)-1]
+	got, whole, err := bytesOf(r, line)
+	if err != nil || !whole {
+		return err
 	}
 	if len(got) != r.Size || event.Digest(got) != r.SHA256 {
 		return errors.New("order is not the bytes that were received")
 	}
 	return nil
+}
+
+// bytesOf takes the received bytes out of a case's first line. Of a long input that was refused only the beginning is kept.
+func bytesOf(r event.Received, line []byte) (got []byte, whole bool, err error) {
+	switch {
+	case bytes.HasPrefix(line, []byte(`{"line":"refusal"`)) || r.Encoding == event.Base64:
+		if got, err = base64.StdEncoding.DecodeString(r.Bytes); err != nil {
+			return nil, false, fmt.Errorf("received bytes: %w", err)
+		}
+		return got, len(got) == r.Size || r.Encoding == event.Base64, nil
+	case r.Bytes != "":
+		return []byte(r.Bytes), true, nil
+	}
+	// The order member is the last one and holds the bytes as they came.
+	_, order, ok := bytes.Cut(line, []byte(`,"order":{`))
+	if !ok || len(order) != r.Size {
+		return nil, false, fmt.Errorf("order is not the %d bytes that were received", r.Size)
+	}
+	return line[len(line)-1-r.Size : len(line)-1], true, nil
+}
+
+// Received gives the bytes of a case as they were received, checked against their digest; whole is false where only the beginning of a
+// refused input was kept, which nothing checks.
+func Received(c event.Case) (b []byte, whole bool, err error) {
+	_, rest, ok := bytes.Cut(c.Line(0), receivedBegin)
+	if !ok || len(rest) < 2*sha256.Size {
+		return nil, false, errors.New("case does not say what was received")
+	}
+	r, err := readReceived(rest)
+	if err != nil {
+		return nil, false, fmt.Errorf("received: %w", err)
+	}
+	if err := compareReceived(r, c.Line(0)); err != nil {
+		return nil, false, err
+	}
+	return bytesOf(r, c.Line(0))
 }

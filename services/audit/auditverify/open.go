@@ -15,6 +15,7 @@ import (
 type Log struct {
 	files fs.FS
 	point Checkpoint
+	tree  Checkpoint // the published one, which the files are of; point, save after Before
 }
 
 // Open reads and checks the published checkpoint.
@@ -27,25 +28,46 @@ func Open(files fs.FS, key string) (*Log, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrBad, err)
 	}
-	return &Log{files: files, point: point}, nil
+	return &Log{files: files, point: point, tree: point}, nil
 }
 
 // Checkpoint is the one the log was opened at.
 func (l *Log) Checkpoint() Checkpoint { return l.point }
+
+// Before gives the log as it was under an earlier checkpoint of its own. ErrBad (wrapped) says that it does not go on from
+// that one.
+func (l *Log) Before(checkpoint []byte, key string) (*Log, error) {
+	point, err := OpenCheckpoint(checkpoint, key)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrBad, err)
+	}
+	root, err := l.RootAt(point.Size)
+	if err != nil {
+		return nil, err
+	}
+	if root != point.Root {
+		return nil, fmt.Errorf("%w: its first %d leaves have root %s, an earlier checkpoint states %s", ErrBad, point.Size, root, point.Root)
+	}
+	return &Log{files: l.files, point: point, tree: l.tree}, nil
+}
+
+// hashes reads what proofs are made of, each checked against the published root.
+func (l *Log) hashes() tlog.HashReader {
+	return tlog.TileHashReader(tlog.Tree{N: int64(l.tree.Size), Hash: l.tree.Root}, tiles{l.files, l.tree.Size})
+}
 
 // Prove gives the leaf at an index once its inclusion under the checkpoint is proven from the tiles.
 func (l *Log) Prove(index uint64) ([]byte, error) {
 	if index >= l.point.Size {
 		return nil, fmt.Errorf("leaf %d: the checkpoint covers %d leaves", index, l.point.Size)
 	}
-	leaves, err := ReadBundle(l.files, index/Width, l.point.Size)
+	leaves, err := ReadBundle(l.files, index/Width, l.tree.Size)
 	if err != nil {
 		return nil, fmt.Errorf("leaf %d: %w", index, err)
 	}
 	leaf := leaves[index%Width]
 	size := int64(l.point.Size)
-	hashes := tlog.TileHashReader(tlog.Tree{N: size, Hash: l.point.Root}, tiles{l.files, l.point.Size})
-	proof, err := tlog.ProveRecord(size, int64(index), hashes)
+	proof, err := tlog.ProveRecord(size, int64(index), l.hashes())
 	if err != nil {
 		return nil, fmt.Errorf("%w: leaf %d: %w", ErrBad, index, err)
 	}
@@ -61,7 +83,7 @@ func (l *Log) RootAt(size uint64) (tlog.Hash, error) {
 	if size > l.point.Size {
 		return tlog.Hash{}, fmt.Errorf("%w: it has %d leaves, not %d", ErrBad, l.point.Size, size)
 	}
-	root, err := tlog.TreeHash(int64(size), tlog.TileHashReader(tlog.Tree{N: int64(l.point.Size), Hash: l.point.Root}, tiles{l.files, l.point.Size}))
+	root, err := tlog.TreeHash(int64(size), l.hashes())
 	if err != nil {
 		return root, fmt.Errorf("%w: root at %d leaves: %w", ErrBad, size, err)
 	}

@@ -21,8 +21,7 @@ func (l *Log) Proof(index uint64) ([]byte, error) {
 	if index >= l.point.Size {
 		return nil, fmt.Errorf("leaf %d: the checkpoint covers %d leaves", index, l.point.Size)
 	}
-	hashes := tlog.TileHashReader(tlog.Tree{N: int64(l.point.Size), Hash: l.point.Root}, tiles{l.files, l.point.Size})
-	proof, err := tlog.ProveRecord(int64(l.point.Size), int64(index), hashes)
+	proof, err := tlog.ProveRecord(int64(l.point.Size), int64(index), l.hashes())
 	if err != nil {
 		return nil, fmt.Errorf("%w: leaf %d: %w", ErrBad, index, err)
 	}

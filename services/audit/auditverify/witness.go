@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -97,6 +98,28 @@ func (p *Policy) declare(name string, n node) error {
 	}
 	p.nodes[name] = n
 	return nil
+}
+
+// Names are the names of the witnesses, sorted.
+func (p *Policy) Names() []string {
+	var names []string
+	for name, n := range p.nodes {
+		if n.key != nil {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Key is the verifier key of a witness, by the name that the policy gives it.
+func (p *Policy) Key(name string) (vkey string, ok bool) {
+	k := p.nodes[name].key
+	if k == nil {
+		return "", false
+	}
+	key := append([]byte{algCosignature}, k.key...)
+	return fmt.Sprintf("%s+%08x+%s", k.name, k.hash, base64.StdEncoding.EncodeToString(key)), true
 }
 
 // Check gives the cosignatures on a checkpoint that are good, and whether they are the quorum.

@@ -4,19 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
-	"slices"
 
 	"github.com/tidegate/tidegate/services/audit"
 	"github.com/tidegate/tidegate/services/audit/auditverify"
 )
 
-// File is where the index of an audit directory lies.
-const File = "search.db"
-
 // batch is how many leaves are applied at once.
-const batch = 4096
+const batch = 8192
 
 // Archive answers questions about an audit directory: the index says where to look, the log what is there.
 type Archive struct {
@@ -24,41 +18,24 @@ type Archive struct {
 	index Index
 }
 
-// Open opens the archive of an audit directory with the index in a file; beside the log when none is given, or in memory where that
-// cannot be written, as on a copy that somebody was given.
-func Open(ctx context.Context, dir, file string) (*Archive, error) {
-	if file == "" {
-		file = filepath.Join(dir, File)
-		if !writable(dir) {
-			file = ":memory:"
-		}
-	}
-	index, err := OpenSQLite(ctx, file)
-	if err != nil {
-		return nil, err
-	}
-	return New(dir, index), nil
-}
-
 // New is an archive with any index.
 func New(dir string, index Index) *Archive { return &Archive{dir, index} }
-
-// writable says whether a file can be made in a directory.
-func writable(dir string) bool {
-	f, err := os.CreateTemp(dir, ".search-")
-	if err != nil {
-		return false
-	}
-	_ = f.Close()
-	return os.Remove(f.Name()) == nil
-}
 
 // Close closes the index.
 func (a *Archive) Close() error { return a.index.Close() }
 
-// Update brings the index up to the published checkpoints. An index that is ahead of one is of another log, or the log was rolled
-// back: it is made anew. progress may be nil; it is told leaves done and to do.
+// Update brings the index up to the published checkpoints. An index that is ahead of one, or of leaves that the log does not have, is of another
+// log, or the log was rolled back: it is made anew. progress may be nil; it is told leaves done and to do.
 func (a *Archive) Update(ctx context.Context, progress func(done, total uint64)) (*audit.Reader, error) {
+	for {
+		r, err := a.update(ctx, progress)
+		if !errors.Is(err, ErrMoved) || ctx.Err() != nil { // who moved it wrote what was to be written: it ends
+			return r, err
+		}
+	}
+}
+
+func (a *Archive) update(ctx context.Context, progress func(done, total uint64)) (*audit.Reader, error) {
 	r, err := audit.NewReader(a.dir)
 	if err != nil {
 		return nil, err
@@ -83,55 +60,94 @@ func (a *Archive) Update(ctx context.Context, progress func(done, total uint64))
 	return r, nil
 }
 
-// marks are how far the index is; it forgets everything when it knows more than the logs have.
+// marks are how far the index is; it forgets everything when it is not of these logs.
 func (a *Archive) marks(ctx context.Context, r *audit.Reader) (map[int]uint64, error) {
 	covered, err := a.index.Covered(ctx)
 	if err != nil {
 		return nil, err
 	}
-	sizes, marks := map[int]uint64{}, map[int]uint64{}
-	for _, p := range r.Parts() {
-		sizes[p.Number] = p.Point.Size
+	if !agrees(r, covered) {
+		return map[int]uint64{}, a.index.Clear(ctx)
 	}
+	marks := map[int]uint64{}
 	for _, c := range covered {
-		if c.Size > sizes[c.Log] {
-			return map[int]uint64{}, a.index.Clear(ctx)
-		}
 		marks[c.Log] = c.Size
 	}
 	return marks, nil
 }
 
-// follow applies a log's leaves from a mark on, in batches: after a crash the mark says where to go on.
-func (a *Archive) follow(ctx context.Context, r *audit.Reader, p audit.Part, from uint64, did func(uint64)) error {
-	at, rows := from, make([]Row, 0, batch)
-	apply := func(size uint64) error {
-		err := a.index.Apply(ctx, p.Number, at, size, rows)
-		if errors.Is(err, ErrMoved) {
-			return fmt.Errorf("%w: ask again", err)
+// agrees says whether logs begin with what an index covers.
+func agrees(r *audit.Reader, covered []Covered) bool {
+	for _, c := range covered {
+		if root, err := r.RootAt(c.Log, c.Size); err != nil || root != c.Root {
+			return false
 		}
-		did(size - at)
-		at, rows = size, rows[:0]
-		return err
+	}
+	return true
+}
+
+// follow applies a log's leaves from a mark on, in batches: after a crash the mark says where to go on. The next batch is read while one is written.
+func (a *Archive) follow(ctx context.Context, r *audit.Reader, p audit.Part, from uint64, did func(uint64)) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	batches := make(chan rowBatch, 1)
+	go func() {
+		defer close(batches)
+		readRows(ctx, r, p, from, batches)
+	}()
+	for b := range batches {
+		if b.err != nil {
+			return b.err
+		}
+		root, err := r.RootAt(p.Number, b.size)
+		if err == nil {
+			err = a.index.Apply(ctx, from, Covered{p.Number, b.size, root}, b.rows)
+		}
+		if err != nil {
+			return err
+		}
+		did(b.size - from)
+		from = b.size
+	}
+	return ctx.Err()
+}
+
+// rowBatch is rows in a row, up to a size of the log.
+type rowBatch struct {
+	rows []Row
+	size uint64
+	err  error
+}
+
+func readRows(ctx context.Context, r *audit.Reader, p audit.Part, from uint64, out chan<- rowBatch) {
+	b, sent := rowBatch{}, from
+	send := func() bool {
+		select {
+		case out <- b:
+			b, sent = rowBatch{}, b.size
+			return true
+		case <-ctx.Done():
+			return false
+		}
 	}
 	for l, err := range r.Leaves(ctx, p.Number, from) {
-		if err != nil {
-			return err
+		var row Row
+		if err == nil {
+			row, err = RowOf(l)
 		}
-		row, err := RowOf(l)
 		if err != nil {
-			return err
+			b.err = err
+			send()
+			return
 		}
-		if rows = append(rows, row); len(rows) == batch {
-			if err := apply(l.Index + 1); err != nil {
-				return err
-			}
+		b.rows, b.size = append(b.rows, row), l.Index+1
+		if len(b.rows) == batch && !send() {
+			return
 		}
 	}
-	if at == p.Point.Size {
-		return nil
+	if b.size = p.Point.Size; b.size > sent {
+		send()
 	}
-	return apply(p.Point.Size)
 }
 
 // Hit is a record that was found: proven to be in the log, and what was asked for.
@@ -150,7 +166,7 @@ func (a *Archive) Search(ctx context.Context, q Query) (hits []Hit, more bool, e
 	if err != nil {
 		return nil, false, err
 	}
-	places, err := a.index.Find(ctx, q, nil, q.Limit+1)
+	places, err := a.find(ctx, q, nil, q.Limit+1)
 	if err != nil {
 		return nil, false, err
 	}
@@ -167,8 +183,17 @@ func (a *Archive) Search(ctx context.Context, q Query) (hits []Hit, more bool, e
 	return hits, more, ctx.Err()
 }
 
-// ErrDoctored says that the index names a record which is not what was asked for.
-var ErrDoctored = fmt.Errorf("%w: the search index was changed; delete it, it is made anew from the log", auditverify.ErrBad)
+// find looks into the index.
+func (a *Archive) find(ctx context.Context, q Query, behind *Place, limit int) ([]Place, error) {
+	c, err := q.Plan(ctx, a.index)
+	if err != nil {
+		return nil, err
+	}
+	return a.index.Find(ctx, c, behind, limit)
+}
+
+// ErrDoctored says that the index is not what the log makes it.
+var ErrDoctored = fmt.Errorf("%w: the search index was changed; \"tidegate audit reindex\" makes it anew from the log", auditverify.ErrBad)
 
 func (a *Archive) check(r *audit.Reader, q Query, p Place) (Hit, error) {
 	l, err := r.Prove(p.Log, p.Leaf)
@@ -183,41 +208,4 @@ func (a *Archive) check(r *audit.Reader, q Query, p Place) (Hit, error) {
 		return Hit{}, fmt.Errorf("%w: leaf %d of log %d is not what was asked for", ErrDoctored, p.Leaf, p.Log)
 	}
 	return Hit{row, l}, nil
-}
-
-// Compare makes the index anew in another one, which must be empty, and says whether both are the same: an index that somebody took a record
-// out of is not (ErrDoctored, wrapped).
-func (a *Archive) Compare(ctx context.Context, fresh Index, progress func(done, total uint64)) error {
-	again := New(a.dir, fresh)
-	for { // until nothing was logged between the two
-		if _, err := again.Update(ctx, progress); err != nil {
-			return err
-		}
-		if _, err := a.Update(ctx, nil); err != nil {
-			return err
-		}
-		is, err := a.index.Covered(ctx)
-		if err != nil {
-			return err
-		}
-		ought, err := fresh.Covered(ctx)
-		if err != nil {
-			return err
-		}
-		if slices.Equal(is, ought) {
-			break
-		}
-	}
-	got, err := a.index.Digest(ctx)
-	if err != nil {
-		return err
-	}
-	want, err := fresh.Digest(ctx)
-	if err != nil {
-		return err
-	}
-	if got != want {
-		return fmt.Errorf("%w: it does not hold what the log holds", ErrDoctored)
-	}
-	return nil
 }

@@ -116,7 +116,7 @@ func ids(t *testing.T, a *search.Archive, q search.Query) (out []string) {
 
 func open(t *testing.T, data string) *search.Archive {
 	t.Helper()
-	a, err := search.Open(t.Context(), filepath.Join(data, "audit"), "")
+	a, err := search.Open(t.Context(), filepath.Join(data, "audit"), filepath.Join(data, "index"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,13 +142,13 @@ func TestRecordsAreFoundAsTheyAreLogged(t *testing.T) {
 }
 
 // doctor changes the index as somebody with the file can.
-func doctor(t *testing.T, data, statement string) {
+func doctor(t *testing.T, file, statement string, args ...any) {
 	t.Helper()
-	db, err := sql.Open("sqlite", filepath.Join(data, "audit", search.File))
+	db, err := sql.Open("sqlite", file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = db.ExecContext(t.Context(), statement)
+	_, err = db.ExecContext(t.Context(), statement, args...)
 	if err := errors.Join(err, db.Close()); err != nil {
 		t.Fatal(err)
 	}
@@ -157,34 +157,70 @@ func doctor(t *testing.T, data, statement string) {
 func TestADoctoredIndexShowsNothingFalse(t *testing.T) {
 	t.Parallel()
 	data, _ := logged(t, cases(t)...)
-	a := open(t, data)
-	ids(t, a, search.Query{})
-	doctor(t, data, "UPDATE leaf SET outcome = 'release' WHERE order_id = 'A-3'")
-	if hits, _, err := a.Search(t.Context(), search.Query{Outcome: event.Release}); !errors.Is(err, search.ErrDoctored) {
-		t.Errorf("%v: %v", err, hits)
-	}
-	compared := func() error {
-		fresh, err := search.OpenSQLite(t.Context(), ":memory:")
+	file := filepath.Join(t.TempDir(), "index")
+	for name, tt := range map[string]struct {
+		statement string
+		args      func(r search.Row, id int64) []any
+		shown     error // by asking for orders released
+	}{
+		"a hold that looks released": {"INSERT INTO term (rowid, terms) VALUES (?, ?)", func(_ search.Row, id int64) []any {
+			return []any{id, strings.Join(search.Terms(search.Row{Outcome: event.Release}), " ")}
+		}, search.ErrDoctored},
+		"a record of which nothing is found": {"INSERT INTO term (term, rowid, terms) VALUES ('delete', ?, ?)", func(r search.Row, id int64) []any {
+			return []any{id, strings.Join(search.Terms(r), " ")}
+		}, nil},
+		"a record not found by its party": {"INSERT INTO term (term, rowid, terms) VALUES ('delete', ?, 'wharbor')", func(_ search.Row, id int64) []any { return []any{id} }, nil},
+		"a place that is none":            {"INSERT INTO term (rowid, terms) VALUES (?, 'wharbor')", func(_ search.Row, id int64) []any { return []any{id + 77} }, nil},
+		"a word not found with a slip":    {"DELETE FROM near WHERE word = 'lantern' AND key <> ? AND ? > 0", func(_ search.Row, id int64) []any { return []any{"", id} }, nil},
+		"a word that is not known":        {"DELETE FROM word WHERE word = 'lantern' AND ? > 0", func(_ search.Row, id int64) []any { return []any{id} }, nil},
+		"a day with other counts":         {`UPDATE day SET counts = replace(counts, '"orders":3', '"orders":2') WHERE ? > 0`, func(_ search.Row, id int64) []any { return []any{id} }, nil},
+		"a block that was not seen":       {`UPDATE blocks SET seen = '{}' WHERE ? > 0`, func(_ search.Row, id int64) []any { return []any{id} }, nil},
+	} {
+		a, err := search.Open(t.Context(), filepath.Join(data, "audit"), file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer func() { _ = fresh.Close() }()
-		return a.Compare(t.Context(), fresh, nil)
+		hits, _, err := a.Search(t.Context(), search.Query{Order: "A-3"})
+		if err != nil || len(hits) != 1 {
+			t.Fatalf("%s: %v, %d", name, err, len(hits))
+		}
+		if err := a.Check(t.Context(), nil); err != nil {
+			t.Errorf("%s: before: %v", name, err)
+		}
+		r := hits[0].Row
+		doctor(t, file, tt.statement, tt.args(r, int64(r.Log)<<44+int64(r.Leaf))...)
+		if hits, _, err := a.Search(t.Context(), search.Query{Outcome: event.Release}); !errors.Is(err, tt.shown) || tt.shown != nil && len(hits) > 0 {
+			t.Errorf("%s: shown: %v, %d", name, err, len(hits))
+		}
+		if err := a.Check(t.Context(), nil); !errors.Is(err, search.ErrDoctored) {
+			t.Errorf("%s: compared: %v", name, err)
+		}
+		if err := errors.Join(a.Close(), os.Remove(file)); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if err := compared(); !errors.Is(err, search.ErrDoctored) {
-		t.Errorf("a changed row: %v", err)
-	}
-	doctor(t, data, "UPDATE leaf SET outcome = 'hold' WHERE order_id = 'A-3'")
-	if err := compared(); err != nil {
-		t.Errorf("put right again: %v", err)
-	}
-	doctor(t, data, "DELETE FROM leaf WHERE order_id = 'A-3'")
-	if err := compared(); !errors.Is(err, search.ErrDoctored) {
-		t.Errorf("a record left out: %v", err)
-	}
-	doctor(t, data, "UPDATE covered SET size = 99")
-	if got := fmt.Sprint(ids(t, a, search.Query{})); got != "[A-3 A-2 A-1]" {
-		t.Errorf("an index that is ahead of the log is not made anew: %s", got)
+}
+
+func TestAnIndexOfAnotherLogIsMadeAnew(t *testing.T) {
+	t.Parallel()
+	data, _ := logged(t, cases(t)...)
+	file := filepath.Join(t.TempDir(), "index")
+	for name, statement := range map[string]string{"ahead of the log": "UPDATE covered SET size = 99", "of other leaves": "UPDATE covered SET root = 'x'", "of a log that is none": "INSERT INTO covered VALUES (7, 1, '')"} {
+		a, err := search.Open(t.Context(), filepath.Join(data, "audit"), file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids(t, a, search.Query{})
+		doctor(t, file, statement)
+		if err := a.Check(t.Context(), nil); !errors.Is(err, search.ErrDoctored) {
+			t.Errorf("%s: compared: %v", name, err)
+		}
+		if got := fmt.Sprint(ids(t, a, search.Query{})); got != "[A-3 A-2 A-1]" {
+			t.Errorf("%s: %s", name, got)
+		}
+		if err := errors.Join(a.Check(t.Context(), nil), a.Close()); err != nil {
+			t.Errorf("%s: made anew: %v", name, err)
+		}
 	}
 }
 
@@ -225,7 +261,7 @@ func TestVerbs(t *testing.T) {
 	} {
 		var out bytes.Buffer
 		root := &cli.Command{Name: "tidegate", Commands: search.Commands(), Writer: &out, ErrWriter: &out, ExitErrHandler: func(context.Context, *cli.Command, error) {}}
-		err := root.Run(t.Context(), append([]string{"tidegate", tt.args[0], "--data", data}, tt.args[1:]...))
+		err := root.Run(t.Context(), append([]string{"tidegate", tt.args[0], "--data", data, "--index", filepath.Join(data, "index")}, tt.args[1:]...))
 		code := 0
 		if coder, ok := errors.AsType[cli.ExitCoder](err); ok {
 			code = coder.ExitCode()

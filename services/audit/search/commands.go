@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -27,7 +26,7 @@ func Commands() []*cli.Command {
 func flags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "data", Usage: "data `DIR`; the logs lie in its audit directory", Value: "data", Sources: cli.EnvVars("TIDEGATE_DATA")},
-		&cli.StringFlag{Name: "index", Usage: "`FILE` of the search index; beside the log when not given"},
+		&cli.StringFlag{Name: "index", Usage: "`FILE` of the search index, made where it is not there; when not given, the one beside the log, else one in the user's cache directory"},
 		&cli.StringFlag{Name: "order", Usage: "order `ID`"},
 		&cli.StringFlag{Name: "event", Usage: "event `ID`"},
 		&cli.StringFlag{Name: "party", Usage: "`WORDS` with which words of a party's name begin, as given or as the list writes it"},
@@ -67,13 +66,19 @@ func searchCommand() *cli.Command {
 func reindexCommand() *cli.Command {
 	return &cli.Command{
 		Name: "reindex", Usage: "make the search index anew from the log and say whether the old one was the same",
-		Flags:  []cli.Flag{flags()[0], flags()[1]},
+		Flags:  []cli.Flag{flags()[0], flags()[1], &cli.BoolFlag{Name: "check", Usage: "only compare; change nothing"}},
 		Action: func(ctx context.Context, c *cli.Command) error { return exit(reindex(ctx, c)) },
 	}
 }
 
+// open opens the archive of the data directory. While a process works on it the index beside the log is the one; else nothing in the
+// directory is changed.
 func open(ctx context.Context, c *cli.Command) (*Archive, error) {
-	a, err := Open(ctx, filepath.Join(c.String("data"), "audit"), c.String("index"))
+	dir, file := filepath.Join(c.String("data"), "audit"), c.String("index")
+	if file == "" && audit.Running(ctx, c.String("data")) {
+		file = filepath.Join(dir, File)
+	}
+	a, err := Open(ctx, dir, file)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", auditverify.ErrUnusable, err)
 	}
@@ -181,49 +186,35 @@ func or(s, otherwise string) string {
 	return s
 }
 
-// reindex makes the index anew in a file beside it, compares and exchanges them.
+// reindex checks the index against the log, and makes it anew unless only asked to check.
 func reindex(ctx context.Context, c *cli.Command) error {
-	file := c.String("index")
-	if file == "" {
-		file = filepath.Join(c.String("data"), "audit", File)
-	}
 	a, err := open(ctx, c)
 	if err != nil {
 		return err
 	}
-	if err := remove(file + ".new"); err != nil {
+	defer func() { _ = a.Close() }()
+	if _, err := a.Update(ctx, nil); err != nil {
 		return err
 	}
-	fresh, err := OpenSQLite(ctx, file+".new")
-	if err != nil {
+	checked := a.Check(ctx, nil)
+	if c.Bool("check") || checked != nil && !errors.Is(checked, ErrDoctored) {
+		if checked == nil {
+			_, err = fmt.Fprintln(c.Root().Writer, "the search index holds what the log makes it")
+			return err
+		}
+		return checked
+	}
+	if err := a.index.Clear(ctx); err != nil {
 		return err
 	}
-	compared := a.Compare(ctx, fresh, nil)
-	if err := errors.Join(fresh.Close(), a.Close()); err != nil {
+	if _, err := a.Update(ctx, nil); err != nil {
 		return err
 	}
-	if compared != nil && !errors.Is(compared, ErrDoctored) {
-		return compared
-	}
-	if err := errors.Join(remove(file), os.Rename(file+".new", file)); err != nil {
-		return err
-	}
-	if compared == nil {
+	if checked == nil {
 		_, err = fmt.Fprintln(c.Root().Writer, "the search index was made anew; the old one was the same")
 		return err
 	}
-	return compared
-}
-
-// remove takes an index away, with what SQLite keeps beside it.
-func remove(file string) error {
-	var errs []error
-	for _, name := range []string{file, file + "-wal", file + "-shm"} {
-		if err := os.Remove(name); !errors.Is(err, os.ErrNotExist) {
-			errs = append(errs, err)
-		}
-	}
-	return errors.Join(errs...)
+	return checked
 }
 
 // exit gives an error its exit status.

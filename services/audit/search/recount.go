@@ -45,8 +45,8 @@ func states(r *audit.Reader) (out []CheckpointState) {
 	return out
 }
 
-// Completeness accounts for the days between two, both inclusive, either may be empty, as the index counted them: at once, however long the history. What is
-// to be relied on is counted again from the log: Recount.
+// Completeness accounts for the days between two, both inclusive, either may be empty, as the index counted them, and as far as it is: at once, however
+// long the history. What is to be relied on is counted again from the log: Recount.
 func (a *Archive) Completeness(ctx context.Context, from, until event.Date) (Completeness, error) {
 	t, under, err := a.tally(ctx)
 	out := t.Completeness(from, until)
@@ -62,6 +62,14 @@ func (a *Archive) Freshness(ctx context.Context, from, until event.Date, staleAf
 	return out, err
 }
 
-func (a *Archive) tally(ctx context.Context) (Tally, []CheckpointState, error) {
-	return Recount(ctx, a.dir, nil)
+func (a *Archive) tally(ctx context.Context) (t Tally, under []CheckpointState, err error) {
+	covered, err := a.index.Covered(ctx)
+	if err != nil {
+		return NewTally(), nil, err
+	}
+	for _, c := range covered {
+		under = append(under, CheckpointState(c))
+	}
+	t, err = a.index.Tally(ctx)
+	return t, under, err
 }

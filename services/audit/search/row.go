@@ -24,16 +24,43 @@ type head struct {
 	At      event.Instant `json:"received_at"`
 	Kind    event.Kind    `json:"kind"`
 	Control *Activated    `json:"control"`
-	Order   *struct {
-		Date    event.Date `json:"order_date"`
-		Parties []struct {
+	Order   *order        `json:"order"`
+}
+
+// order is what a row needs of an order.
+type order struct {
+	Date    event.Date `json:"order_date"`
+	Parties []struct {
+		Name    string   `json:"name"`
+		Aliases []string `json:"aliases"`
+		Parent  struct {
 			Name string `json:"name"`
-		} `json:"parties"`
-	} `json:"order"`
+		} `json:"ultimate_parent"`
+		Owners []struct {
+			Name string `json:"name"`
+		} `json:"owners"`
+	} `json:"parties"`
+	Payment struct {
+		Payer string `json:"payer"`
+	} `json:"payment"`
+}
+
+// names are the names of an order's parties, of those who own and pay for them.
+func (o *order) names() (names []string) {
+	for _, p := range o.Parties {
+		names = append(append(append(names, p.Name), p.Aliases...), p.Parent.Name)
+		for _, w := range p.Owners {
+			names = append(names, w.Name)
+		}
+	}
+	return append(names, o.Payment.Payer)
 }
 
 // facts is what a row needs of facts.
 type facts struct {
+	Filled *struct {
+		Order order `json:"order"`
+	} `json:"filled"`
 	Snapshot string           `json:"snapshot"`
 	Lists    []event.ListSeen `json:"lists"`
 	Parties  []struct {
@@ -79,7 +106,7 @@ func (p packs) each() []Rules {
 // RowOf is the row of a leaf, of its bytes and nothing else.
 func RowOf(l audit.Logged) (Row, error) {
 	r := Row{
-		Log: l.Number, Leaf: l.Index, Kind: l.Leaf.Kind, Date: dayOf(l.Leaf.At), Logged: l.Leaf.At,
+		Log: l.Number, Leaf: l.Index, Kind: l.Leaf.Kind, Date: l.Leaf.At.Date(), Logged: l.Leaf.At,
 		Block: Block{l.Leaf.Sequence, l.Leaf.To, l.Leaf.Place, l.Leaf.Cases},
 	}
 	if !l.Leaf.HasCase() {
@@ -91,14 +118,12 @@ func RowOf(l audit.Logged) (Row, error) {
 	}
 	r.Event, r.OrderID, r.Source, r.Actor, r.Received = h.Event, h.OrderID, h.Source, h.Actor, h.At
 	r.Cause, r.Activated = h.Kind, h.Control
-	r.Tenant, r.Date = tenantOf(h), dayOf(h.At)
+	r.Tenant, r.Date = tenantOf(h), h.At.Date()
 	if h.Order != nil {
 		if h.Order.Date != "" {
 			r.Date = h.Order.Date
 		}
-		for _, p := range h.Order.Parties {
-			r.Names = append(r.Names, p.Name)
-		}
+		r.Names = h.Order.names()
 	}
 	if l.Case.Passes() || l.Case.Len() < 3 {
 		r.sort()
@@ -110,6 +135,9 @@ func RowOf(l audit.Logged) (Row, error) {
 		return r, fmt.Errorf("leaf %d: %w", l.Index, err)
 	}
 	r.Outcome, r.Rule, r.Judged, r.Packs, r.Snapshot, r.Lists = j.Outcome, j.Rule, true, j.Pack.each(), f.Snapshot, f.Lists
+	if f.Filled != nil {
+		r.Names = append(r.Names, f.Filled.Order.names()...)
+	}
 	for _, p := range f.Parties {
 		for _, m := range append(slices.Clip(p.Matches), p.Shared...) {
 			r.Entries, r.Names = append(r.Entries, m.Entry), append(r.Names, m.Name, m.Matched)
@@ -123,12 +151,6 @@ func RowOf(l audit.Logged) (Row, error) {
 	}
 	r.sort()
 	return r, nil
-}
-
-// dayOf is the day of an instant, UTC.
-func dayOf(at event.Instant) event.Date {
-	day, _, _ := strings.Cut(string(at), "T")
-	return event.Date(day)
 }
 
 // tenantOf is whose record it is. A refusal says it in its key only, where the input had one.

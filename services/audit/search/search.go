@@ -10,11 +10,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
-
-	"golang.org/x/text/unicode/norm"
 
 	"github.com/tidegate/tidegate/schemas/event"
+	"github.com/tidegate/tidegate/shared/spelling"
 	"github.com/tidegate/tidegate/shared/token"
 )
 
@@ -74,7 +72,7 @@ type Activated struct {
 type Query struct {
 	Order   string        // order id
 	Event   string        // event id
-	Party   string        // words that must begin words of a party's name, given or matched, in any order
+	Party   string        // words of a party's name, given or matched, in any order and spelling: each must begin a word of it or be near to one
 	From    event.Date    // first day of the record's date
 	Until   event.Date    // last day, inclusive
 	Outcome event.Outcome // of the decision
@@ -83,7 +81,11 @@ type Query struct {
 	Actor   string        // who brought it
 	Source  string        // system it came from
 	Kind    string        // of the leaf
+	Cause   event.Kind    // what happened: placed, revised, shipped, cancelled, rejudge, disposition …
 	Limit   int           // records at most; 100 when 0
+
+	ReceivedFrom  event.Date // first day on which it was received, UTC
+	ReceivedUntil event.Date // last day, inclusive
 
 	Within token.Reach `json:",omitzero"` // what who asks may see
 }
@@ -91,13 +93,21 @@ type Query struct {
 // MaxLimit bounds what one query gives.
 const MaxLimit = 10000
 
+// MaxText is how many bytes a text of a query may have.
+const MaxText = spelling.MaxName
+
+// texts are the query's members that anybody may have written.
+func (q Query) texts() []string {
+	return []string{q.Order, q.Event, q.Party, string(q.Outcome), q.Rule, q.Entry, q.Actor, q.Source, q.Kind, string(q.Cause)}
+}
+
 // errQuery says that a query asks for nothing that can be found.
 var errQuery = errors.New("query")
 
 // Normal fills in and checks a query, naming every fault.
 func (q Query) Normal() (Query, error) {
 	var faults []error
-	for name, d := range map[string]event.Date{"from": q.From, "until": q.Until} {
+	for name, d := range map[string]event.Date{"from": q.From, "until": q.Until, "received from": q.ReceivedFrom, "received until": q.ReceivedUntil} {
 		if _, err := event.ParseDate(string(d)); d != "" && err != nil {
 			faults = append(faults, fmt.Errorf("%w: %s: %w", errQuery, name, err))
 		}
@@ -106,7 +116,13 @@ func (q Query) Normal() (Query, error) {
 	if q.From != "" && q.Until != "" && q.From > q.Until {
 		faults = append(faults, fmt.Errorf("%w: from %s is later than until %s", errQuery, q.From, q.Until))
 	}
-	if q.Party != "" && len(Words(q.Party)) == 0 {
+	for _, v := range q.texts() {
+		if len(v) > MaxText {
+			faults = append(faults, fmt.Errorf("%w: want texts of %d bytes at most", errQuery, MaxText))
+			break
+		}
+	}
+	if len(q.Party) <= MaxText && q.Party != "" && len(Words(q.Party)) == 0 {
 		faults = append(faults, fmt.Errorf("%w: party %q has no letter or digit", errQuery, q.Party))
 	}
 	if q.Limit = cmp.Or(q.Limit, 100); q.Limit < 1 || q.Limit > MaxLimit {
@@ -115,52 +131,15 @@ func (q Query) Normal() (Query, error) {
 	return q, errors.Join(faults...)
 }
 
-// Words are the words of a name as the index compares them: letters without marks and digits, in lower case; of scripts that
-// leave no space between words each sign is one.
-func Words(s string) (words []string) {
-	var word []rune
-	end := func() {
-		if len(word) > 0 {
-			words, word = append(words, string(word)), word[:0]
-		}
-	}
-	for _, r := range norm.NFKD.String(strings.ToLower(s)) {
-		switch {
-		case unicode.Is(unicode.Mn, r): // Müller is Muller
-		case unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana):
-			end()
-			words = append(words, string(r))
-		case unicode.IsLetter(r), unicode.IsDigit(r):
-			word = append(word, unicode.ToLower(r))
-		default:
-			end()
-		}
-	}
-	end()
-	return words
-}
-
 // Holds says whether a row is what the query asks for. It is what every answer is checked with, whatever the index said.
 func (q Query) Holds(r Row) bool {
 	is := func(want, got string) bool { return want == "" || want == got }
 	has := func(want string, in []string) bool { return want == "" || slices.Contains(in, want) }
+	in := func(from, until, d event.Date) bool { return d >= from && (until == "" || d != "" && d <= until) }
 	return is(q.Order, r.OrderID) && is(q.Event, r.Event) && is(string(q.Outcome), string(r.Outcome)) && is(q.Actor, r.Actor) &&
 		is(q.Source, r.Source) && is(q.Kind, r.Kind) && has(q.Rule, r.Rules) && has(q.Entry, r.Entries) &&
-		r.Date >= q.From && (q.Until == "" || r.Date != "" && r.Date <= q.Until) && q.Within.Sees(r.Tenant, r.Source, r.Date) && q.names(r.Names)
-}
-
-// names says whether every word asked for begins a word of the names.
-func (q Query) names(names []string) bool {
-	var words []string
-	for _, n := range names {
-		words = append(words, Words(n)...)
-	}
-	for _, want := range Words(q.Party) {
-		if !slices.ContainsFunc(words, func(w string) bool { return strings.HasPrefix(w, want) }) {
-			return false
-		}
-	}
-	return true
+		in(q.From, q.Until, r.Date) && q.Within.Sees(r.Tenant, r.Source, r.Date) &&
+		is(string(q.Cause), string(r.Cause)) && in(q.ReceivedFrom, q.ReceivedUntil, r.Received.Date()) && (q.Party == "" || spell(r.Names).holds(q.Party))
 }
 
 // Place is a leaf.
@@ -173,22 +152,36 @@ type Place struct {
 type Covered struct {
 	Log  int
 	Size uint64
+	Root string // hash of the log's tree of that size, base64: of which log it is an index
 }
 
-// Index keeps rows. What it holds can be made again from the log; it is used by one writer at a time, which it sees to itself.
+// Index finds places of rows by their terms. What it holds can be made again from the log; it is used by one writer at a time, which it sees to
+// itself, and by many readers. Package searchtest says what every index does.
 type Index interface {
+	Vocabulary
 	// Covered gives how far the index is, by log; a log of which it holds nothing is left out.
 	Covered(ctx context.Context) ([]Covered, error)
-	// Apply adds rows of one log and moves its mark to size, both or neither. from must be where its mark stands: what somebody
-	// else applied meanwhile is ErrMoved.
-	Apply(ctx context.Context, log int, from, size uint64, rows []Row) error
-	// Find gives the places of rows that may hold, newest first, at most limit behind a place (none: from the newest).
-	Find(ctx context.Context, q Query, behind *Place, limit int) ([]Place, error)
-	// Digest is the same for two indexes that hold the same rows and marks.
-	Digest(ctx context.Context) (string, error)
+	// Apply adds rows of one log, all behind those it has, and moves its mark to where to says, both or neither. from must be where its
+	// mark stands: what somebody else applied meanwhile is ErrMoved.
+	Apply(ctx context.Context, from uint64, to Covered, rows []Row) error
+	// Find gives the places of rows with the terms asked for, newest first, at most limit behind a place (nil: from the newest).
+	Find(ctx context.Context, c Cond, behind *Place, limit int) ([]Place, error)
+	// Tally gives the count of every row applied.
+	Tally(ctx context.Context) (Tally, error)
+	// Look shows everything it holds, as it stands at one moment.
+	Look(ctx context.Context, v View) error
 	// Clear forgets everything.
 	Clear(ctx context.Context) error
 	Close() error
+}
+
+// View is shown what an index holds.
+type View struct {
+	Covered func([]Covered)
+	Term    func(term string, p Place) // each term of each row, in any order
+	Near    func(key, word string)     // each known word under each of its keys, in any order
+	Known   func(word string)          // each known word
+	Tally   func(Tally)
 }
 
 // ErrMoved says that somebody else applied rows meanwhile.

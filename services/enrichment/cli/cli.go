@@ -21,14 +21,14 @@ import (
 // Review gives the score from which the rule pack of a folder sends a match to a person; "" is the shipped pack.
 type Review func(pack string) (event.Milli, error)
 
-// Commands is "lists" with its verbs import, fetch, status, diff and activate, "masters" with the same but fetch, with drop
+// Commands is "lists" with its verbs import, fetch, status, diff and activate and those given, "masters" with the same but fetch, with drop
 // and the verbs given, and "match" with eval and bench. Without
 // review, which only who knows screening can give, eval takes the shipped pack's threshold as it was when this was
 // written.
-func Commands(review Review, ofMasters ...*cli.Command) []*cli.Command {
-	return []*cli.Command{matchCommand(review), mastersCommand(ofMasters), {
+func Commands(review Review, offer Offer, ofLists []*cli.Command, ofMasters ...*cli.Command) []*cli.Command {
+	return []*cli.Command{matchCommand(review), mastersCommand(offer, ofMasters), {
 		Name: "lists", Usage: "bring official lists in, compare them, put them in force",
-		Commands: []*cli.Command{importCommand(), fetchCommand(), statusCommand(), diffCommand(), activateCommand()},
+		Commands: append([]*cli.Command{importCommand(), fetchCommand(), statusCommand(), diffCommand(), activateCommand(offer)}, ofLists...),
 	}}
 }
 

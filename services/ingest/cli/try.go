@@ -94,5 +94,11 @@ func (s *submitter) tried(t ingest.Tried) error {
 		return err
 	}
 	s.say(s.out, name+" ("+t.Format+"): "+string(t.Kind)+"\n"+pretty.String())
+	if t.Needs != "" {
+		s.say(s.out, "needs "+t.Needs)
+	}
+	for _, l := range t.Changes {
+		s.say(s.out, "  line "+l.Position+": "+l.Action)
+	}
 	return nil
 }

@@ -1,6 +1,8 @@
 package replay
 
 import (
+	"strings"
+
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/screening"
 )
@@ -72,7 +74,40 @@ type Plan struct {
 	EnrichA bool   `json:"enrich_a,omitempty"` // side A is enriched again where its facts were stated under something else
 	EnrichB bool   `json:"enrich_b,omitempty"` // the same of side B; else only judging is needed: the facts are in the decisions
 	Why     string `json:"why"`                // in a sentence
-	Through uint64 `json:"through"`            // last block of the decisions that was read
+	Source  string `json:"source"`             // log: the audit log, proven as it was read; stream: the decisions that the bus still holds
+	Through uint64 `json:"through,omitempty"`  // of the stream: the last block read
 	Leaves  uint64 `json:"leaves,omitempty"`   // leaves of the published log under which the history was verified
 	Root    string `json:"root,omitempty"`     // root of that log, base64 as in the checkpoint
 }
+
+// NoMasters as a reference's masters asks for facts without the company's own masters.
+const NoMasters = "none"
+
+// Needs says what it takes to answer: judging alone, or enriching first, and why.
+func (q Question) Needs() string {
+	var why []string
+	for _, s := range []struct {
+		name string
+		Side
+	}{{"the new side", q.B}, {"the old side", q.A}} {
+		if s.Reference == nil {
+			continue
+		}
+		var what []string
+		if s.Reference.Snapshot != "" {
+			what = append(what, "lists, places and catalog "+short(s.Reference.Snapshot))
+		}
+		if s.Reference.Masters != "" {
+			what = append(what, "masters "+short(s.Reference.Masters))
+		}
+		what = append(what, "matcher "+s.Reference.Matcher)
+		why = append(why, s.name+" asks for "+strings.Join(what, ", "))
+	}
+	if why == nil {
+		return "only judging is needed: rules, parameters or dates differ at most, and the facts are in the decisions"
+	}
+	return strings.Join(why, "; ") + ": orders whose facts were stated under others are enriched first"
+}
+
+// short is enough of a digest to tell it from others.
+func short(digest string) string { return digest[:min(12, len(digest))] }

@@ -1,213 +1,69 @@
-// Package replay judges recorded cases again under chosen rules and dates and says what changes. It touches no live
+// Package replay judges recorded cases again under chosen rules, lists and dates and says what changes. It touches no live
 // order: it reads cases and gives a report.
+//
+// What matters:
+//
+//   - A question is two sides and a slice (question.go). Side A is nearly always the recorded judgement. The same question about the
+//     same history has the same report, byte for byte, however many lanes there are and however often it was killed.
+//   - A judgement line and a facts line are our own bytes in one form, so most cases are answered by looking at them: where no changed rule is
+//     named in the judgement and none finds what it needs in the facts, or says anything when it is asked alone, outcome and findings
+//     are those recorded (screening.Delta; a property test holds that to the full judgement). Under the decision's own pack there is no short
+//     way: every line is made again and compared byte for byte.
+//   - Facts are stated again only where the side asks for another set than they were stated under; that is chosen case by case.
+//   - Batches are judged by lanes side by side and taken in order (job.go). Changed decisions go to a work file, never into memory;
+//     how far it is, is noted every second together with the lengths of the work files, so that a kill loses at most that second.
 package replay
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"iter"
 	"runtime"
-	"slices"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/screening"
 	"github.com/tidegate/tidegate/shared/clock"
-	"github.com/tidegate/tidegate/shared/codec"
 )
 
-// Options say what to judge again, and how.
+// Options ask a question about cases at hand, in memory.
 type Options struct {
-	Pack      *screening.Pack              // side B: the rules to judge under; required
-	Base      *screening.Pack              // side A judged under these rules; the recorded judgement when nil
-	AsOf      screening.AsOf               // the dates to judge for; each order's own when zero
-	BaseAsOf  screening.AsOf               // of side A, with Base
-	From      event.Date                   // first order date of the slice; from the first order when empty
-	Until     event.Date                   // last order date of the slice, inclusive; to the last order when empty
-	Recompute bool                         // what the ledger holds follows from the answers of each side, from the first case on; else it is what was read then
-	Workers   int                          // cases judged at once; the number of processors when 0
-	Progress  func(done int, rate float64) // called now and then, and at the end, with cases done and cases a second; may be nil
-	Clock     clock.Clock                  // for the rate; no rate is told when nil
-
-	before, after *screening.Ledger // of the sides, where they are recomputed
+	Pack      *screening.Pack   // side B: the rules to judge under; each case's own, which must be one of Packs, when nil
+	Base      *screening.Pack   // side A judged under these rules; the recorded judgement when nil
+	Packs     []*screening.Pack // that cases were judged under, besides
+	AsOf      screening.AsOf    // the dates to judge for; each order's own when zero
+	BaseAsOf  screening.AsOf    // of side A, with Base
+	Slice     Slice
+	Recompute bool           // what the ledger holds follows from the answers of each side, from the first case on; else it is what was read then
+	Workers   int            // cases judged at once; the number of processors when 0
+	Progress  func(Progress) // called now and then, and at the end; may be nil
+	Clock     clock.Clock    // for the rate; no rate is told when nil
 }
 
-// batch is how many cases one worker takes at once.
+// batch is how many cases a lane takes at once.
 const batch = 256
 
 // Run judges every case of the slice and reports. A case that cannot be read ends the run with an error that names
 // it; refusals are counted as skipped. The report depends on the cases and the options alone.
 func Run(ctx context.Context, cases iter.Seq2[event.Case, error], opt Options) (Report, error) {
-	if opt.Pack == nil {
-		return Report{}, errors.New("replay: no rule pack given")
+	job := Job{Question: opt.Question(), Lanes: opt.Workers, Progress: opt.Progress, Clock: opt.Clock, Source: batches(cases)}
+	if job.Lanes <= 0 {
+		job.Lanes = runtime.GOMAXPROCS(0)
 	}
-	if opt.Workers <= 0 {
-		opt.Workers = runtime.GOMAXPROCS(0)
+	judge := NewJudge(job.Question, opt.hand())
+	if job.Judge = judge.Cases; opt.Recompute {
+		job.Serial = NewRecompute(judge)
 	}
-	if opt.Recompute { // one after the other: each answer may follow from those before
-		opt.Workers, opt.before, opt.after = 1, screening.NewLedger(), screening.NewLedger()
-	}
-	tally := newTally(opt)
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(opt.Workers)
-	err := read(ctx, cases, func(first int, part []event.Case) {
-		g.Go(func() error {
-			says := make([]say, 0, len(part))
-			for i, c := range part {
-				s, err := opt.one(c)
-				if err != nil {
-					return fmt.Errorf("replay: case %d: %w", first+i, err)
-				}
-				says = append(says, s)
-			}
-			tally.add(first, says)
-			return ctx.Err()
-		})
-	})
-	if judged := g.Wait(); judged != nil {
-		return Report{}, judged
-	}
-	if err != nil {
-		return Report{}, err
-	}
-	return tally.report(), nil
+	return job.Run(ctx)
 }
 
-// read cuts the cases into batches, in order.
-func read(ctx context.Context, cases iter.Seq2[event.Case, error], each func(first int, part []event.Case)) error {
-	part, first := make([]event.Case, 0, batch), 0
-	for c, err := range cases {
-		if err != nil {
-			return fmt.Errorf("replay: read case %d: %w", first+len(part), err)
-		}
-		if part = append(part, c); len(part) == batch {
-			each(first, part)
-			part, first = make([]event.Case, 0, batch), first+batch
-		}
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
+// Question is what the options ask.
+func (o *Options) Question() Question {
+	q := Question{A: Side{Recorded: true}, B: Side{AsOf: o.AsOf}, Slice: o.Slice, State: Recorded}
+	if o.Pack != nil {
+		ref := o.Pack.Ref()
+		q.B.Pack = &ref
 	}
-	if len(part) > 0 {
-		each(first, part)
-	}
-	return nil
-}
-
-// say is what came of one case.
-type say struct {
-	skipped bool
-	change  *Change // the outcome differs
-	shifted bool    // the findings differ, the outcome does not
-	date    event.Date
-}
-
-func (o *Options) one(c event.Case) (say, error) {
-	if c.Passes() || c.Len() < 3 {
-		if o.Recompute { // a license
-			o.before.Take(c)
-			o.after.Take(c)
-		}
-		return say{skipped: true}, nil
-	}
-	var cause event.Cause
-	if err := codec.Decode(c.Line(0), &cause); err != nil {
-		return say{}, err
-	}
-	outside := cause.Order == nil || !o.inSlice(&cause)
-	if outside && !o.Recompute {
-		return say{skipped: true}, nil
-	}
-	var facts event.Facts
-	if err := codec.Decode(c.Line(1), &facts); err != nil {
-		return say{}, err
-	}
-	var a event.Judgement
-	if err := codec.Decode(c.Line(2), &a); err != nil {
-		return say{}, err
-	}
-	prev := event.Digest(c.Line(1))
-	b := o.decide(o.Pack, o.after, &cause, &facts, a.Read, prev, o.AsOf)
-	if o.Base != nil {
-		a = o.decide(o.Base, o.before, &cause, &facts, a.Read, prev, o.BaseAsOf)
-	}
-	if outside {
-		return say{skipped: true}, nil
-	}
-	s, err := compare(&cause, &facts, &a, &b)
-	s.date = dateOf(&cause)
-	return s, err
-}
-
-// decide judges with what the ledger held then, or with what it would hold.
-func (o *Options) decide(p *screening.Pack, l *screening.Ledger, c *event.Cause, f *event.Facts, read *event.Read, prev string, asOf screening.AsOf) event.Judgement {
-	if o.Recompute {
-		return l.Decide(p, c, f, prev, asOf)
-	}
-	return p.DecideWith(c, f, read, prev, asOf)
-}
-
-func (o *Options) inSlice(c *event.Cause) bool {
-	return event.Span{From: o.From, Until: o.Until}.Holds(dateOf(c))
-}
-
-func dateOf(c *event.Cause) event.Date {
-	if c.Order.OrderDate != "" {
-		return c.Order.OrderDate
-	}
-	return c.At.Date()
-}
-
-func compare(c *event.Cause, f *event.Facts, a, b *event.Judgement) (say, error) {
-	if a.Outcome != b.Outcome {
-		ch := change(c, f, a, b)
-		return say{change: &ch}, nil
-	}
-	was, err := codec.Append(nil, a.Findings)
-	if err != nil {
-		return say{}, err
-	}
-	is, err := codec.Append(nil, b.Findings)
-	return say{shifted: !bytes.Equal(was, is)}, err
-}
-
-func change(c *event.Cause, f *event.Facts, a, b *event.Judgement) Change {
-	rule, why := because(a, b)
-	ch := Change{
-		Tenant: c.Tenant, Source: c.Source, OrderID: c.OrderID, Revision: c.Revision, Kind: c.Kind, Event: c.Event, Received: c.At, Date: dateOf(c),
-		Country: c.Order.ShipTo, From: a.Outcome, To: b.Outcome, Rule: rule, Why: why, Found: others(b, a), Gone: others(a, b),
-	}
-	for i := range c.Order.Parties {
-		ch.Parties = append(ch.Parties, c.Order.Parties[i].Name)
-	}
-	for i := range f.Items {
-		ch.Classes = append(ch.Classes, f.Items[i].Class)
-	}
-	slices.Sort(ch.Classes)
-	ch.Classes = slices.Compact(ch.Classes)
-	return ch
-}
-
-// others lists the rules that one judgement has a finding of and the other has none of, sorted.
-func others(of, not *event.Judgement) []string {
-	var out []string
-	for i := range of.Findings {
-		id := of.Findings[i].Rule
-		if !slices.ContainsFunc(not.Findings, func(f event.Finding) bool { return f.Rule == id }) {
-			out = append(out, id)
-		}
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
-}
-
-// question is what the options ask.
-func (o *Options) question() Question {
-	ref := o.Pack.Ref()
-	q := Question{A: Side{Recorded: true}, B: Side{Pack: &ref, AsOf: o.AsOf}, Slice: Slice{From: o.From, Until: o.Until}, State: Recorded}
 	if o.Base != nil {
 		base := o.Base.Ref()
 		q.A = Side{Pack: &base, AsOf: o.BaseAsOf}
@@ -218,22 +74,62 @@ func (o *Options) question() Question {
 	return q
 }
 
-// because names the rule of the change: what decides now where the outcome got stricter, what decided before where it
-// got milder, because it fires no longer or with another outcome.
-func because(a, b *event.Judgement) (rule, why string) {
-	if b.Outcome.Severity() > a.Outcome.Severity() {
-		return b.Rule, textOf(b, b.Rule, b.Outcome)
+func (o *Options) hand() hand {
+	h := hand{}
+	for _, p := range append([]*screening.Pack{o.Pack, o.Base}, o.Packs...) {
+		if p != nil {
+			h[packKey(p.Ref())] = p
+		}
 	}
-	if i := slices.IndexFunc(b.Findings, func(f event.Finding) bool { return f.Rule == a.Rule }); i >= 0 {
-		return a.Rule, fmt.Sprintf("now %s instead of %s: %s", b.Findings[i].Outcome, a.Outcome, b.Findings[i].Text)
-	}
-	return a.Rule, "no longer: " + textOf(a, a.Rule, a.Outcome)
+	return h
 }
 
-func textOf(j *event.Judgement, rule string, outcome event.Outcome) string {
-	i := slices.IndexFunc(j.Findings, func(f event.Finding) bool { return f.Rule == rule && f.Outcome == outcome })
-	if i < 0 {
-		return j.Failed
+// hand is packs at hand.
+type hand map[string]*screening.Pack
+
+func packKey(ref event.PackRef) string { return fmt.Sprintf("%s %q", ref.Digest, ref.Parameters) } // fmt prints maps sorted by key
+
+// Pack finds one.
+func (h hand) Pack(_ context.Context, ref event.PackRef) (*screening.Pack, error) {
+	if p, ok := h[packKey(ref)]; ok {
+		return p, nil
 	}
-	return j.Findings[i].Text
+	return nil, fmt.Errorf("%w: pack %s %s", ErrLacking, ref.ID, ref.Digest)
+}
+
+// Enrich has no reference set.
+func (hand) Enrich(context.Context, string, string, event.Case) (event.Case, error) {
+	return event.Case{}, fmt.Errorf("%w: a reference set", ErrLacking)
+}
+
+// batches cuts cases at hand, each a block of its own.
+func batches(cases iter.Seq2[event.Case, error]) func(context.Context, Mark) iter.Seq2[Batch, error] {
+	return func(ctx context.Context, from Mark) iter.Seq2[Batch, error] {
+		return func(yield func(Batch, error) bool) {
+			if from != nil {
+				yield(Batch{}, errors.New("cases at hand have no marks"))
+				return
+			}
+			part, n := make([]Past, 0, batch), uint64(0)
+			for c, err := range cases {
+				if err == nil {
+					err = ctx.Err()
+				}
+				if err != nil {
+					yield(Batch{}, fmt.Errorf("case %d: %w", n, err))
+					return
+				}
+				n++
+				if part = append(part, Past{Sequence: n, Case: c}); len(part) == batch {
+					if !yield(Batch{Cases: part}, nil) {
+						return
+					}
+					part = make([]Past, 0, batch)
+				}
+			}
+			if len(part) > 0 {
+				yield(Batch{Cases: part}, nil)
+			}
+		}
+	}
 }

@@ -172,7 +172,7 @@ func TestTheReportDoesNotDependOnTheNumberOfWorkers(t *testing.T) {
 	t.Parallel()
 	p := us(t, nil)
 	cases := history(t, p, 1500)
-	opt := Options{Pack: us(t, map[string]string{"diffusion": "codified"}), From: "2025-10-02"}
+	opt := Options{Pack: us(t, map[string]string{"diffusion": "codified"}), Slice: Slice{From: "2025-10-02"}}
 	var reports [2][]byte
 	for i, n := range []int{1, 8} {
 		opt.Workers = n
@@ -194,7 +194,7 @@ func TestTheSliceIsInclusiveAtBothEnds(t *testing.T) {
 	all := run(t, cases, Options{Pack: p})
 	days := 0
 	for _, d := range []event.Date{"2025-10-01", "2026-01-20", "2026-11-09", "2026-11-10"} {
-		days += run(t, cases, Options{Pack: p, From: d, Until: d}).Judged
+		days += run(t, cases, Options{Pack: p, Slice: Slice{From: d, Until: d}}).Judged
 	}
 	if days != all.Judged {
 		t.Errorf("the days together judge %d, all %d", days, all.Judged)
@@ -207,7 +207,7 @@ func TestACaseThatCannotBeReadEndsTheRunAndIsNamed(t *testing.T) {
 	cases := history(t, p, 3)
 	cases = append(cases, event.NewCase([]byte(`{"line":`)).With([]byte(`{}`)).With([]byte(`{}`)))
 	_, err := Run(context.Background(), seq(cases), Options{Pack: p})
-	if err == nil || !bytes.Contains([]byte(err.Error()), []byte("case 3")) {
+	if err == nil || !bytes.Contains([]byte(err.Error()), []byte("block 4")) {
 		t.Errorf("error: %v", err)
 	}
 }
@@ -215,7 +215,7 @@ func TestACaseThatCannotBeReadEndsTheRunAndIsNamed(t *testing.T) {
 func TestTheReportPrintsATable(t *testing.T) {
 	t.Parallel()
 	p := us(t, nil)
-	r := run(t, history(t, p, 50), Options{Pack: us(t, map[string]string{"diffusion": "codified"}), Progress: func(int, float64) {}, Clock: clock.System})
+	r := run(t, history(t, p, 50), Options{Pack: us(t, map[string]string{"diffusion": "codified"}), Progress: func(Progress) {}, Clock: clock.System})
 	var b bytes.Buffer
 	if err := r.Print(&b); err != nil {
 		t.Fatal(err)

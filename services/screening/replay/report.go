@@ -1,14 +1,11 @@
 package replay
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"maps"
 	"slices"
 	"strings"
-	"sync"
-	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -30,85 +27,13 @@ type Report struct {
 	Differs      int      `json:"bytes_differ"`     // the judgement line differs in any byte, the pack's name and the chain aside; with side A recorded
 	Skipped      int      `json:"skipped"`          // refusals, what is of no order, and cases outside the slice
 	Enriched     int      `json:"enriched"`         // whose facts were stated again
+	Lacking      []Count  `json:"lacking"`          // not judged, by what is not at hand
 	ByTransition []Count  `json:"by_transition"`    // "release > license", most first
 	ByRule       []Count  `json:"by_rule"`          // most first
 	ByCountry    []Count  `json:"by_country"`       // where the goods go, most first
 	ByMonth      []Count  `json:"by_month"`         // of the order date, 2026-11, ascending
 	JudgedMonth  []Count  `json:"judged_by_month"`  // all that were judged, changed or not, ascending
 	Orders       Changes  `json:"orders"`           // in the order of the cases
-}
-
-// tally collects what workers find. It holds no more than the changes.
-type tally struct {
-	mu      sync.Mutex
-	opt     Options
-	start   time.Time
-	done    int
-	skipped int
-	shifted int
-	changes []placed
-	months  map[string]int
-}
-
-type placed struct {
-	Change
-	at int
-}
-
-func newTally(opt Options) *tally {
-	t := &tally{opt: opt, months: map[string]int{}}
-	if opt.Clock != nil {
-		t.start = opt.Clock()
-	}
-	return t
-}
-
-func (t *tally) add(first int, says []say) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for i, s := range says {
-		if !s.skipped {
-			t.months[month(s.date)]++
-		}
-		switch {
-		case s.skipped:
-			t.skipped++
-		case s.shifted:
-			t.shifted++
-		case s.change != nil:
-			t.changes = append(t.changes, placed{*s.change, first + i})
-		}
-	}
-	t.done += len(says)
-	t.progress()
-}
-
-func (t *tally) progress() {
-	if t.opt.Progress == nil {
-		return
-	}
-	var rate float64
-	if t.opt.Clock != nil {
-		rate = float64(t.done) / max(t.opt.Clock().Sub(t.start).Seconds(), 1e-9)
-	}
-	t.opt.Progress(t.done, rate)
-}
-
-func (t *tally) report() Report {
-	r := Report{
-		Asks: t.opt.question().Words(), Question: t.opt.question(), Judged: t.done - t.skipped, Changed: len(t.changes), Shifted: t.shifted, Skipped: t.skipped,
-	}
-	slices.SortFunc(t.changes, func(a, b placed) int { return cmp.Compare(a.at, b.at) })
-	var b Breakdown
-	var list []Change
-	for _, c := range t.changes {
-		list = append(list, c.Change)
-		b.Add(&c.Change)
-	}
-	r.Orders = Listed(list...)
-	b.Fill(&r)
-	r.JudgedMonth = named(t.months)
-	return r
 }
 
 // month is the year and month of a date.

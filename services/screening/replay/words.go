@@ -24,6 +24,10 @@ func (q Question) Words() string {
 		return fmt.Sprintf("What would be decided if every order were dated %s%s?", b.AsOf.Fixed, under(b))
 	case len(b.Set) > 0:
 		return fmt.Sprintf("What would have been decided with %s?", settings(b.Set))
+	case b.Pack == nil && b.Reference != nil && b.Reference.Snapshot == "" && b.Reference.Masters != "":
+		return fmt.Sprintf("What would have been decided with the company's masters %s?", short(b.Reference.Masters))
+	case b.Pack == nil && b.Reference != nil && b.Reference.Snapshot == "":
+		return "What would have been decided with today's matcher, on each decision's own lists?"
 	case b.Pack != nil || b.Reference != nil:
 		return fmt.Sprintf("What was the law that day%s?", told(b))
 	case b.AsOf.By != "":
@@ -90,21 +94,21 @@ func under(s Side) string {
 	if s.Pack == nil {
 		return ""
 	}
-	return ", under " + pack(s.Pack)
+	return ", under " + PackWords(s.Pack)
 }
 
 func told(s Side) string {
 	switch {
 	case s.Pack != nil && s.Reference != nil:
-		return fmt.Sprintf(", as %s and today's lists tell it", pack(s.Pack))
+		return fmt.Sprintf(", as %s and today's lists tell it", PackWords(s.Pack))
 	case s.Pack != nil:
-		return fmt.Sprintf(", as %s tells it", pack(s.Pack))
+		return fmt.Sprintf(", as %s tells it", PackWords(s.Pack))
 	}
 	return ", as today's lists tell it"
 }
 
-// pack names a pack with the parameters it was given.
-func pack(p *event.PackRef) string {
+// PackWords names a pack with the parameters it was given.
+func PackWords(p *event.PackRef) string {
 	s := strings.TrimSpace("pack " + p.ID + " " + p.Version)
 	if len(p.Parameters) > 0 {
 		s += " with " + settings(p.Parameters)
@@ -141,7 +145,7 @@ func (s Side) Told() []Fact {
 		return []Fact{{"Answer", "as recorded; nothing is judged again"}, {"Rules", "as recorded"}, {"Lists", "as recorded"}, {"Masters", "as recorded"}, {"Dates", "as recorded"}, {"Known at", "when it was decided"}}
 	}
 	if s.Pack != nil {
-		rules = pack(s.Pack) + ", " + s.Pack.Digest
+		rules = PackWords(s.Pack) + ", " + s.Pack.Digest
 	} else if len(s.Set) > 0 {
 		rules += " with " + settings(s.Set)
 	}
@@ -214,7 +218,14 @@ func (r Report) Answer() string {
 		}
 		return s
 	}
-	s := fmt.Sprintf("%s of %s decisions would come out otherwise: %s stricter, %s milder.", Grouped(r.Changed), Grouped(r.Judged), Grouped(r.Stricter), Grouped(r.Milder))
+	how := fmt.Sprintf("%s stricter, %s milder", Grouped(r.Stricter), Grouped(r.Milder))
+	switch {
+	case r.Milder == 0:
+		how = "all of them stricter"
+	case r.Stricter == 0:
+		how = "all of them milder"
+	}
+	s := fmt.Sprintf("%s of %s decisions would come out otherwise: %s.", Grouped(r.Changed), Grouped(r.Judged), how)
 	if len(r.ByRule) > 0 {
 		s += fmt.Sprintf(" Most because of %s (%s).", r.ByRule[0].Name, Grouped(r.ByRule[0].Orders))
 	}

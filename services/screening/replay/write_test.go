@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"errors"
+	"io"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -38,6 +39,15 @@ func TestTheReportAsJSONIsReadAsItWasWritten(t *testing.T) {
 		again, err := got.Digest()
 		if err != nil || again != digest {
 			t.Errorf("%s: read again it is %s, not %s: %v", name, again, digest, err)
+		}
+		kept, err := ReadJSON(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b.Bytes())), nil })
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		for range 2 {
+			if streamed, err := kept.Digest(); err != nil || streamed != digest {
+				t.Errorf("%s: read as a stream it is %s, not %s: %v", name, streamed, digest, err)
+			}
 		}
 		members := map[string]json.RawMessage{}
 		if err := json.Unmarshal(b.Bytes(), &members); err != nil {
@@ -91,13 +101,31 @@ func TestTheReportNamesTheQuestionItAnswers(t *testing.T) {
 	for want, q := range map[string]Question{
 		"What would we have decided with what we knew at 2026-05-01 00:00 UTC?":              {A: Side{Recorded: true}, B: Side{KnownAt: "2026-05-01T00:00:00.000000Z", Pack: us}},
 		"What was the law that day, as pack us 2026.11 tells it?":                            {A: Side{Recorded: true}, B: Side{Pack: us}},
-		"What was the law that day, as today's lists tell it?":                               {A: Side{Recorded: true}, B: Side{Reference: &Reference{}}},
+		"What was the law that day, as today's lists tell it?":                               {A: Side{Recorded: true}, B: Side{Reference: &Reference{Snapshot: "5e1f"}}},
 		"What is decided otherwise on 2026-11-10 than on 2026-11-09, under pack us 2026.11?": {A: Side{Pack: us, AsOf: screening.AsOf{Fixed: "2026-11-09"}}, B: Side{Pack: us, AsOf: screening.AsOf{Fixed: "2026-11-10"}}},
 		"What would have been decided with diffusion codified?":                              {A: Side{Recorded: true}, B: Side{Set: map[string]string{"diffusion": "codified"}}},
 		"Does every decision come out the same under its own rules and lists?":               {A: Side{Recorded: true}},
 	} {
 		if got := q.Words(); got != want {
 			t.Errorf("%s, not %s", got, want)
+		}
+	}
+}
+
+func TestAReportThatIsCutOffIsNone(t *testing.T) {
+	t.Parallel()
+	p := us(t, nil)
+	var b bytes.Buffer
+	if err := run(t, history(t, p, 30), Options{Pack: us(t, map[string]string{"diffusion": "codified"})}).WriteJSON(&b); err != nil {
+		t.Fatal(err)
+	}
+	for n := 0; n < b.Len()-3; n += 7 {
+		r, err := ReadJSON(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b.Bytes()[:n])), nil })
+		if err != nil {
+			continue
+		}
+		if _, err := r.Digest(); err == nil {
+			t.Fatalf("the first %d of %d bytes are read as a report", n, b.Len())
 		}
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/tidegate/tidegate/shared/spelling"
 )
 
 // Address is a postal address taken apart far enough to say whether two are the same building or the same room.
@@ -50,10 +52,10 @@ type token struct {
 // addressTokens folds, cuts at blanks and marks, and brings the usual abbreviations to one spelling. A slash or dash
 // between digits stays (301-307, 23/f).
 func addressTokens(ts []token, s string) []token {
-	if len(s) > 4*MaxName {
-		s = strings.ToValidUTF8(s[:4*MaxName], "")
+	if len(s) > 4*spelling.MaxName {
+		s = strings.ToValidUTF8(s[:4*spelling.MaxName], "")
 	}
-	s = fold(s)
+	s = spelling.Fold(s)
 	if strings.ContainsAny(s, "'’") {
 		s = apostrophes.Replace(s)
 	}

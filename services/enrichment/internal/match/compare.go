@@ -3,6 +3,8 @@ package match
 import (
 	"slices"
 	"strings"
+
+	"github.com/tidegate/tidegate/shared/spelling"
 )
 
 // How far two words or names may differ, and what it costs; parts of a thousand.
@@ -97,7 +99,7 @@ func Resemble(a, b *Profile) Likeness {
 	for _, w := range b.words {
 		al.b = append(al.b, briefOf(w))
 	}
-	l := al.compare(script(b.exact), b.forms, len(b.whole))
+	l := al.compare(spelling.Script(b.exact), b.forms, len(b.whole))
 	l.a, l.b = a.words, b.words
 	return l
 }
@@ -169,7 +171,7 @@ func (al *aligner) whole(length int) int {
 		return 0
 	}
 	listed := al.other().whole
-	if !mayBeOneEdit(a.whole, listed) || isAsian(script(a.whole)) {
+	if !mayBeOneEdit(a.whole, listed) || isAsian(spelling.Script(a.whole)) {
 		return 0
 	}
 	if ls := a.latins(); len(ls) == 0 || len(ls[0]) < leastCore {

@@ -5,10 +5,10 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/tidegate/tidegate/services/enrichment/internal/recent"
+	"github.com/tidegate/tidegate/shared/spelling"
 )
 
 // Matcher names this matcher and its weights; a change of either changes it.
@@ -305,7 +305,7 @@ func (ix *Index) edited(key *listedText, l []rune, t *text) (Candidate, bool) {
 	case t.kinds&key.kinds&full != 0 && chineseSlip(q, l, at):
 		c.Letters, c.Weak = len(l), true
 		return c, true
-	case isHan(l[min(at, len(l)-1)]):
+	case spelling.IsHan(l[min(at, len(l)-1)]):
 		c.Weak = true
 		return c, true
 	}
@@ -329,7 +329,7 @@ func (l *listedText) inForms(at int, runes []rune, t *text) bool {
 	switch {
 	case forms >= len(runes) || t.kinds&full == 0 || at < forms:
 		return false
-	case isHan(runes[forms]):
+	case spelling.IsHan(runes[forms]):
 		return at > forms || len(t.runes) <= len(runes)
 	}
 	return begins(t.words, forms)
@@ -338,13 +338,11 @@ func (l *listedText) inForms(at int, runes []rune, t *text) bool {
 // chineseSlip says whether two characters are swapped, or one is too many, in a Chinese name with its legal form.
 // Another character, or one less, makes another name of so short a one.
 func chineseSlip(q, l []rune, at int) bool {
-	if at >= len(l) || !isHan(l[at]) || len(l) < 2*minEdit {
+	if at >= len(l) || !spelling.IsHan(l[at]) || len(l) < 2*minEdit {
 		return false
 	}
 	return len(q) > len(l) || len(q) == len(l) && !equal(q[at+1:], l[at+1:])
 }
-
-func isHan(r rune) bool { return unicode.Is(unicode.Han, r) }
 
 // wordAt is the word that covers rune at of the words written together.
 func wordAt(words []string, at int) string {

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/tidegate/tidegate/shared/spelling"
 )
 
 // Kind is what bears a name: persons are compared otherwise than firms.
@@ -62,7 +64,7 @@ func NewProfile(name string, kind Kind) Profile {
 
 // newProfile prepares a name of words that take gives, so that a million names share theirs.
 func newProfile(words []*word, name string, kind Kind, take func(shown string) *word) Profile {
-	p := Profile{exact: name, kind: kind, script: script(name), words: words}
+	p := Profile{exact: name, kind: kind, script: spelling.Script(name), words: words}
 	var buffer [24]string
 	raw := comparedWords(buffer[:0], name, kind)
 	p.whole = strings.Join(raw, "")
@@ -94,12 +96,12 @@ func (p *Profile) latins() []string {
 }
 
 func (p *Profile) sounds() []string {
-	if !isASCII(p.exact) && hasHan(p.exact) {
+	if !spelling.IsASCII(p.exact) && spelling.HasHan(p.exact) {
 		var b strings.Builder
-		for _, w := range rawWords(nil, p.exact) {
-			b.WriteString(withoutChineseForm(w))
+		for _, w := range spelling.AppendWords(nil, p.exact) {
+			b.WriteString(spelling.WithoutChineseForm(w))
 		}
-		return readings(b.String())
+		return spelling.Readings(b.String())
 	}
 	var out strings.Builder
 	for _, w := range p.words {
@@ -107,7 +109,7 @@ func (p *Profile) sounds() []string {
 			out.WriteString(w.shown)
 			continue
 		}
-		out.WriteString(latin(w.text)[0])
+		out.WriteString(spelling.Latin(w.text)[0])
 	}
 	if out.Len() == 0 {
 		return []string{}
@@ -118,13 +120,13 @@ func (p *Profile) sounds() []string {
 // comparedWords appends the words of a name, phrases of legal forms and numbers in words joined, Chinese words cut.
 func comparedWords(words []string, name string, kind Kind) []string {
 	var buffer [24]string
-	for _, w := range rawWords(buffer[:0], name) {
+	for _, w := range spelling.AppendWords(buffer[:0], name) {
 		switch {
-		case isASCII(w):
+		case spelling.IsASCII(w):
 			words = append(words, w)
-		case kind == Company && isAsian(script(w)):
-			words = asianWords(words, w)
-		case hasHan(w):
+		case kind == Company && isAsian(spelling.Script(w)):
+			words = spelling.AsianWords(words, w)
+		case spelling.HasHan(w):
 			words = chinesePerson(words, w)
 		default:
 			words = append(words, w)
@@ -188,35 +190,35 @@ func tens(words []string) []string {
 }
 
 func isForm(w string) bool {
-	if isASCII(w) {
-		return tailForms[w] || headForms[w] || moreForms[w]
+	if spelling.IsASCII(w) {
+		return spelling.TailForms[w] || spelling.HeadForms[w] || moreForms[w]
 	}
-	if script(w) != 'c' {
+	if spelling.Script(w) != 'c' {
 		return false
 	}
-	l := latin(w)[0]
-	return tailForms[l] || headForms[l] || moreForms[l]
+	l := spelling.Latin(w)[0]
+	return spelling.TailForms[l] || spelling.HeadForms[l] || moreForms[l]
 }
 
 func newWord(shown string, kind Kind) *word {
-	w := &word{text: shown, shown: shown, script: script(shown), id: -1, sought: &sought{}}
+	w := &word{text: shown, shown: shown, script: spelling.Script(shown), id: -1, sought: &sought{}}
 	if kind == Company {
-		w.text = oneSpelling(w.text)
+		w.text = spelling.OneSpelling(w.text)
 	}
 	if t, ok := sameWord[w.text]; ok && (kind == Company || !isShort(w.text)) {
-		w.text, w.script = t, script(t)
+		w.text, w.script = t, spelling.Script(t)
 	}
 	w.class, w.ours = sortOf(w.text, kind)
 	w.weight = weights[w.class]
 	w.length = len(w.text)
-	if !isASCII(w.text) {
+	if !spelling.IsASCII(w.text) {
 		w.runes = []rune(w.text)
 		w.length = len(w.runes)
 	}
 	if w.class == plain && w.script == 'l' && w.length < 3 {
 		w.weight = weighsInitial
 	}
-	for _, l := range latin(w.text) {
+	for _, l := range spelling.Latin(w.text) {
 		s := sounded(l)
 		w.latin = append(w.latin, s)
 		if b := skeleton(s); !slices.Contains(w.bones, b) {
@@ -249,8 +251,8 @@ func sortOf(w string, kind Kind) (class, bool) {
 		return number, false
 	}
 	s, ok := sorts[w]
-	if !ok && !isASCII(w) {
-		s, ok = sorts[latin(w)[0]]
+	if !ok && !spelling.IsASCII(w) {
+		s, ok = sorts[spelling.Latin(w)[0]]
 	}
 	if kind == Person {
 		switch {

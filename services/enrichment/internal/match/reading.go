@@ -3,6 +3,8 @@ package match
 import (
 	"slices"
 	"unicode/utf8"
+
+	"github.com/tidegate/tidegate/shared/spelling"
 )
 
 // A name is read in three ways, because folding can carry one wrong letter far: technologies and tecnologies are one
@@ -41,8 +43,8 @@ type texts struct {
 }
 
 func (ts *texts) set(s string) {
-	ts.raw = rawWords(ts.raw[:0], s)
-	ts.from, ts.to = withoutForms(ts.raw)
+	ts.raw = spelling.AppendWords(ts.raw[:0], s)
+	ts.from, ts.to = spelling.WithoutForms(ts.raw)
 	ts.kept = 0
 	core := ts.raw[ts.from:ts.to]
 	t := &ts.each[0]
@@ -80,7 +82,7 @@ func (ts *texts) formsAt() int {
 		at += utf8.RuneCountInString(w)
 	}
 	for i := ts.to - 1; i >= ts.from; i-- {
-		left := withoutChineseTrade(withoutChineseForm(ts.raw[i]))
+		left := withoutChineseTrade(spelling.WithoutChineseForm(ts.raw[i]))
 		at -= utf8.RuneCountInString(ts.raw[i]) - utf8.RuneCountInString(left)
 		if left != "" {
 			break

@@ -1,6 +1,10 @@
 package match
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/tidegate/tidegate/shared/spelling"
+)
 
 // Trade words and legal forms that are written wrong are looked for among the known ones, so that a slip in a word that
 // folding would have changed or taken away does not hide a name which is written in yet another way.
@@ -20,10 +24,10 @@ var known = newVocabulary()
 
 func newVocabulary() vocabulary {
 	v := vocabulary{}
-	for w := range spellings {
+	for w := range spelling.TradeWords {
 		v.words = append(v.words, w)
 	}
-	for w := range tailForms {
+	for w := range spelling.TailForms {
 		v.words = append(v.words, w)
 	}
 	slices.Sort(v.words)
@@ -38,13 +42,13 @@ func newVocabulary() vocabulary {
 // spelled says whether a word needs no second look: a known word, or what one is folded to.
 var spelled = func() map[string]bool {
 	m := map[string]bool{}
-	for w, to := range spellings {
+	for w, to := range spelling.TradeWords {
 		m[w], m[to] = true, true
 	}
-	for w := range tailForms {
+	for w := range spelling.TailForms {
 		m[w] = true
 	}
-	for w := range headForms {
+	for w := range spelling.HeadForms {
 		m[w] = true
 	}
 	return m
@@ -52,7 +56,7 @@ var spelled = func() map[string]bool {
 
 // slips appends the places of the known words that w may be a slip of.
 func (v *vocabulary) slips(w string, sc *scratch, found []int32) []int32 {
-	if len(w) < 2 || len(w) > mostSlip+1 || !isASCII(w) {
+	if len(w) < 2 || len(w) > mostSlip+1 || !spelling.IsASCII(w) {
 		return found
 	}
 	sc.word = sc.word[:0]
@@ -105,7 +109,7 @@ func (ix *Index) slipped(sc *scratch, out []Candidate) ([]Candidate, int) {
 func (ix *Index) righted(sc *scratch, i int, right string, out []Candidate) ([]Candidate, int) {
 	sc.raw = append(sc.raw[:0], sc.texts.raw...)
 	sc.raw[i] = right
-	from, to := withoutForms(sc.raw)
+	from, to := spelling.WithoutForms(sc.raw)
 	sc.right.words = foldedWords(sc.right.words[:0], sc.raw, sc.raw[from:to])
 	sc.right.write(folded)
 	sc.h.set(sc.right.runes)

@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/tidegate/tidegate/schemas/event"
+	"github.com/tidegate/tidegate/services/ingest/internal/amendment"
 	"github.com/tidegate/tidegate/shared/codec"
 )
 
@@ -43,6 +44,7 @@ type Input struct {
 	Order  []byte                   // in the normal form, compact; nil where nothing could be made of it
 	Faults []event.Fault            // why the document gives no order
 	Place  func(pointer string) int // where in the document the part of the order below a pointer was read; nil where it is unknown
+	Amends *amendment.Amendment     // where the document lists only what changed; Order is that
 
 	// Of the whole input, where Bytes is only its beginning.
 	Most   int // bytes of the format that are taken; event.MaxOrderSize when zero
@@ -56,7 +58,7 @@ type Digest [16]byte
 // Entry is what an input became: the line to store and what idempotency goes by.
 type Entry struct {
 	Kind    event.Kind // what happened; of a refusal what the input says, which may be nothing
-	Line    []byte     // cause or refusal, compact JSON without a line break; nil while an act waits for its order
+	Line    []byte     // cause or refusal, compact JSON without a line break; nil while an act or a part of a change waits for its order
 	Event   string     // the line's id
 	Key     Digest     // of the idempotency key
 	Again   Digest     // of the sender's own idempotency key, within tenant and source; zero when it gave none
@@ -69,6 +71,7 @@ type Entry struct {
 	head head
 	name string // idempotency key as text
 	act  *act   // of a cause that is not an order
+	part *part  // of a change that lists only what changed
 }
 
 // Refused says whether the line is a refusal.
@@ -85,7 +88,7 @@ func (e Entry) Tenant() string { return or(e.head.tenant, or(e.in.Tenant, Unname
 
 // Size is the number of bytes received, as far as they are kept; of an act with its order, of the whole line.
 func (e Entry) Size() int {
-	if e.act != nil {
+	if e.act != nil || e.part != nil {
 		return max(len(e.in.Bytes), len(e.Line))
 	}
 	return len(e.in.Bytes)
@@ -133,7 +136,7 @@ func Accept(in Input) Entry {
 	var m *members
 	if !codec.Broken(faults) {
 		var more []event.Fault
-		h, m, more = look(in.order())
+		h, m, more = look(in.order(), in.Amends != nil)
 		faults = append(faults, more...)
 	}
 	if in.Order != nil {
@@ -144,6 +147,8 @@ func Accept(in Input) Entry {
 		return refuse(in, h, "", faults)
 	case h.kind == event.Cancelled, h.kind == event.Shipped:
 		return orderActed(in, h, m)
+	case in.Amends != nil:
+		return amended(in, h)
 	default:
 		return accepted(in, h)
 	}
@@ -172,7 +177,6 @@ func placed(in Input, faults []event.Fault) []event.Fault {
 
 func accepted(in Input, h head) Entry {
 	body, content, kept := normal(in)
-	h.tenant, h.source = or(h.tenant, or(in.Tenant, Unnamed)), or(h.source, in.Source)
 	h.id = or(h.id, "sha256-"+hex.EncodeToString(content[:8]))
 	if h.kind == "" {
 		h.kind = event.Placed
@@ -180,6 +184,14 @@ func accepted(in Input, h head) Entry {
 			h.kind = event.Revised
 		}
 	}
+	e := revisionOf(in, h, content)
+	e.Line = causeLine(e, body, kept)
+	return e
+}
+
+// revisionOf is the entry of a revision of an order, without its line.
+func revisionOf(in Input, h head, content [sha256.Size]byte) Entry {
+	h.tenant, h.source = or(h.tenant, or(in.Tenant, Unnamed)), or(h.source, in.Source)
 	name := Key(h.tenant, h.source, h.id, h.revision)
 	e := Entry{
 		Kind: h.kind, Event: uuid.NewSHA1(space, []byte(name)).String(), Key: digest([]byte(name)), Content: Digest(content[:16]),
@@ -188,7 +200,6 @@ func accepted(in Input, h head) Entry {
 	if in.Again != "" {
 		e.Again = again(h.tenant, h.source, in.Again)
 	}
-	e.Line = causeLine(e, body, kept)
 	return e
 }
 
@@ -221,13 +232,13 @@ func (e Entry) Conflict(sequence uint64) Entry {
 	in.Source = or(e.Source, in.Source)
 	if e.act != nil {
 		return refuse(in, e.head, "conflict/", []event.Fault{{
-			Pointer: "/id", Code: "conflict", Detail: fmt.Sprintf(
+			Pointer: "/id", Code: codeConflict, Detail: fmt.Sprintf(
 				"%s %q was accepted before with other content (block %d); give another one an id of its own", e.head.kind, e.act.id, sequence,
 			),
 		}})
 	}
 	return refuse(in, e.head, "conflict/", []event.Fault{{
-		Pointer: "/id", Code: "conflict", Detail: fmt.Sprintf(
+		Pointer: "/id", Code: codeConflict, Detail: fmt.Sprintf(
 			"order %q of source %q was accepted before at revision %d with other content (block %d); give a change a higher revision",
 			e.OrderID, e.Source, e.head.revision, sequence,
 		),

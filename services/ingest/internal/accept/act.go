@@ -162,9 +162,12 @@ func actContent(format string, received, particulars []byte) Digest {
 	return digest(particulars)
 }
 
-// About names the order that an act is about, as the beginning of that order's idempotency keys; ok is false where
+// About names the order that an act is about or a part of a change is of, as the beginning of that order's idempotency keys; ok is false where
 // there is nothing to attach.
 func (e Entry) About() (order string, ok bool) {
+	if e.part != nil && !e.Refused() {
+		return OrderKey(e.head.tenant, e.Source, e.OrderID), true
+	}
 	if e.act == nil || !ofOrder(e.head.kind) || e.Refused() {
 		return "", false
 	}
@@ -192,11 +195,18 @@ func (e Entry) IsOf(order string) (revision int, ok bool) {
 
 // Attached is the revision that With attached; ok is false before it did.
 func (e Entry) Attached() (revision int, ok bool) {
+	if e.part != nil {
+		return e.part.onto, e.part.of != ""
+	}
 	return e.head.revision, e.act != nil && e.act.of != ""
 }
 
-// With gives the act with the newest revision of its order.
+// With gives the act with the newest revision of its order, or the part of a change put together with it, which may become a
+// refusal.
 func (e Entry) With(r Revision) Entry {
+	if e.part != nil {
+		return e.onto(r)
+	}
 	a := *e.act
 	a.of = r.Event
 	e.act, e.head.revision = &a, r.Number
@@ -205,8 +215,11 @@ func (e Entry) With(r Revision) Entry {
 }
 
 // Orphan gives the act of an order that nobody knows: that it shipped or was cancelled is taken with what it carries, and
-// screening holds it; a disposition or rejudge is refused.
+// screening holds it; a disposition or rejudge is refused, and so is a part of a change.
 func (e Entry) Orphan() Entry {
+	if e.part != nil {
+		return e.notMerged(e.orderBefore())
+	}
 	if e.head.kind == event.Shipped || e.head.kind == event.Cancelled {
 		e.Line = causeLine(e, e.act.carried, true)
 		return e

@@ -54,6 +54,9 @@ func causeLine(e Entry, body []byte, kept bool) []byte {
 		}
 		b = append(b, e.act.particulars...)
 	}
+	if e.part != nil {
+		b = e.part.appendTo(b)
+	}
 	if len(body) > 0 {
 		b = append(append(b, orderMember...), body...)
 	}
@@ -102,7 +105,20 @@ func received(b []byte, in Input, text string, coded bool) []byte {
 
 func member(b []byte, name, value string) []byte {
 	b = append(append(append(b, ',', '"'), name...), '"', ':')
+	if simple(value) {
+		return append(append(append(b, '"'), value...), '"')
+	}
 	return encode(b, value)
+}
+
+// simple says whether a text stands in JSON as it is, whoever encodes it.
+func simple[T string | []byte](v T) bool {
+	for i := range len(v) {
+		if c := v[i]; c < ' ' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
+			return false
+		}
+	}
+	return true
 }
 
 // encode appends a value that always encodes: texts and faults.
@@ -134,6 +150,7 @@ func Recall(line []byte) (e Entry, known bool, err error) {
 		Again    string            `json:"idempotency_key"`
 		Received event.Received    `json:"received"`
 		Format   string            `json:"format"`
+		Change   *event.Change     `json:"change"`
 		Shipment json.RawMessage   `json:"shipment"`
 	}
 	if err := codec.Decode(line, &l); err != nil {
@@ -160,6 +177,10 @@ func Recall(line []byte) (e Entry, known bool, err error) {
 				e.act.particulars = particular("shipment", l.Shipment)
 			}
 			e.Content = actContent(l.Format, []byte(l.Received.Bytes), e.act.particulars)
+		} else if l.Change != nil {
+			if n, err := hex.Decode(e.Content[:], []byte(l.Change.SHA256[:min(32, len(l.Change.SHA256))])); err != nil || n < len(e.Content) {
+				return Entry{}, false, fmt.Errorf("%w: digest of a change %q", ErrLine, l.Change.SHA256)
+			}
 		} else {
 			e.Content = digest(codec.Compact(make([]byte, 0, len(body)), body))
 		}

@@ -16,6 +16,7 @@ const (
 	codeFormat       = "format"
 	codeNotSupported = "not_supported"
 	codeUnknownOrder = "unknown_order"
+	codeConflict     = "conflict"
 )
 
 // rule is what a value must be beyond its JSON type.
@@ -81,6 +82,7 @@ var rules = map[string]rule{
 	"Owner.percent": {check: percent},
 
 	"Item":                    {also: itemSaysSomething},
+	"Item.position":           {max: 128},
 	"Item.part_number":        {max: 256},
 	"Item.sku":                {max: 256},
 	"Item.unit":               {max: 32},
@@ -272,7 +274,7 @@ func partyIsSomebody(w *walk, m *members) {
 }
 
 func itemSaysSomething(w *walk, m *members) {
-	if m.count == 0 {
+	if m.count == 0 || m.count == 1 && m.has("position") {
 		w.fault(codeRequired, "an item that says nothing; give at least a description, a part_number or a sku")
 	}
 }

@@ -30,6 +30,13 @@ type shape struct {
 	rule   rule
 }
 
+// partShape is the shape of what a change lists of an order.
+var partShape = func() *shape {
+	s := *orderShape
+	s.rule.also = nil
+	return &s
+}()
+
 type field struct {
 	name  string
 	shape *shape

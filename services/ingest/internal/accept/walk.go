@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/shared/codec"
@@ -68,9 +69,14 @@ func (w *walk) take(s *shape) *members {
 
 func (w *walk) release(m *members) { w.room = append(w.room, m) }
 
-// look lists the faults of an order and reads what it says about itself; the members are nil where it is no object.
-func look(b []byte) (head, *members, []event.Fault) {
-	m, faults := hold(b, orderShape)
+// look lists the faults of an order, or of the part of one that a change lists, and reads what it says about itself; the members are
+// nil where it is no object.
+func look(b []byte, part bool) (head, *members, []event.Fault) {
+	s := orderShape
+	if part {
+		s = partShape
+	}
+	m, faults := hold(b, s)
 	if m == nil {
 		return head{}, nil, faults
 	}
@@ -81,7 +87,9 @@ func look(b []byte) (head, *members, []event.Fault) {
 
 // hold lists the faults of a whole input against its shape, and gives its members where it is an object.
 func hold(b []byte, s *shape) (*members, []event.Fault) {
-	w := walk{b: b, path: make([]place, 0, 8)}
+	w := walks.Get().(*walk)
+	*w = walk{b: b, path: w.path[:0], room: w.room}
+	defer w.done()
 	w.space()
 	if kindOf(b[w.i]) != object {
 		w.wrongType(object)
@@ -92,6 +100,18 @@ func hold(b []byte, s *shape) (*members, []event.Fault) {
 		w.faults = append(w.faults, event.Fault{Code: codec.CodeSize, Detail: fmt.Sprintf("and %d faults more", w.more)})
 	}
 	return m, w.faults
+}
+
+// walks keeps the room for paths and members from one order to the next.
+var walks = sync.Pool{New: func() any { return &walk{path: make([]place, 0, 8)} }}
+
+// done gives the room back, and nothing that holds the order.
+func (w *walk) done() {
+	w.b, w.faults = nil, nil
+	for _, m := range w.room {
+		m.b = nil
+	}
+	walks.Put(w)
 }
 
 func (w *walk) fault(code, detail string) {

@@ -29,8 +29,23 @@ var index = sync.OnceValue(func() map[string]event.Country {
 	return m
 })
 
+// codes are the alpha-2 codes in capitals by their two letters, which is what most documents have.
+var codes = sync.OnceValue(func() *[26 * 26]event.Country {
+	var t [26 * 26]event.Country
+	for a := range 26 {
+		for b := range 26 {
+			t[a*26+b] = index()[string([]byte{'a' + byte(a), 'a' + byte(b)})]
+		}
+	}
+	return &t
+})
+
 // Read gives the country that s names; "" and false when it names none. No text is no country.
 func Read(s string) (event.Country, bool) {
+	if len(s) == 2 && s[0] >= 'A' && s[0] <= 'Z' && s[1] >= 'A' && s[1] <= 'Z' {
+		c := codes()[int(s[0]-'A')*26+int(s[1]-'A')]
+		return c, c != ""
+	}
 	k := key(s)
 	if k == "" {
 		return "", false

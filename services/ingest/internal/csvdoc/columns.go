@@ -72,6 +72,7 @@ var others = map[string]string{
 	"incoterm": "order.incoterm", "incoterms": "order.incoterm", "deliveryterms": "order.incoterm", "transaction": "order.transaction", "transactiontype": "order.transaction",
 	"enduse": "order.use", "endusetext": "order.use", "paymentmethod": "order.payment", "paymentcountry": "order.paidfrom",
 	"license": "order.license", "licensenumber": "order.license", "licence": "order.license", "licensecode": "order.licensecode", "licenseexception": "order.exception",
+	"position": "item.position", "line": "item.position", "lineno": "item.position", "linenumber": "item.position", "itemposition": "item.position",
 	"description": "item.description", "item": "item.description", "itemdescription": "item.description", "itemname": "item.description", "product": "item.description",
 	"productname": "item.description", "producttitle": "item.description", "lineitemname": "item.description", "goods": "item.description", "goodsdescription": "item.description",
 	"partnumber": "item.part", "part": "item.part", "partno": "item.part", "mpn": "item.part", "manufacturerpartnumber": "item.part", "itempartnumber": "item.part",

@@ -35,6 +35,7 @@ type Rows struct {
 	comma  byte
 	offset int
 	line   int
+	fields int // of the header
 }
 
 // errLong says that a record is larger than a document may be.
@@ -65,7 +66,8 @@ func NewRows(r *bufio.Reader) (*Rows, Row, error) {
 			rows.comma = Comma(text)
 		}
 		head := Row{Raw: raw, Offset: rows.offset - len(raw), Line: rows.line - bytes.Count(raw, []byte{'\n'})}
-		head.Fields, head.Err = split(raw, rows.comma)
+		head.Fields, head.Err = split(raw, rows.comma, 0)
+		rows.fields = len(head.Fields)
 		return rows, head, nil
 	}
 }
@@ -92,13 +94,25 @@ func (s *Rows) Next() (Row, error) {
 		if err != nil {
 			return Row{}, err
 		}
-		if len(bytes.Trim(raw, " \t\r\n,;|")) == 0 {
+		if blank(raw) {
 			continue
 		}
 		row := Row{Raw: raw, Offset: at, Line: line}
-		row.Fields, row.Err = split(raw, s.comma)
+		row.Fields, row.Err = split(raw, s.comma, s.fields)
 		return row, nil
 	}
+}
+
+// blank says whether a record has nothing in it.
+func blank(raw []byte) bool {
+	for _, c := range raw {
+		switch c {
+		case ' ', '\t', '\r', '\n', ',', ';', '|':
+		default:
+			return false
+		}
+	}
+	return true
 }
 
 // raw reads up to a line break outside of quotes.
@@ -108,6 +122,9 @@ func (s *Rows) raw() ([]byte, error) {
 	for {
 		part, err := s.r.ReadSlice('\n')
 		s.offset += len(part)
+		if out == nil {
+			out = make([]byte, 0, len(part))
+		}
 		if len(out)+len(part) > document.MaxSize {
 			long = true
 			out = append(out, part[:max(0, document.MaxSize-len(out))]...)
@@ -136,16 +153,18 @@ func (s *Rows) raw() ([]byte, error) {
 	}
 }
 
-// split takes a record apart. Quotes stand around a whole field or nowhere.
-func split(raw []byte, comma byte) ([]string, error) {
+// split takes a record apart, of so many fields as is expected. Quotes stand around a whole field or nowhere.
+func split(raw []byte, comma byte, expected int) ([]string, error) {
 	if !utf8.Valid(raw) {
 		return nil, errors.New("bytes that are not UTF-8; save the file as UTF-8")
 	}
-	if bytes.Contains(raw, []byte{0}) {
+	if bytes.IndexByte(raw, 0) >= 0 {
 		return nil, errors.New("a zero byte")
 	}
-	s := strings.TrimRight(string(raw), "\r\n")
-	var out []string
+	for len(raw) > 0 && (raw[len(raw)-1] == '\r' || raw[len(raw)-1] == '\n') {
+		raw = raw[:len(raw)-1]
+	}
+	s, out := string(raw), make([]string, 0, expected)
 	for {
 		field, rest, more, err := next(s, comma)
 		if err != nil {
@@ -161,14 +180,25 @@ func split(raw []byte, comma byte) ([]string, error) {
 func next(s string, comma byte) (field, rest string, more bool, err error) {
 	trimmed := strings.TrimLeft(s, " ")
 	if !strings.HasPrefix(trimmed, `"`) {
-		field, rest, more = strings.Cut(s, string(comma))
+		if at := strings.IndexByte(s, comma); at >= 0 {
+			field, rest, more = s[:at], s[at+1:], true
+		} else {
+			field = s
+		}
 		if strings.IndexByte(field, '"') >= 0 && comma != '\t' {
 			return "", "", false, fmt.Errorf("a quote inside the field %s; put the field in quotes and double it", document.Quote(field))
 		}
 		return field, rest, more, nil
 	}
+	s = trimmed[1:]
+	if end := strings.IndexByte(s, '"'); end >= 0 && (end+1 == len(s) || s[end+1] == comma) { // the usual case copies nothing
+		if end+1 == len(s) {
+			return s[:end], "", false, nil
+		}
+		return s[:end], s[end+2:], true, nil
+	}
 	var b strings.Builder
-	for s = trimmed[1:]; ; {
+	for {
 		i := strings.IndexByte(s, '"')
 		if i < 0 {
 			return "", "", false, errors.New("a quote that is not closed")

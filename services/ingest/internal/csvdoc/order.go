@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/tidegate/tidegate/schemas/event"
+	"github.com/tidegate/tidegate/services/ingest/internal/country"
 	"github.com/tidegate/tidegate/services/ingest/internal/document"
 )
 
@@ -21,7 +22,11 @@ type Orders struct {
 	rows    *Rows
 	head    Row
 	columns []column
-	ahead   *Row // of the next order
+	keys    [3][]int // columns of the order's number, revision and source
+	ahead   *Row     // of the next order
+	open    []Row    // of the order being read
+	build   builder
+	room    document.Room
 	ended   error
 	start   []*document.Found // why the header is of no use
 }
@@ -60,6 +65,11 @@ func (o *Orders) header() {
 		default:
 			seen[c] = name
 		}
+		for k, field := range []string{"order.id", "order.revision", "order.source"} {
+			if c.field == field && c.role == "" {
+				o.keys[k] = append(o.keys[k], len(o.columns))
+			}
+		}
 		o.columns = append(o.columns, c)
 	}
 	if len(f.Faults) > 0 {
@@ -67,14 +77,15 @@ func (o *Orders) header() {
 	}
 }
 
-// Next gives the next order; io.EOF behind the last one. An error that is none of the input's ends the reading.
+// Next gives the next order, which holds until the next call; io.EOF behind the last one. An error that is none of the input's ends the reading.
 func (o *Orders) Next() (*document.Found, error) {
 	if len(o.start) > 0 {
 		f := o.start[0]
 		o.start = o.start[1:]
 		return f, nil
 	}
-	var rows []Row
+	rows, size := o.open[:0], 0
+	defer func() { o.open = rows }()
 	for {
 		row := o.ahead
 		o.ahead = nil
@@ -92,7 +103,8 @@ func (o *Orders) Next() (*document.Found, error) {
 			o.ahead = row
 			return o.order(rows), nil
 		}
-		if rows = append(rows, *row); row.Broken() || o.number(*row) == "" || len(rows) > maxRows || size(rows) > document.MaxSize {
+		size += len(row.Raw)
+		if rows = append(rows, *row); row.Broken() || o.number(*row) == "" || len(rows) > maxRows || size > document.MaxSize {
 			return o.order(rows), nil
 		}
 	}
@@ -112,24 +124,25 @@ func (o *Orders) read() (Row, error) {
 	return r, err
 }
 
-func size(rows []Row) int {
-	n := 0
-	for _, r := range rows {
-		n += len(r.Raw)
-	}
-	return n
-}
-
 // together says whether a row goes on with the order of another: the same number and revision.
 func (o *Orders) together(a, b Row) bool {
-	return b.Err == nil && o.number(a) == o.number(b) && o.value(a, "order.revision") == o.value(b, "order.revision") && o.value(a, "order.source") == o.value(b, "order.source")
+	if b.Err != nil {
+		return false
+	}
+	for k := range o.keys {
+		if o.value(a, k) != o.value(b, k) {
+			return false
+		}
+	}
+	return true
 }
 
-func (o *Orders) number(r Row) string { return o.value(r, "order.id") }
+func (o *Orders) number(r Row) string { return o.value(r, 0) }
 
-func (o *Orders) value(r Row, field string) string {
-	for i, c := range o.columns {
-		if c.field == field && c.role == "" && i < len(r.Fields) {
+// value is the row's first field among the columns of a key.
+func (o *Orders) value(r Row, key int) string {
+	for _, i := range o.keys[key] {
+		if i < len(r.Fields) {
 			return document.Text(r.Fields[i])
 		}
 	}
@@ -138,8 +151,14 @@ func (o *Orders) value(r Row, field string) string {
 
 // order makes one of its rows. What is the order's and a party's stands in the first; later ones may repeat it or leave it out.
 func (o *Orders) order(rows []Row) *document.Found {
-	f := &document.Found{Format: Format, Offset: rows[0].Offset, Bytes: append([]byte{}, o.head.Raw...)}
-	b := builder{f: f, decimal: '.', parties: map[event.Role]*event.Party{}}
+	size := len(o.head.Raw)
+	for _, r := range rows {
+		size += len(r.Raw)
+	}
+	f := &document.Found{Format: Format, Offset: rows[0].Offset, Bytes: append(make([]byte, 0, size), o.head.Raw...)}
+	o.room.For(f, len(o.build.parties)+1, len(rows))
+	b := &o.build
+	*b = builder{f: f, decimal: '.', parties: b.parties[:0]}
 	if o.rows.comma == ';' {
 		b.decimal = ','
 	}
@@ -160,7 +179,7 @@ func (o *Orders) order(rows []Row) *document.Found {
 			if v == "" || c == (column{}) {
 				continue
 			}
-			if !strings.HasPrefix(c.field, "item.") && i > 0 {
+			if i > 0 && !strings.HasPrefix(c.field, "item.") {
 				o.same(f, rows[0], r, j, v)
 				continue
 			}
@@ -194,8 +213,48 @@ type builder struct {
 	said    bool // the row says something of an item besides the currency
 	price   event.Decimal
 	decimal byte
-	parties map[event.Role]*event.Party
-	order   []event.Role // as they came
+	parties []partner // as they came
+}
+
+// partner is the party in a role.
+type partner struct {
+	event.Party
+	address event.Address
+}
+
+// of gives the party in a role; nil where the order has none.
+func (b *builder) of(role event.Role) *partner {
+	for i := range b.parties {
+		if b.parties[i].Role == role {
+			return &b.parties[i]
+		}
+	}
+	return nil
+}
+
+// what names a field in a fault.
+func (b *builder) what(name string) string { return fmt.Sprintf("line %d: %s", b.row.Line, name) }
+
+// country, number and day name the field only where there is a fault in it: most rows have none.
+func (b *builder) country(v, name string) event.Country {
+	if c, ok := country.Read(v); ok && !country.Placeholder(v) {
+		return c
+	}
+	return b.f.Country(b.row.Offset, b.what(name), v)
+}
+
+func (b *builder) number(v, name string) event.Decimal {
+	if d, ok := document.Decimal(v, b.decimal); ok {
+		return d
+	}
+	return b.f.Number(b.row.Offset, b.what(name), v, b.decimal)
+}
+
+func (b *builder) day(v, name string) event.Date {
+	if d, ok := document.Day(v); ok {
+		return d
+	}
+	return b.f.Day(b.row.Offset, b.what(name), v)
 }
 
 func (b *builder) put(c column, v, name string) {
@@ -203,10 +262,9 @@ func (b *builder) put(c column, v, name string) {
 		b.party(c, v, name)
 		return
 	}
-	what := fmt.Sprintf("line %d: %s", b.row.Line, name)
 	at := b.row.Offset
 	o, it := &b.f.Order, &b.item
-	b.said = b.said || strings.HasPrefix(c.field, "item.") && c.field != "item.currency"
+	b.said = b.said || strings.HasPrefix(c.field, "item.") && c.field != "item.currency" && c.field != "item.position"
 	switch c.field {
 	case "order.id":
 		o.ID = v
@@ -217,21 +275,21 @@ func (b *builder) put(c column, v, name string) {
 	case "order.revision":
 		n, err := strconv.Atoi(v)
 		if err != nil || n < 0 {
-			b.f.Fault(at, document.CodeFormat, "%s %s is no revision: want a whole number from 0", what, document.Quote(v))
+			b.f.Fault(at, document.CodeFormat, "%s %s is no revision: want a whole number from 0", b.what(name), document.Quote(v))
 		}
 		o.Revision = n
 	case "order.event":
 		o.Event = event.Kind(strings.ToLower(v))
 	case "order.date":
-		o.OrderDate = b.f.Day(at, what, v)
+		o.OrderDate = b.day(v, name)
 	case "order.ship":
-		o.ShipDate = b.f.Day(at, what, v)
+		o.ShipDate = b.day(v, name)
 	case "order.from":
-		o.ShipFrom = b.f.Country(at, what, v)
+		o.ShipFrom = b.country(v, name)
 	case "order.to":
-		o.ShipTo = b.f.Country(at, what, v)
+		o.ShipTo = b.country(v, name)
 	case "order.release":
-		o.ReleaseTo = b.f.Country(at, what, v)
+		o.ReleaseTo = b.country(v, name)
 	case "order.incoterm":
 		o.Incoterm = document.Incoterm(v)
 	case "order.transaction":
@@ -241,13 +299,15 @@ func (b *builder) put(c column, v, name string) {
 	case "order.payment":
 		b.payment().Method = strings.ReplaceAll(strings.ToLower(v), " ", "_")
 	case "order.paidfrom":
-		b.payment().Country = b.f.Country(at, what, v)
+		b.payment().Country = b.country(v, name)
 	case "order.license":
 		o.Declared = append(o.Declared, event.Authority{Kind: "license", Number: v})
 	case "order.licensecode":
 		o.Declared = append(o.Declared, event.Authority{Kind: "license", Code: v})
 	case "order.exception":
 		o.Declared = append(o.Declared, event.Authority{Kind: "exception", Code: v})
+	case "item.position":
+		it.Position = v
 	case "item.description":
 		it.Description = v
 	case "item.part":
@@ -255,13 +315,13 @@ func (b *builder) put(c column, v, name string) {
 	case "item.sku":
 		it.SKU = v
 	case "item.quantity":
-		it.Quantity = b.f.Number(at, what, v, b.decimal)
+		it.Quantity = b.number(v, name)
 	case "item.unit":
 		it.Unit = document.Unit(v)
 	case "item.value":
-		it.Value = b.f.Number(at, what, v, b.decimal)
+		it.Value = b.number(v, name)
 	case "item.price":
-		b.price = b.f.Number(at, what, v, b.decimal)
+		b.price = b.number(v, name)
 	case "item.currency":
 		it.Currency = b.f.Currency(at, v)
 	case "item.eccn":
@@ -269,7 +329,7 @@ func (b *builder) put(c column, v, name string) {
 	case "item.hts":
 		it.HTS = document.HTS(v)
 	case "item.origin":
-		it.Origin = b.f.Country(at, what, v)
+		it.Origin = b.country(v, name)
 	case "item.manufacturer":
 		it.Manufacturer = v
 	}
@@ -290,13 +350,11 @@ func (b *builder) payment() *event.Payment {
 }
 
 func (b *builder) party(c column, v, name string) {
-	p := b.parties[c.role]
+	p := b.of(c.role)
 	if p == nil {
-		p = &event.Party{Address: &event.Address{}}
-		b.parties[c.role] = p
-		b.order = append(b.order, c.role)
+		b.parties = append(b.parties, partner{Party: event.Party{Role: c.role}})
+		p = &b.parties[len(b.parties)-1]
 	}
-	what, at := fmt.Sprintf("line %d: %s", b.row.Line, name), b.row.Offset
 	switch c.field {
 	case "name":
 		if p.Name == "" {
@@ -311,17 +369,17 @@ func (b *builder) party(c column, v, name string) {
 			}
 		}
 	case "line":
-		p.Address.Lines = append(p.Address.Lines, v)
+		p.address.Lines = append(p.address.Lines, v)
 	case "city":
-		p.Address.City = v
+		p.address.City = v
 	case "region":
-		p.Address.Region = v
+		p.address.Region = v
 	case "postcode":
-		p.Address.Postcode = v
+		p.address.Postcode = v
 	case "country":
-		p.Address.Country = b.f.Country(at, what, v)
+		p.address.Country = b.country(v, name)
 	case "headquarters":
-		p.Headquarters = b.f.Country(at, what, v)
+		p.Headquarters = b.country(v, name)
 	case "email":
 		p.Email = document.Email(v)
 	case "phone":
@@ -356,11 +414,11 @@ func (b *builder) endRow() {
 }
 
 func (b *builder) end() {
-	for _, role := range b.order {
-		p := *b.parties[role]
-		p.Address = document.Address(*p.Address)
-		if !b.f.Party(b.f.Offset, role, p) {
-			b.nameless(role, p)
+	for i := range b.parties {
+		p := &b.parties[i]
+		p.Address = document.Address(p.address)
+		if !b.f.Party(b.f.Offset, p.Role, p.Party) {
+			b.nameless(p.Role, p.Party)
 		}
 	}
 }
@@ -368,7 +426,7 @@ func (b *builder) end() {
 // nameless takes a party of which only the address is given: that of delivery, where the purchaser receives the goods. Of
 // anybody else somebody is missing.
 func (b *builder) nameless(role event.Role, p event.Party) {
-	buyer := b.parties[event.Purchaser]
+	buyer := b.of(event.Purchaser)
 	switch {
 	case p.Address == nil && p.Email == "":
 	case role == event.UltimateConsignee && p.Address != nil && (buyer != nil || len(p.Address.Lines) == 0):
@@ -376,7 +434,7 @@ func (b *builder) nameless(role event.Role, p event.Party) {
 			b.f.Order.ShipTo = p.Address.Country
 		}
 		if buyer != nil && len(p.Address.Lines) > 0 {
-			there := *buyer
+			there := buyer.Party
 			there.Address = p.Address
 			b.f.Party(b.f.Offset, role, there)
 		}

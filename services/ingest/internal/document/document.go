@@ -3,13 +3,13 @@
 package document
 
 import (
-	"bytes"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/tidegate/tidegate/schemas/event"
+	"github.com/tidegate/tidegate/services/ingest/internal/amendment"
 	"github.com/tidegate/tidegate/shared/codec"
 )
 
@@ -40,20 +40,17 @@ type Found struct {
 	Format string      // such as x12-850, ubl-order, csv
 	Order  event.Order // with Event cancelled or shipped: ID says which order, Parties and Items are as far as the document says them
 	Ship   *event.Shipment
-	Raw    []byte // the order's JSON, where a reader wrote it itself
-	Bytes  []byte // as received: the document, the transaction set with its envelope's head, the rows with their header
-	Offset int    // of Bytes in the whole input
+	Amends *amendment.Amendment // where the document lists only what changed; Order holds that, with every line listed
+	Raw    []byte               // the order's JSON, where a reader wrote it itself
+	Bytes  []byte               // as received: the document, the transaction set with its envelope's head, the rows with their header
+	Offset int                  // of Bytes in the whole input
 
 	Where  string // pointer of what is being read, for faults found on the way
 	Faults []event.Fault
 	more   int
-	places []place
-}
 
-// place says where in the input the part below a pointer of the normal form was read.
-type place struct {
-	pointer string
-	offset  int
+	parties, items []int // where each was read
+	lines          []amendment.Line
 }
 
 // Fault notes what is wrong with the bytes at an offset of the input.
@@ -73,21 +70,28 @@ func (f *Found) FaultAt(pointer string, offset int, code, format string, v ...an
 	}
 }
 
-// At notes where the part of the order below pointer was read.
-func (f *Found) At(pointer string, offset int) {
-	f.places = append(f.places, place{pointer, offset})
+// Place gives the offset of the party or item that pointer is in, else of the whole.
+func (f *Found) Place(pointer string) int {
+	if at, ok := placed(f.parties, pointer, "/parties/"); ok {
+		return at
+	}
+	if at, ok := placed(f.items, pointer, "/items/"); ok {
+		return at
+	}
+	return f.Offset
 }
 
-// Place gives the offset of the part of the order that pointer names: that of the longest pointer noted above it.
-func (f *Found) Place(pointer string) int {
-	at, longest := f.Offset, -1
-	for _, p := range f.places {
-		if len(p.pointer) > longest && strings.HasPrefix(pointer, p.pointer) &&
-			(len(pointer) == len(p.pointer) || pointer[len(p.pointer)] == '/') {
-			at, longest = p.offset, len(p.pointer)
-		}
+func placed(at []int, pointer, list string) (int, bool) {
+	rest, ok := strings.CutPrefix(pointer, list)
+	if !ok {
+		return 0, false
 	}
-	return at
+	first, _, _ := strings.Cut(rest, "/")
+	i, err := strconv.Atoi(first)
+	if err != nil || i < 0 || i >= len(at) {
+		return 0, false
+	}
+	return at[i], true
 }
 
 // All gives the faults, and how many there were beyond those listed.
@@ -105,17 +109,9 @@ func (f *Found) JSON() []byte {
 	}
 	o := f.Order
 	o.Shipment = f.Ship
-	b, err := codec.Append(nil, o)
+	b, err := codec.Append(make([]byte, 0, 256+min(2*len(f.Bytes), 256*(len(o.Parties)+len(o.Items)))), o)
 	if err != nil {
 		panic(err) // texts and numbers always encode
-	}
-	if len(o.Parties) == 0 { // what an order lacks is not there; inside texts the quotes are escaped
-		b = bytes.Replace(b, []byte(`"parties":null,`), nil, 1)
-	}
-	if len(o.Items) == 0 {
-		b = bytes.Replace(b, []byte(`"items":null,`), nil, 1)
-		b = bytes.Replace(b, []byte(`,"items":null`), nil, 1)
-		b = bytes.Replace(b, []byte(`"items":null`), nil, 1)
 	}
 	return b
 }
@@ -126,15 +122,17 @@ func (f *Found) Party(offset int, role event.Role, p event.Party) bool {
 	if p.Name == "" && p.LEI == "" && p.Registration == "" && p.GLN == "" && p.Customer == "" {
 		return false
 	}
-	if slices.ContainsFunc(f.Order.Parties, func(o event.Party) bool { return alike(o, p) }) {
-		return true
+	for i := range f.Order.Parties {
+		if alike(&f.Order.Parties[i], &p) {
+			return true
+		}
 	}
-	f.At("/parties/"+strconv.Itoa(len(f.Order.Parties)), offset)
+	f.parties = append(f.parties, offset)
 	f.Order.Parties = append(f.Order.Parties, p)
 	return true
 }
 
-func alike(a, b event.Party) bool {
+func alike(a, b *event.Party) bool {
 	if a.Role != b.Role || a.Name != b.Name || a.LEI != b.LEI || a.Registration != b.Registration || a.GLN != b.GLN || a.Customer != b.Customer {
 		return false
 	}
@@ -148,10 +146,58 @@ func alike(a, b event.Party) bool {
 		a.Address.Postcode == b.Address.Postcode && a.Address.Country == b.Address.Country && a.Email == b.Email && a.Phone == b.Phone
 }
 
+// Room is where a reader of many orders reads one after the other into: the order of what was found before holds until the next one
+// is begun, which saves most of the memory that reading takes.
+type Room struct{ last *Found }
+
+// For gives a find its room, for so many parties and items.
+func (r *Room) For(f *Found, parties, items int) {
+	if old := r.last; old != nil && old.Amends == nil { // what amends an order goes on
+		f.Order.Parties, f.Order.Items = old.Order.Parties[:0], old.Order.Items[:0]
+	}
+	f.Order.Parties, f.Order.Items = slices.Grow(f.Order.Parties, parties), slices.Grow(f.Order.Items, items)
+	f.parties, f.items = make([]int, 0, parties), make([]int, 0, items)
+	r.last = f
+}
+
 // Item adds an item read at an offset.
 func (f *Found) Item(offset int, it event.Item) {
-	f.At("/items/"+strconv.Itoa(len(f.Order.Items)), offset)
+	f.items = append(f.items, offset)
 	f.Order.Items = append(f.Order.Items, it)
+}
+
+// Line adds a line of an order or of a change to one, with what is done to it.
+func (f *Found) Line(offset int, it event.Item, does amendment.Line) {
+	f.Item(offset, it)
+	if f.lines == nil {
+		f.lines = make([]amendment.Line, 0, cap(f.items))
+	}
+	f.lines = append(f.lines, does)
+}
+
+// Whole takes the lines for a whole order: those that are taken out are no items of it.
+func (f *Found) Whole() {
+	if !slices.ContainsFunc(f.lines, func(l amendment.Line) bool { return l.Action == amendment.Remove }) {
+		return
+	}
+	n := 0
+	for i, l := range f.lines {
+		if l.Action != amendment.Remove {
+			f.Order.Items[n], f.items[n] = f.Order.Items[i], f.items[i]
+			n++
+		}
+	}
+	f.Order.Items, f.items = f.Order.Items[:n], f.items[:n]
+}
+
+// Part takes the lines for those that changed. Counted says that the revision is the sender's own count of changes.
+func (f *Found) Part(counted bool) {
+	f.Amends = &amendment.Amendment{Lines: f.lines, Counted: counted}
+	for i, l := range f.lines {
+		if l.Action == "" {
+			f.FaultAt("", f.items[i], CodeNotSupported, "line %s is changed by a code that is not known here; send the whole order as a replacement", Quote(f.Order.Items[i].Position))
+		}
+	}
 }
 
 // Filled says whether an address says anything.

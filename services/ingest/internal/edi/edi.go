@@ -4,7 +4,6 @@
 package edi
 
 import (
-	"bytes"
 	"strings"
 	"unicode/utf8"
 )
@@ -19,29 +18,20 @@ type Segment struct {
 	Tag    string
 	Offset int
 
-	raw    []byte // elements, without tag and terminator
+	els    []string // without tag and terminator, as received
 	delims *Delimiters
 	text   func([]byte) string
 }
 
 // Len is the number of elements.
-func (s *Segment) Len() int {
-	if len(s.raw) == 0 {
-		return 0
-	}
-	n := 0
-	for range split(s.raw, s.delims.Element, s.delims.Release) {
-		n++
-	}
-	return n
-}
+func (s *Segment) Len() int { return len(s.els) }
 
 // Raw gives element n, the first being 1, as received.
-func (s *Segment) Raw(n int) []byte {
-	if s == nil || len(s.raw) == 0 {
-		return nil
+func (s *Segment) Raw(n int) string {
+	if s == nil || n < 1 || n > len(s.els) {
+		return ""
 	}
-	return nth(s.raw, n, s.delims.Element, s.delims.Release)
+	return s.els[n-1]
 }
 
 // El gives the text of element n; of a composite its first component.
@@ -50,13 +40,24 @@ func (s *Segment) El(n int) string { return s.Comp(n, 1) }
 // Comp gives the text of component c of element n, both from 1, without the spaces around it.
 func (s *Segment) Comp(n, c int) string {
 	e := s.Raw(n)
-	if len(e) == 0 {
+	if e == "" {
 		return ""
 	}
-	if s.delims.Component != 0 {
-		e = nth(e, c, s.delims.Component, s.delims.Release)
-	} else if c > 1 {
+	if s.delims.Component == 0 && c > 1 {
 		return ""
+	}
+	for s.delims.Component != 0 {
+		at := index(e, s.delims.Component, s.delims.Release)
+		if c--; c == 0 {
+			if at >= 0 {
+				e = e[:at]
+			}
+			break
+		}
+		if at < 0 {
+			return ""
+		}
+		e = e[at+1:]
 	}
 	return s.value(e)
 }
@@ -64,24 +65,23 @@ func (s *Segment) Comp(n, c int) string {
 // Whole gives the text of element n where a component separator in it is an ordinary character, as in X12 texts.
 func (s *Segment) Whole(n int) string { return s.value(s.Raw(n)) }
 
-func (s *Segment) value(e []byte) string {
-	e = bytes.TrimSpace(e)
-	if len(e) == 0 {
+func (s *Segment) value(e string) string {
+	if e = strings.TrimSpace(e); e == "" {
 		return ""
 	}
-	if s.delims.Release != 0 && bytes.IndexByte(e, s.delims.Release) >= 0 {
+	if s.delims.Release != 0 && strings.IndexByte(e, s.delims.Release) >= 0 {
 		e = released(e, s.delims.Release)
 	}
-	for _, c := range e {
-		if c >= utf8.RuneSelf {
-			return s.text(e)
+	for i := range len(e) {
+		if e[i] >= utf8.RuneSelf {
+			return s.text([]byte(e))
 		}
 	}
-	return string(e)
+	return e
 }
 
 // released takes the release characters away.
-func released(e []byte, release byte) []byte {
+func released(e string, release byte) string {
 	out := make([]byte, 0, len(e))
 	for i := 0; i < len(e); i++ {
 		if e[i] == release && i+1 < len(e) {
@@ -89,47 +89,21 @@ func released(e []byte, release byte) []byte {
 		}
 		out = append(out, e[i])
 	}
-	return out
+	return string(out)
 }
 
-// nth gives part n of b, the first being 1.
-func nth(b []byte, n int, sep, release byte) []byte {
-	for part := range split(b, sep, release) {
-		if n--; n == 0 {
-			return part
-		}
-	}
-	return nil
-}
-
-// split gives the parts between separators that no release character stands before.
-func split(b []byte, sep, release byte) func(func([]byte) bool) {
-	return func(yield func([]byte) bool) {
-		for {
-			at := index(b, sep, release)
-			if at < 0 {
-				yield(b)
-				return
-			}
-			if !yield(b[:at]) {
-				return
-			}
-			b = b[at+1:]
-		}
-	}
-}
-
-func index(b []byte, sep, release byte) int {
+// index is where the separator stands that no release character stands before; -1 where there is none.
+func index(b string, sep, release byte) int {
 	if release == 0 {
-		return bytes.IndexByte(b, sep)
+		return strings.IndexByte(b, sep)
 	}
 	from := 0
 	for {
-		at := bytes.IndexByte(b[from:], sep)
+		at := strings.IndexByte(b[from:], sep)
 		if at < 0 {
 			return -1
 		}
-		if at += from; !escaped(b[:at], release) {
+		if at += from; at == 0 || b[at-1] != release || !escaped(b[:at], release) {
 			return at
 		}
 		from = at + 1
@@ -137,7 +111,7 @@ func index(b []byte, sep, release byte) int {
 }
 
 // escaped says whether an odd number of release characters stands at the end.
-func escaped(b []byte, release byte) bool {
+func escaped[T string | []byte](b T, release byte) bool {
 	n := 0
 	for len(b) > n && b[len(b)-1-n] == release {
 		n++

@@ -15,49 +15,26 @@ import (
 
 // UN reads the messages of EDIFACT interchanges, one behind the other.
 type UN struct {
-	scanner
+	envelope
 
-	unb, ung  []byte
-	control   string
-	messages  int // of the interchange
-	groups    int
-	inGroup   int // messages of the open group; -1 outside of one
-	group     string
-	open      bool
-	stray     bool // the segment before stood outside of messages
-	bare      bool // messages without an interchange around them
-	text      func([]byte) string
-	utf8      bool // the character set is
-	date, now string
-	late      []*Set
-	ended     error
+	unb, ung []byte
+	control  string
+	messages int // of the interchange
+	groups   int
+	inGroup  int // messages of the open group; -1 outside of one
+	group    string
+	bare     bool // messages without an interchange around them
+	text     func([]byte) string
+	utf8     bool // the character set is
 }
 
 // NewUN begins to read.
-func NewUN(r *bufio.Reader) *UN { return &UN{scanner: scanner{r: r}, inGroup: -1} }
+func NewUN(r *bufio.Reader) *UN {
+	return &UN{inGroup: -1, envelope: envelope{scanner: scanner{r: r}, kind: kind{format: "edifact", what: "message", last: "UNT", next: []string{"UNH", "UNE", "UNZ"}}}}
+}
 
 // Next gives the next message; io.EOF behind the last.
-func (x *UN) Next() (*Set, error) {
-	for {
-		if len(x.late) > 0 {
-			s := x.late[0]
-			x.late = x.late[1:]
-			return s, nil
-		}
-		if x.ended != nil {
-			return nil, x.ended
-		}
-		if s := x.step(); s != nil {
-			return s, nil
-		}
-	}
-}
-
-func (x *UN) end(err error, why ...*Set) *Set {
-	x.ended = err
-	x.late = append(x.late, why...)
-	return nil
-}
+func (x *UN) Next() (*Set, error) { return x.sets(x.step) }
 
 // defaults are the delimiters of an interchange without UNA.
 var defaults = Delimiters{Component: ':', Element: '+', Decimal: '.', Release: '?', Terminator: '\''}
@@ -69,31 +46,32 @@ func (x *UN) begin() *Set {
 	if len(b) == 0 {
 		return x.end(io.EOF)
 	}
-	x.delims = defaults
+	d := defaults
 	if bytes.HasPrefix(b, []byte("UNA")) {
 		if len(b) < 9 {
-			return x.end(io.EOF, fault("edifact", b, x.offset, document.CodeSyntax, "UNA is cut off"))
+			return x.end(io.EOF, x.syntax(b, x.offset, "UNA is cut off"))
 		}
-		x.delims = Delimiters{Component: b[3], Element: b[4], Decimal: b[5], Release: b[6], Terminator: b[8]}
-		if x.delims.Release == ' ' {
-			x.delims.Release = 0
+		d = Delimiters{Component: b[3], Element: b[4], Decimal: b[5], Release: b[6], Terminator: b[8]}
+		if d.Release == ' ' {
+			d.Release = 0
 		}
 		for i, c := range []byte{b[3], b[4], b[8]} {
 			if plain(c) || i > 0 && c == b[3] || i > 1 && c == b[4] {
-				return x.end(io.EOF, fault("edifact", b, x.offset, document.CodeSyntax, "UNA: %q cannot be told from text", c))
+				return x.end(io.EOF, x.syntax(b, x.offset, "UNA: %q cannot be told from text", c))
 			}
 		}
 		if !strings.ContainsRune("? \\", rune(b[6])) || b[5] != '.' && b[5] != ',' {
-			return x.end(io.EOF, fault("edifact", b, x.offset, document.CodeSyntax, "UNA: release character %q and decimal mark %q; taken are ? or \\ or none, and . or ,", b[6], b[5]))
+			return x.end(io.EOF, x.syntax(b, x.offset, "UNA: release character %q and decimal mark %q; taken are ? or \\ or none, and . or ,", b[6], b[5]))
 		}
 		x.skip(9)
 		x.space()
 		b = x.peek(9)
 	}
+	x.separate(d)
 	x.open, x.text, x.inGroup, x.messages, x.groups, x.unb, x.ung = true, Latin, -1, 0, 0, nil, nil
 	x.bare = bytes.HasPrefix(b, []byte("UNH"))
 	if !x.bare && !bytes.HasPrefix(b, []byte("UNB")) {
-		return x.end(io.EOF, fault("edifact", b, x.offset, document.CodeSyntax, "want an interchange that begins with UNB"))
+		return x.end(io.EOF, x.syntax(b, x.offset, "want an interchange that begins with UNB"))
 	}
 	return nil
 }
@@ -109,13 +87,16 @@ func (x *UN) step() *Set {
 		if x.bare {
 			return x.end(io.EOF)
 		}
-		return x.end(io.EOF, fault("edifact", x.unb, x.offset, document.CodeSyntax, "ends inside an interchange: UNZ is missing"))
+		return x.end(io.EOF, x.syntax(x.unb, x.offset, "ends inside an interchange: UNZ is missing"))
 	case errors.Is(err, errSegment):
-		return x.end(io.EOF, fault("edifact", raw, at, document.CodeSyntax, "%v", err))
+		return x.end(io.EOF, x.syntax(raw, at, "%v", err))
 	case err != nil:
 		return x.end(err)
 	}
-	seg := x.segment(raw[from:], at, x.text)
+	if x.tagged(raw[from:], "UNH") {
+		return x.message(raw, from, at)
+	}
+	seg := x.alone(raw[from:], at, x.text)
 	switch seg.Tag {
 	case "UNB":
 		return x.interchange(raw, &seg)
@@ -127,15 +108,8 @@ func (x *UN) step() *Set {
 		x.closeGroup(raw, &seg)
 	case "UNZ":
 		x.closeInterchange(raw, &seg)
-	case "UNH":
-		x.stray = false
-		return x.message(bytes.Clone(raw), from, at)
 	default:
-		if !x.stray { // of several in a row the first is told
-			x.late = append(x.late, fault("edifact", raw, at, document.CodeSyntax, "segment %s outside of a message", document.Quote(seg.Tag)))
-		}
-		x.stray = true
-		return nil
+		return x.outside(raw, &seg)
 	}
 	x.stray = false
 	return nil
@@ -143,7 +117,7 @@ func (x *UN) step() *Set {
 
 func (x *UN) interchange(raw []byte, seg *Segment) *Set {
 	if x.unb != nil {
-		return x.end(io.EOF, fault("edifact", raw, seg.Offset, document.CodeSyntax, "an interchange inside an interchange: UNZ is missing"))
+		return x.end(io.EOF, x.syntax(raw, seg.Offset, "an interchange inside an interchange: UNZ is missing"))
 	}
 	x.unb = bytes.Clone(raw)
 	x.control, x.date, x.now = seg.El(5), seg.Comp(4, 1), seg.Comp(4, 2)
@@ -196,14 +170,10 @@ func charset(id string) (func([]byte) string, bool) {
 }
 
 func (x *UN) closeGroup(raw []byte, seg *Segment) {
-	switch {
-	case x.inGroup < 0:
-		x.late = append(x.late, fault("edifact", raw, seg.Offset, document.CodeSyntax, "UNE without a UNG before it"))
-	case seg.El(2) != x.group:
-		x.late = append(x.late, fault("edifact", raw, seg.Offset, document.CodeSyntax, "UNE closes group %s, open is %s", document.Quote(seg.El(2)), document.Quote(x.group)))
-	case !is(seg.El(1), x.inGroup):
-		x.late = append(x.late, fault("edifact", raw, seg.Offset, document.CodeSyntax,
-			"UNE counts %s messages, %d are there: one may be lost; those that are there are whole", document.Quote(seg.El(1)), x.inGroup))
+	if x.inGroup < 0 {
+		x.afterwards(raw, seg.Offset, "UNE without a UNG before it")
+	} else {
+		x.closes(raw, seg, "group", x.group, seg.El(2) == x.group, x.inGroup, "messages")
 	}
 	x.inGroup, x.ung = -1, nil
 }
@@ -213,73 +183,26 @@ func (x *UN) closeInterchange(raw []byte, seg *Segment) {
 	if x.groups > 0 {
 		count = x.groups
 	}
-	switch {
-	case x.inGroup >= 0:
-		x.late = append(x.late, fault("edifact", raw, seg.Offset, document.CodeSyntax, "UNZ inside a group: UNE is missing"))
-	case seg.El(2) != x.control:
-		x.late = append(x.late, fault("edifact", raw, seg.Offset, document.CodeSyntax, "UNZ closes interchange %s, open is %s", document.Quote(seg.El(2)), document.Quote(x.control)))
-	case !is(seg.El(1), count):
-		x.late = append(x.late, fault("edifact", raw, seg.Offset, document.CodeSyntax,
-			"UNZ counts %s messages, %d are there: one may be lost; those that are there are whole", document.Quote(seg.El(1)), count))
+	if x.inGroup >= 0 {
+		x.afterwards(raw, seg.Offset, "UNZ inside a group: UNE is missing")
+	} else {
+		x.closes(raw, seg, "interchange", x.control, seg.El(2) == x.control, count, "messages")
 	}
 	x.open = false
 }
 
 // message reads from UNH to UNT.
 func (x *UN) message(unh []byte, from, at int) *Set {
+	x.stray = false
 	x.messages++
 	if x.inGroup >= 0 {
 		x.inGroup++
 	}
-	head := len(x.unb) + len(x.ung)
-	s := &Set{Offset: at, Date: x.date, Time: x.now, Decimal: x.delims.Decimal, Raw: make([]byte, 0, head+4096)}
-	s.Raw = append(append(append(s.Raw, x.unb...), x.ung...), unh...)
-	first := x.segment(unh[from:], at, x.text)
-	number, format := first.El(1), "edifact-"+strings.ToLower(first.Comp(2, 1))
-	type span struct{ start, end, offset int }
-	spans := []span{{head + from, len(s.Raw), at}}
-	for {
-		if next := x.tag(); next == "UNH" || next == "UNE" || next == "UNZ" {
-			return fault(format, s.Raw, at, document.CodeSyntax, "message %s does not end: %s where UNT should stand", number, next)
-		}
-		raw, from, err := x.next()
-		switch {
-		case errors.Is(err, io.EOF):
-			return fault(format, s.Raw, at, document.CodeSyntax, "message %s does not end: UNT is missing", number)
-		case errors.Is(err, errSegment):
-			x.end(io.EOF)
-			return fault(format, s.Raw, x.offset-len(raw)+from, document.CodeSyntax, "%v", err)
-		case err != nil:
-			return x.end(err)
-		}
-		offset := x.offset - len(raw) + from
-		s.Size = x.offset - at
-		if len(s.Raw)+len(raw) <= document.MaxSize {
-			spans = append(spans, span{len(s.Raw) + from, len(s.Raw) + len(raw), offset})
-			s.Raw = append(s.Raw, raw...)
-		}
-		if seg := x.segment(raw[from:], offset, x.text); seg.Tag == "UNT" {
-			if s.Size > document.MaxSize-head {
-				return fault(format, s.Raw[:min(len(s.Raw), 16<<10)], at, document.CodeSize, "a message of %d bytes; at most %d are taken", s.Size, document.MaxSize)
-			}
-			s.Segments = make([]Segment, 0, len(spans))
-			for _, p := range spans {
-				s.Segments = append(s.Segments, x.segment(s.Raw[p.start:p.end], p.offset, x.text))
-			}
-			s.closed(format, seg.El(1), seg.El(2), number, offset, "UNT", "message")
-			if x.utf8 && !utf8.Valid(s.Raw) {
-				s.Found.Fault(at, document.CodeUTF8, "bytes that are not UTF-8, which UNB declares")
-			}
-			return s
-		}
+	s := x.set([2][]byte{x.unb, x.ung}, unh, from, at, x.text, func(unh *Segment) (format, number string) {
+		return "edifact-" + strings.ToLower(unh.Comp(2, 1)), unh.El(1)
+	})
+	if s != nil && s.Segments != nil && x.utf8 && !utf8.Valid(s.Raw) {
+		s.Found.Fault(at, document.CodeUTF8, "bytes that are not UTF-8, which UNB declares")
 	}
-}
-
-// tag looks at the tag of the segment that comes next.
-func (x *UN) tag() string {
-	b := x.peek(64)
-	if b = b[begin(b):]; len(b) < 4 || b[3] != x.delims.Element {
-		return ""
-	}
-	return string(b[:3])
+	return s
 }

@@ -6,8 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-
-	"github.com/tidegate/tidegate/services/ingest/internal/document"
+	"strings"
 )
 
 // maxSegment is how many bytes a segment may have; a text is at most a few hundred.
@@ -21,6 +20,7 @@ type scanner struct {
 	r      *bufio.Reader
 	offset int // of what comes next
 	delims Delimiters
+	cut    string // the element separator
 	buf    []byte
 }
 
@@ -97,73 +97,63 @@ func begin(b []byte) int {
 	return len(b)
 }
 
-// segment takes raw bytes apart into tag and elements. The bytes must not change any more.
-func (s *scanner) segment(raw []byte, offset int, text func([]byte) string) Segment {
-	body := raw
-	if n := len(body); n > 0 && body[n-1] == s.delims.Terminator {
-		body = body[:n-1]
+// tagged says whether raw, from where its tag begins, is a segment of a tag.
+func (s *scanner) tagged(raw []byte, tag string) bool {
+	if len(raw) < len(tag) || string(raw[:len(tag)]) != tag {
+		return false
 	}
-	body = bytes.TrimRight(body, "\r\n")
-	tag, rest, _ := bytes.Cut(body, []byte{s.delims.Element})
+	if len(raw) == len(tag) {
+		return true
+	}
+	c := raw[len(tag)]
+	return c == s.delims.Element || c == s.delims.Terminator || c == '\r' || c == '\n' || c == s.delims.Component && c != 0
+}
+
+// ahead is the tag of the segment that comes next, where one of the tags is, else "".
+func (s *scanner) ahead(tags []string) string {
+	b := s.peek(64)
+	b = b[begin(b):]
+	for _, tag := range tags {
+		if len(b) > len(tag) && b[len(tag)] == s.delims.Element && string(b[:len(tag)]) == tag {
+			return tag
+		}
+	}
+	return ""
+}
+
+// segment takes a segment apart into tag and elements, behind those that els holds.
+func (s *scanner) segment(raw string, offset int, text func([]byte) string, els []string) (Segment, []string) {
+	if n := len(raw); n > 0 && raw[n-1] == s.delims.Terminator {
+		raw = raw[:n-1]
+	}
+	for len(raw) > 0 && (raw[len(raw)-1] == '\r' || raw[len(raw)-1] == '\n') {
+		raw = raw[:len(raw)-1]
+	}
+	tag, rest, more := strings.Cut(raw, s.cut)
 	if s.delims.Component != 0 {
-		tag, _, _ = bytes.Cut(tag, []byte{s.delims.Component})
+		if at := strings.IndexByte(tag, s.delims.Component); at >= 0 {
+			tag = tag[:at]
+		}
 	}
-	return Segment{Tag: known(tag), Offset: offset, raw: rest, delims: &s.delims, text: text}
-}
-
-// known gives a tag as a string without a copy for those that come often.
-func known(tag []byte) string {
-	switch string(tag) {
-	case "PO1":
-		return "PO1"
-	case "PID":
-		return "PID"
-	case "N1":
-		return "N1"
-	case "N3":
-		return "N3"
-	case "N4":
-		return "N4"
-	case "REF":
-		return "REF"
-	case "DTM":
-		return "DTM"
-	case "LIN":
-		return "LIN"
-	case "PIA":
-		return "PIA"
-	case "IMD":
-		return "IMD"
-	case "QTY":
-		return "QTY"
-	case "MOA":
-		return "MOA"
-	case "PRI":
-		return "PRI"
-	case "RFF":
-		return "RFF"
-	case "NAD":
-		return "NAD"
+	first := len(els)
+	for more = more && rest != ""; more; {
+		at := index(rest, s.delims.Element, s.delims.Release)
+		if more = at >= 0; !more {
+			at = len(rest)
+		}
+		els = append(els, rest[:at])
+		if more {
+			rest = rest[at+1:]
+		}
 	}
-	return string(tag)
+	return Segment{Tag: tag, Offset: offset, els: els[first:len(els):len(els)], delims: &s.delims, text: text}, els
 }
 
-// Set is a transaction set or message: what stands from its first to its last segment.
-type Set struct {
-	Segments []Segment
-	Raw      []byte // the interchange's and group's heads, then the set, all as received
-	Offset   int    // of the set in the input
-	Size     int    // bytes of the set; more than there are in Raw where it was too large
-	Date     string // of the group, else the interchange, as written
-	Time     string
-	Decimal  byte
-
-	Found *document.Found // where the envelope around sets is at fault; there are no segments then
+// alone takes one segment apart that stands outside of sets.
+func (s *scanner) alone(raw []byte, offset int, text func([]byte) string) Segment {
+	seg, _ := s.segment(string(raw), offset, text, nil)
+	return seg
 }
 
-// Fault is a set that is a fault of the envelope.
-func fault(format string, raw []byte, offset int, code, detail string, v ...any) *Set {
-	f := &document.Found{Format: format, Bytes: bytes.Clone(raw), Offset: offset}
-	f.Fault(offset, code, detail, v...)
-	return &Set{Found: f, Offset: offset}
-}
+// separate sets what stands between parts.
+func (s *scanner) separate(d Delimiters) { s.delims, s.cut = d, string([]byte{d.Element}) }

@@ -17,27 +17,28 @@ import (
 type Orders struct {
 	sets  *edi.UN
 	queue []*document.Found
+	room  document.Room
 }
 
 // New begins to read interchanges.
 func New(r *bufio.Reader) *Orders { return &Orders{sets: edi.NewUN(r)} }
 
-// Next gives the next order or event; io.EOF behind the last.
+// Next gives the next order or event, which holds until the next call; io.EOF behind the last.
 func (o *Orders) Next() (*document.Found, error) {
 	for len(o.queue) == 0 {
 		s, err := o.sets.Next()
 		if err != nil {
 			return nil, err
 		}
-		o.queue = Read(s)
+		o.queue = Read(s, &o.room)
 	}
 	f := o.queue[0]
 	o.queue = o.queue[1:]
 	return f, nil
 }
 
-// Read gives what a message says.
-func Read(s *edi.Set) []*document.Found {
+// Read gives what a message says, in a room where the one before was.
+func Read(s *edi.Set, room *document.Room) []*document.Found {
 	if s.Segments == nil {
 		return []*document.Found{s.Found}
 	}
@@ -46,6 +47,7 @@ func Read(s *edi.Set) []*document.Found {
 		r.mark = ','
 	}
 	r.tags()
+	room.For(r.f, r.count("NAD"), r.count("LIN"))
 	switch kind := s.Segments[0].Comp(2, 1); kind {
 	case "ORDERS":
 		r.order(false)
@@ -78,6 +80,16 @@ func (r *reader) tags() {
 	}
 }
 
+// count counts the segments of a tag.
+func (r *reader) count(tag string) (n int) {
+	for i := range r.set.Segments {
+		if r.set.Segments[i].Tag == tag {
+			n++
+		}
+	}
+	return n
+}
+
 // reader reads one message.
 type reader struct {
 	set      *edi.Set
@@ -93,9 +105,11 @@ type reader struct {
 	left     event.Date // the goods
 	order0   string     // the order that is referred to
 	version  int
+	counted  bool     // the version is a count of changes
 	refs     []string // orders that lines refer to
 
 	line  *line
+	room  line // where it stands
 	party *event.Party
 	code  string // of the party
 	at    int    // of the party
@@ -113,13 +127,13 @@ type line struct {
 	code   string // the quantity's, as sent
 	said   []string
 	others string // numbers of the buyer, and GTINs
-	gone   bool
-	packed bool // PAC or LOC groups follow, whose quantities are parts of the line's
-	back   bool // less was sent than ordered
+	does   string // the action code
+	packed bool   // PAC or LOC groups follow, whose quantities are parts of the line's
+	back   bool   // less was sent than ordered
 }
 
-// order reads ORDERS or ORDCHG: a change repeats the order as it is now. Its revision is its own version or change number;
-// without one, the minutes from 2000-01-01 to the message's date and time.
+// order reads ORDERS or ORDCHG. Its revision is its own version or change number; without one, the minutes from 2000-01-01
+// to the message's date and time.
 func (r *reader) order(change bool) {
 	r.read()
 	o := &r.f.Order
@@ -134,6 +148,9 @@ func (r *reader) order(change bool) {
 	switch r.function {
 	case "1", "3":
 		o.Event = event.Cancelled
+		if r.function == "3" && len(o.Items) > 0 {
+			r.f.Fault(r.set.Offset, document.CodeNotSupported, "BGM function 3 with lines: is the order deleted or are these lines? send 1 for the order, 4 and lines of action 2")
+		}
 	case "4", "5", "2", "20", "36":
 		change = true
 	case "12", "27", "35":
@@ -141,6 +158,11 @@ func (r *reader) order(change bool) {
 	}
 	if change && o.Event == "" {
 		o.Event, o.Revision = event.Revised, r.revision()
+	}
+	if o.Event == event.Revised && r.function != "5" { // 5 replaces the order; anything else lists what changed
+		r.f.Part(r.counted)
+	} else {
+		r.f.Whole()
 	}
 }
 
@@ -310,7 +332,7 @@ func (r *reader) reference(s *edi.Segment) {
 		}
 	case "PP", "POR":
 		if n, err := strconv.Atoi(id); err == nil && n > 0 && n < 1e9 && r.version == 0 {
-			r.version = n
+			r.version, r.counted = n, kind == "PP"
 		}
 	case "EX":
 		r.f.Order.Declared = append(r.f.Order.Declared, event.Authority{Kind: "license", Number: id})

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/tidegate/tidegate/schemas/event"
+	"github.com/tidegate/tidegate/services/ingest/internal/amendment"
 	"github.com/tidegate/tidegate/services/ingest/internal/document"
 	"github.com/tidegate/tidegate/services/ingest/internal/edi"
 )
@@ -14,7 +15,9 @@ func (r *reader) begun(s *edi.Segment) {
 	r.endParty()
 	r.endLine()
 	r.lines++
-	r.line = &line{at: s.Offset, gone: s.El(2) == "2"}
+	r.room = line{at: s.Offset, does: s.El(2), said: r.room.said[:0]}
+	r.line = &r.room
+	r.line.Position = document.Text(s.El(1))
 	r.identify(s.Comp(3, 1), s.Comp(3, 2))
 }
 
@@ -114,18 +117,27 @@ func (r *reader) quantity(s *edi.Segment) {
 // endLine adds the open line.
 func (r *reader) endLine() {
 	it := r.line
-	if r.line = nil; it == nil || it.gone {
+	if r.line = nil; it == nil {
 		return
 	}
 	it.Description = strings.Join(it.said, "; ")
 	it.SKU = first(it.SKU, it.others)
-	if it.Value == "" && (it.unit == "" || it.unit == it.code || it.code == "" && document.Unit(it.unit) == "piece") {
-		it.Value = document.Times(it.Quantity, it.price, it.per)
+	does := amendment.Line{Action: amendment.Coded(it.does)}
+	if it.does == "" && r.function == "2" { // lines that come to the order
+		does.Action = amendment.Add
+	}
+	if it.unit == "" || it.unit == it.code || it.code == "" && document.Unit(it.unit) == "piece" {
+		if it.Value == "" {
+			it.Value = document.Times(it.Quantity, it.price, it.per)
+		}
+		if it.price != "" {
+			does.Price, does.Per, does.Currency = it.price, it.per, r.currency
+		}
 	}
 	if it.Currency = first(it.Currency, r.currency); it.Value == "" {
 		it.Currency = ""
 	}
-	r.f.Item(it.at, it.Item)
+	r.f.Line(it.at, it.Item, does)
 	if it.back {
 		r.less = true
 	}
@@ -134,6 +146,10 @@ func (r *reader) endLine() {
 // despatch reads a DESADV: every order in it left on the day of despatch; where it does not say, on its own date.
 func (r *reader) despatch() []*document.Found {
 	r.read()
+	r.f.Whole()
+	for i := range r.f.Order.Items { // numbered by the advice, not by the order
+		r.f.Order.Items[i].Position = ""
+	}
 	if r.function == "1" || r.function == "3" {
 		r.f.Fault(r.set.Offset, document.CodeNotSupported, "a despatch advice that is taken back")
 	}

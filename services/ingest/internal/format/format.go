@@ -208,6 +208,9 @@ func (r *Reader) fill() error {
 // input is what a reader found, as accept takes it.
 func (r *Reader) input(f *document.Found) accept.Input {
 	in := accept.Input{Bytes: f.Bytes, Format: f.Format, Faults: f.All(), Place: f.Place, Source: r.hint.Source}
+	if in.Amends = f.Amends; in.Amends != nil {
+		in.Amends.Order = f.Order
+	}
 	if len(in.Faults) == 0 || f.Raw != nil || f.Order.ID != "" || len(f.Order.Parties)+len(f.Order.Items) > 0 {
 		in.Order = f.JSON()
 	}

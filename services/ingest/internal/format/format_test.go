@@ -51,6 +51,13 @@ func shown(inputs []accept.Input, all []accept.Entry) string {
 			continue
 		}
 		fmt.Fprintf(&out, "%s %s %s of %s\n", in.Format, e.Kind, e.OrderID, e.Source)
+		if e.Partial() {
+			fmt.Fprintf(&out, "only what changed:")
+			for _, l := range in.Lines() {
+				fmt.Fprintf(&out, " %s", l.Action)
+			}
+			out.WriteString("\n")
+		}
 		body := in.Order
 		if body == nil {
 			body = in.Bytes

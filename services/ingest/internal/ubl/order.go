@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tidegate/tidegate/schemas/event"
+	"github.com/tidegate/tidegate/services/ingest/internal/amendment"
 	"github.com/tidegate/tidegate/services/ingest/internal/document"
 	"github.com/tidegate/tidegate/services/ingest/internal/xmldoc"
 )
@@ -13,10 +14,12 @@ import (
 func (r *reader) order() {
 	r.f.Order.ID = r.need(r.root, "ID")
 	r.body()
+	r.f.Whole()
 }
 
-// change reads an order as it is now: UBL changes an order by repeating all of it. The revision is the document's own
-// sequence number; without one, the minutes from 2000-01-01 to its date and time of issue.
+// change reads an order as it is now, for UBL changes an order by repeating all of it; lines that say what is done to them may be all that
+// is listed. The revision is the document's own sequence number; without one, the minutes from 2000-01-01 to its date and time
+// of issue.
 func (r *reader) change() {
 	ref := r.reference()
 	r.f.Order.ID = ref
@@ -32,6 +35,11 @@ func (r *reader) change() {
 		r.f.Order.Revision = minutes(r.cbc(r.root, "IssueDate"), r.cbc(r.root, "IssueTime"))
 	}
 	r.body()
+	if r.coded {
+		r.f.Part(n != nil)
+	} else {
+		r.f.Whole()
+	}
 }
 
 // minutes from 2000-01-01 to a date and time; 1 at the least.
@@ -101,23 +109,27 @@ func (r *reader) line(l *xmldoc.Node) {
 		r.fault(l, document.CodeRequired, "LineItem is missing")
 		return
 	}
-	if r.cbc(li, "LineStatusCode") == "2" { // UN/EDIFACT 1229: deleted
-		return
-	}
+	code := r.cbc(li, "LineStatusCode")
+	r.coded = r.coded || code != ""
 	it := r.item(r.cac(li, "Item"), li)
+	it.Position = r.cbc(li, "ID")
 	it.Quantity, it.Unit = r.quantity(r.basic(li, "Quantity"))
 	it.Value, it.Currency = r.amount(r.basic(li, "LineExtensionAmount"))
+	does := amendment.Line{Action: amendment.Coded(code)}
 	if it.Value == "" {
-		price, currency := r.amount(r.basic(li, "Price", "PriceAmount"))
-		base, _ := r.quantity(r.basic(li, "Price", "BaseQuantity"))
-		if it.Value = document.Times(it.Quantity, price, base); it.Value != "" {
-			it.Currency = currency
+		does.Price, does.Currency = r.amount(r.basic(li, "Price", "PriceAmount"))
+		does.Per, _ = r.quantity(r.basic(li, "Price", "BaseQuantity"))
+		if it.Value = document.Times(it.Quantity, does.Price, does.Per); it.Value != "" {
+			it.Currency = does.Currency
 		}
 	}
 	if it.Value == "" {
 		it.Currency = ""
 	}
-	r.f.Item(l.Offset, it)
+	r.f.Line(l.Offset, it, does)
+	if does.Action == amendment.Remove {
+		return
+	}
 	for d := range each(li, "Delivery") {
 		r.delivery(d)
 	}

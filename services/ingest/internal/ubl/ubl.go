@@ -110,6 +110,7 @@ type reader struct {
 	more     []*document.Found // events of further orders
 	currency string            // of the document
 	split    bool              // goes to several countries
+	coded    bool              // lines say what is done to them
 }
 
 // kid gives the element of a name that may stand once. A second one is a fault: which of them counts nobody knows.

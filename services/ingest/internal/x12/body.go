@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/tidegate/tidegate/schemas/event"
+	"github.com/tidegate/tidegate/services/ingest/internal/amendment"
 	"github.com/tidegate/tidegate/services/ingest/internal/document"
 	"github.com/tidegate/tidegate/services/ingest/internal/edi"
 )
@@ -48,7 +49,7 @@ func (r *reader) segment(s *edi.Segment) {
 		r.begin(s, 3, 8)
 		r.item.code, r.item.Unit = r.unit(s, 5)
 		r.item.price, r.item.basis = r.number(s, 6), s.El(7)
-		r.item.gone = s.El(2) == "DI"
+		r.item.does = s.El(2)
 	case "PID", "MSG", "TC2", "SLN", "IT8", "MTX":
 		r.detail(s)
 	case "CTT":
@@ -75,7 +76,8 @@ func (r *reader) begin(s *edi.Segment, quantity, pairs int) {
 	r.endParty()
 	r.endItem()
 	r.items++
-	r.item = &line{at: s.Offset}
+	r.item = r.room.clear(s.Offset)
+	r.item.Position = document.Text(s.El(1))
 	r.item.Quantity = r.number(s, quantity)
 	r.identify(s, pairs)
 }
@@ -161,7 +163,7 @@ func (r *reader) part(s *edi.Segment) {
 // endItem adds the open line.
 func (r *reader) endItem() {
 	it := r.item
-	if r.item = nil; it == nil || it.gone {
+	if r.item = nil; it == nil {
 		return
 	}
 	it.Description = strings.Join(it.said, "; ")
@@ -169,22 +171,56 @@ func (r *reader) endItem() {
 	if v := it.value(); v != "" {
 		it.Value, it.Currency = v, r.currency
 	}
-	r.f.Item(it.at, it.Item)
+	does := amendment.Line{Action: action(it.does, r.added)}
+	if it.price != "" && it.per() != "" {
+		does.Price, does.Per, does.Currency = it.price, it.per(), r.currency
+	}
+	r.f.Line(it.at, it.Item, does)
 }
 
-// value is quantity times price, by what the price is for (element 639); unknown where that is another unit.
+// action is what a change code (element 670) does to a line; "" where that is not certain. Of a set that only adds, what has no code
+// is added.
+func action(code string, added bool) amendment.Action {
+	switch code {
+	case "":
+		if added {
+			return amendment.Add
+		}
+		return amendment.Say
+	case "AI":
+		return amendment.Add
+	case "DI":
+		return amendment.Remove
+	case "NC":
+		return amendment.Keep
+	case "AA", "CA", "CB", "CC", "CE", "CG", "CT", "MU", "PC", "PQ", "PR", "QC", "QD", "QI", "RA", "RB", "RQ", "RS", "RZ":
+		return amendment.Change
+	}
+	return "" // replaced by another item, transferred, rejected, confirmed
+}
+
+// value is quantity times price, by what the price is for; unknown where that is another unit.
 func (it *line) value() event.Decimal {
+	per := it.per()
+	if per == "" {
+		return ""
+	}
+	return document.Times(it.Quantity, it.price, per)
+}
+
+// per is how many of the quantity's unit the price is for (element 639); "" where that is not known.
+func (it *line) per() event.Decimal {
 	switch it.basis {
 	case "", "UM", "CP", "CT", "NT", "NS", "QT", "LM", "LD", "DP", "PR", "PQ", "SC":
-		return document.Times(it.Quantity, it.price, "")
+		return "1"
 	case "PE", "CA", "WE", "LE", "RE", "EA", "AA", "NE", "ES", "UE", "DE", "BW", "RT", "WH":
 		if it.Unit == "piece" || it.code == "" {
-			return document.Times(it.Quantity, it.price, "")
+			return "1"
 		}
 	case "HP":
-		return document.Times(it.Quantity, it.price, "100")
+		return "100"
 	case "TP":
-		return document.Times(it.Quantity, it.price, "1000")
+		return "1000"
 	}
 	return ""
 }

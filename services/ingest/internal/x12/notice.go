@@ -85,7 +85,7 @@ func (n *noticed) segment(s *edi.Segment) {
 			}
 		}
 	case "LIN":
-		r.item = &line{at: s.Offset}
+		r.item = r.room.clear(s.Offset)
 		r.identify(s, 2)
 		n.item = r.item.Item
 		n.item.SKU = first(n.item.SKU, r.item.bought)

@@ -17,32 +17,34 @@ import (
 type Orders struct {
 	sets  *edi.X12
 	queue []*document.Found
+	room  document.Room
 }
 
 // New begins to read interchanges.
 func New(r *bufio.Reader) *Orders { return &Orders{sets: edi.NewX12(r)} }
 
-// Next gives the next order or event; io.EOF behind the last.
+// Next gives the next order or event, which holds until the next call; io.EOF behind the last.
 func (o *Orders) Next() (*document.Found, error) {
 	for len(o.queue) == 0 {
 		s, err := o.sets.Next()
 		if err != nil {
 			return nil, err
 		}
-		o.queue = Read(s)
+		o.queue = Read(s, &o.room)
 	}
 	f := o.queue[0]
 	o.queue = o.queue[1:]
 	return f, nil
 }
 
-// Read gives what a transaction set says.
-func Read(s *edi.Set) []*document.Found {
+// Read gives what a transaction set says, in a room where the one before was.
+func Read(s *edi.Set, room *document.Room) []*document.Found {
 	if s.Segments == nil {
 		return []*document.Found{s.Found}
 	}
 	r := &reader{set: s, f: s.Found}
 	r.tags()
+	room.For(r.f, r.count("N1", "NM1"), r.count("PO1", "POC"))
 	switch kind := s.Segments[0].El(1); kind {
 	case "850":
 		r.order()
@@ -77,6 +79,16 @@ func (r *reader) tags() {
 	}
 }
 
+// count counts the segments of two tags.
+func (r *reader) count(a, b string) (n int) {
+	for i := range r.set.Segments {
+		if tag := r.set.Segments[i].Tag; tag == a || tag == b {
+			n++
+		}
+	}
+	return n
+}
+
 // reader reads one transaction set.
 type reader struct {
 	set      *edi.Set
@@ -84,8 +96,10 @@ type reader struct {
 	currency string
 
 	item  *line    // the open one
+	room  line     // where it stands
 	party *partner // the open one
 	items int      // lines of the set, as CTT counts them
+	added bool     // lines without a code are added
 	buyer []string // persons named before any party
 }
 
@@ -97,8 +111,14 @@ type line struct {
 	basis  string
 	code   string // X12's unit
 	said   []string
-	gone   bool // deleted by a change
+	does   string // POC02, the change code
 	bought string
+}
+
+// clear makes room for another line.
+func (l *line) clear(at int) *line {
+	*l = line{at: at, said: l.said[:0]}
+	return l
 }
 
 // partner is a party in the making.
@@ -131,6 +151,7 @@ func (r *reader) order() {
 	o.OrderDate = r.day(beg, 5)
 	r.purpose(beg.El(1), "")
 	r.body()
+	r.whole(beg, beg.El(1), "")
 }
 
 // change reads an 860. Its revision is the change order sequence number; without one, the group's date and time.
@@ -151,6 +172,23 @@ func (r *reader) change() {
 	}
 	r.purpose(code, bch.El(5))
 	r.body()
+	r.whole(bch, code, bch.El(5))
+}
+
+// whole tells a set that gives the whole order (05 replaces it) from one that lists what changed (04, 19), what comes to it (02),
+// or what falls away.
+func (r *reader) whole(begin *edi.Segment, code, sequence string) {
+	o := &r.f.Order
+	switch {
+	case o.Event == event.Revised && code != "05":
+		_, err := strconv.Atoi(sequence)
+		r.f.Part(err == nil)
+	case o.Event == event.Cancelled && code == "03" && len(o.Items) > 0:
+		r.f.Fault(begin.Offset, document.CodeNotSupported, "%s01 03 with lines: is the order deleted or are these lines? send 01 for the order, 04 and lines of DI", begin.Tag)
+	}
+	if r.f.Amends == nil {
+		r.f.Whole()
+	}
 }
 
 // purpose says what happened to the order: 01 and 03 take it back, 04, 05 and 02 change it, anything else places it.
@@ -160,7 +198,7 @@ func (r *reader) purpose(code, sequence string) {
 	case "01", "03":
 		o.Event = event.Cancelled
 	case "02", "04", "05", "19", "52":
-		o.Event = event.Revised
+		o.Event, r.added = event.Revised, code == "02"
 		if n, err := strconv.Atoi(sequence); err == nil && n > 0 && n < 1e9 {
 			o.Revision = n
 		} else {

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -24,7 +25,7 @@ var (
 	markup string
 
 	form = template.Must(template.New("page").Funcs(template.FuncMap{
-		"count": replay.Grouped, "bars": bars, "columns": columns, "matrix": matrix, "sides": sides,
+		"count": replay.Grouped, "days": days, "bars": bars, "columns": columns, "matrix": matrix, "sides": sides,
 		"severity": event.Outcome.Severity, "would": would, "css": func() template.CSS { return template.CSS(style) }, //nolint:gosec // our own file
 	}).Parse(markup))
 )
@@ -66,6 +67,13 @@ func Write(w io.Writer, r replay.Report, opt Options) error {
 		return fmt.Errorf("replay page: %w", err)
 	}
 	return nil
+}
+
+var day = regexp.MustCompile(`\b\d{4}-\d{2}-\d{2}\b`)
+
+// days keeps the dates of a sentence on one line each.
+func days(sentence string) template.HTML {
+	return template.HTML(day.ReplaceAllString(template.HTMLEscapeString(sentence), "<time>$0</time>")) //nolint:gosec // escaped
 }
 
 // would says what a number of orders come to: "would need a license".

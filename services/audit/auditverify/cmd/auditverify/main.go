@@ -1,4 +1,4 @@
-// Command auditverify checks a copied audit log offline. It exits with 0 for a good log, 1 for a bad one, 2 for one
+// Command auditverify checks a copied audit log, or an evidence pack, offline. It exits with 0 for a good log, 1 for a bad one, 2 for one
 // that cannot be judged.
 package main
 
@@ -34,6 +34,9 @@ func main() {
 	if flag.NArg() != 1 {
 		flag.Usage()
 		os.Exit(2)
+	}
+	if st, err := os.Stat(flag.Arg(0)); err == nil && st.Mode().IsRegular() {
+		os.Exit(verifyPack(flag.Arg(0), *key, *policy, *asJSON))
 	}
 	os.Exit(verify(flag.Arg(0), *key, *policy, kept, *asJSON))
 }

@@ -1,4 +1,4 @@
-package match
+package spelling
 
 import (
 	"slices"
@@ -14,13 +14,13 @@ import (
 // mostReadings bounds the readings of one Chinese word: characters with several pronunciations multiply.
 const mostReadings = 8
 
-// latin gives a folded word in Latin letters, in every reading: one for most scripts, several for Chinese.
-func latin(w string) []string {
+// Latin gives a folded word in Latin letters, in every reading: one for most scripts, several for Chinese.
+func Latin(w string) []string {
 	switch {
-	case isASCII(w):
+	case IsASCII(w):
 		return []string{w}
-	case hasHan(w):
-		return readings(w)
+	case HasHan(w):
+		return Readings(w)
 	}
 	var b strings.Builder
 	for _, r := range w {
@@ -42,8 +42,8 @@ func onlyLetters(s string) string {
 	}, s)
 }
 
-// readings gives the pinyin of a Chinese word, with every pronunciation of each character, the usual ones first.
-func readings(w string) []string {
+// Readings gives the pinyin of a Chinese word, with every pronunciation of each character, the usual ones first.
+func Readings(w string) []string {
 	out := []string{""}
 	for _, r := range w {
 		out = extended(out, pronounced(r))
@@ -101,22 +101,26 @@ var letters = map[rune]string{
 	'χ': "kh", 'η': "i", 'υ': "y", 'ω': "o", 'ψ': "ps", 'ξ': "x", 'θ': "th", 'φ': "f",
 }
 
-func hasHan(s string) bool {
+// HasHan says whether a string has a Chinese character.
+func HasHan(s string) bool {
 	for _, r := range s {
-		if isHan(r) {
+		if IsHan(r) {
 			return true
 		}
 	}
 	return false
 }
 
-// script names the script of a word's first letter, coarsely: two words of one script are compared as they stand.
-func script(w string) byte {
+// IsHan says whether a letter is a Chinese character.
+func IsHan(r rune) bool { return unicode.Is(unicode.Han, r) }
+
+// Script names the script of a word's first letter, coarsely: two words of one script are compared as they stand.
+func Script(w string) byte {
 	r, _ := utf8.DecodeRuneInString(w)
 	switch {
 	case r < 0x250:
 		return 'l'
-	case isHan(r):
+	case IsHan(r):
 		return 'h'
 	case unicode.Is(unicode.Cyrillic, r):
 		return 'c'
@@ -132,9 +136,9 @@ func script(w string) byte {
 	return 'o'
 }
 
-// asianWords cuts a folded word of Chinese, Japanese or Korean into places, trade words in English, and what is left between them.
-func asianWords(words []string, w string) []string {
-	rest := []rune(withoutChineseForm(w))
+// AsianWords cuts a folded word of Chinese, Japanese or Korean into places, trade words in English, and what is left between them.
+func AsianWords(words []string, w string) []string {
+	rest := []rune(WithoutChineseForm(w))
 	start := 0
 	for i := 0; i < len(rest); {
 		n, english := asianWord(rest[i:])

@@ -1,0 +1,188 @@
+package orders
+
+import (
+	"bytes"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/tidegate/tidegate/schemas/event"
+	"github.com/tidegate/tidegate/services/enrichment"
+	"github.com/tidegate/tidegate/shared/codec"
+)
+
+// taken is what a decided case says: a decision on an order, or an activation of lists.
+type taken struct {
+	order    Order
+	partial  bool
+	parties  [][]byte // what the lists are asked about each, as JSON
+	snapshot string
+	control  *event.Activation
+	answers  string // event of the change whose answer this notes
+}
+
+// cause is what is read of a case's first line. Items are most of it and are passed over.
+type cause struct {
+	Kind      event.Kind        `json:"kind"`
+	Event     string            `json:"event"`
+	Key       string            `json:"key"`
+	Tenant    string            `json:"tenant"`
+	Source    string            `json:"source"`
+	OrderID   string            `json:"order_id"`
+	Revision  int               `json:"revision"`
+	At        event.Instant     `json:"received_at"`
+	Shipment  *event.Shipment   `json:"shipment"`
+	Rejudging *event.Rejudging  `json:"rejudging"`
+	Control   *event.Activation `json:"control"`
+	Order     asked             `json:"order"`
+}
+
+// asked is what the lists are asked about of an order.
+type asked struct {
+	Parties []event.Party  `json:"parties"`
+	Payment *event.Payment `json:"payment"`
+}
+
+// judgement is what is read of a case's last line.
+type judgement struct {
+	Outcome    event.Outcome   `json:"outcome"`
+	Rule       string          `json:"rule"`
+	Dates      []event.DateSay `json:"dates"`
+	ValidUntil event.Date      `json:"valid_until"`
+}
+
+// KeyOf names an order whatever its revision.
+func KeyOf(tenant, source, id string) string {
+	return url.PathEscape(tenant) + "/" + url.PathEscape(source) + "/" + url.PathEscape(id)
+}
+
+// read reads a decided case; ok is false for what is neither about an order nor an activation.
+func read(c event.Case) (t taken, ok bool, err error) {
+	control, note := bytes.HasPrefix(c.Line(0), controlCause), bytes.HasPrefix(c.Line(0), noteCause)
+	if c.Refused() || c.Orderless() && !control && !note || !c.Orderless() && c.Len() < 3 {
+		return t, false, nil
+	}
+	var of cause
+	if err := codec.Decode(c.Line(0), &of); err != nil {
+		return t, false, fmt.Errorf("order line: %w", err)
+	}
+	t.control, t.order.Event = of.Control, of.Event
+	if c.Orderless() {
+		_, t.answers, _ = strings.Cut(of.Key, "/"+noteID(""))
+		return t, t.control != nil || t.answers != "", nil
+	}
+	var j judgement
+	if err := codec.Decode(c.Line(2), &j); err != nil {
+		return t, false, fmt.Errorf("judgement line: %w", err)
+	}
+	t.order = Order{
+		Tenant: of.Tenant, Source: of.Source, ID: of.OrderID, Revision: of.Revision, Event: of.Event, Kind: of.Kind, At: of.At,
+		Outcome: j.Outcome, Rule: j.Rule, ValidUntil: j.ValidUntil,
+	}
+	for i := range j.Dates {
+		t.order.Date = max(t.order.Date, j.Dates[i].Date)
+	}
+	if of.Rejudging != nil {
+		t.order.Why = of.Rejudging.Why
+	}
+	if of.Shipment != nil {
+		t.order.Left, t.partial = of.Shipment.Date, of.Shipment.Partial != nil && *of.Shipment.Partial
+	}
+	return t, true, t.ask(c, &of)
+}
+
+var (
+	controlCause = []byte(`{"line":"order","v":1,"kind":"` + event.Control + `"`)
+	noteCause    = []byte(`{"line":"order","v":1,"kind":"` + event.Remark + `"`)
+)
+
+// ask gathers what the lists are asked about the order as it was judged.
+func (t *taken) ask(c event.Case, of *cause) error {
+	facts := c.Line(1)
+	t.snapshot = snapshotOf(facts)
+	o, masters := &of.Order, false
+	if bytes.Contains(facts, []byte(`,"masters":"`)) {
+		masters = true
+		var f struct {
+			Filled *struct {
+				Order asked `json:"order"`
+			} `json:"filled"`
+		}
+		if err := codec.Decode(facts, &f); err != nil {
+			return fmt.Errorf("facts line: %w", err)
+		}
+		if f.Filled != nil {
+			o = &f.Filled.Order
+		}
+	}
+	for _, s := range enrichment.Ask(&event.Order{Parties: o.Parties, Payment: o.Payment}, masters) {
+		b, err := codec.Append(nil, s)
+		if err != nil {
+			return fmt.Errorf("party: %w", err)
+		}
+		t.parties = append(t.parties, b)
+	}
+	return nil
+}
+
+// snapshotOf is the digest of the snapshot that a facts line names.
+func snapshotOf(facts []byte) string {
+	const digest = 64
+	_, rest, ok := bytes.Cut(facts[:min(len(facts), 256)], []byte(`,"snapshot":"`))
+	if !ok || len(rest) < digest {
+		return ""
+	}
+	return string(rest[:digest])
+}
+
+// after is what is known of the order behind the decision; was is what was known before, nil where nothing. It is a
+// function of the decisions alone, in their order. ok is false where the decision is on a revision that a later one replaced.
+//
+// A shipped or cancelled event closes an order, a revision opens it again: something is to ship once more. What left in part
+// stays open. What left stays shipped, whatever is found of it later; cancelling does not bring it back.
+func (t *taken) after(was *Order) (next Order, ok bool) {
+	next = t.order
+	next.State = Open
+	if was != nil {
+		if t.order.Revision < was.Revision {
+			return next, false
+		}
+		if next.Kind != event.Revised && next.Kind != event.Placed {
+			next.State, next.Left, next.Unreleased = was.State, firstOf(was.Left, next.Left), was.Unreleased
+		}
+	}
+	switch {
+	case next.Kind == event.Shipped:
+		if next.Unreleased = t.unreleased(was); next.State != Shipped && !t.partial {
+			next.State = Shipped
+		}
+		if next.Unreleased == "" && was != nil {
+			next.Unreleased = was.Unreleased
+		}
+	case next.Kind == event.Cancelled && next.State != Shipped:
+		next.State = Cancelled
+	}
+	return next, true
+}
+
+func firstOf(a, b event.Date) event.Date {
+	if a == "" || b != "" && b < a {
+		return b
+	}
+	return a
+}
+
+// unreleased says why the order should not have left on its day by the decision before; empty where it might.
+func (t *taken) unreleased(was *Order) string {
+	switch {
+	case was == nil:
+		return "no order with this number was ever screened"
+	case was.State == Cancelled:
+		return "the order was cancelled"
+	case was.Outcome != event.Release:
+		return fmt.Sprintf("its newest decision was %s", was.Outcome)
+	case was.ValidUntil != "" && t.order.Left > was.ValidUntil:
+		return fmt.Sprintf("its release was valid until %s", was.ValidUntil)
+	}
+	return ""
+}
