@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
+	"sync"
 
 	"github.com/nats-io/nats.go/jetstream"
 	"golang.org/x/sync/errgroup"
@@ -40,7 +41,7 @@ type Stage struct {
 // block is what is on its way from the reader to the publisher.
 type block struct {
 	seq  uint64
-	data []byte
+	data *[]byte
 	in   InForce
 }
 
@@ -224,7 +225,7 @@ func parallel(n int, do func(i int)) {
 }
 
 // encode writes the block; while it does not fit into a message, the largest case becomes an explicit outcome.
-func (s Stage) encode(cases []event.Case) []byte {
+func (s Stage) encode(cases []event.Case) *[]byte {
 	size, largest := 0, 0
 	for i, c := range cases {
 		size += c.Size()
@@ -238,8 +239,16 @@ func (s Stage) encode(cases []event.Case) []byte {
 			return s.encode(cases)
 		}
 	}
-	return event.AppendBlock(nil, cases)
+	b, _ := buffers.Get().(*[]byte)
+	if b == nil {
+		b = new([]byte)
+	}
+	*b = event.AppendBlock((*b)[:0], cases)
+	return b
 }
+
+// buffers are blocks' bytes to be used again, once they are stored.
+var buffers sync.Pool
 
 // publish stores the blocks in order. A crash between compute and here leaves nothing: the block is computed again.
 func (s Stage) publish(ctx context.Context, js jetstream.JetStream, ready <-chan block) error {
@@ -247,6 +256,7 @@ func (s Stage) publish(ctx context.Context, js jetstream.JetStream, ready <-chan
 		if err := s.store(ctx, js, b); err != nil {
 			return err
 		}
+		buffers.Put(b.data)
 	}
 	return ctx.Err()
 }
@@ -255,7 +265,7 @@ func (s Stage) publish(ctx context.Context, js jetstream.JetStream, ready <-chan
 func (s Stage) store(ctx context.Context, js jetstream.JetStream, b block) error {
 	var pause clock.Backoff
 	for {
-		err := PublishUnder(ctx, js, s.Out, s.OutSubject, b.seq-1, b.in, b.data)
+		err := PublishUnder(ctx, js, s.Out, s.OutSubject, b.seq-1, b.in, *b.data)
 		switch {
 		case err == nil:
 			return nil
@@ -264,7 +274,7 @@ func (s Stage) store(ctx context.Context, js jetstream.JetStream, b block) error
 		case errors.Is(err, ErrFull):
 			s.Log.WarnContext(ctx, "stream is full, waiting for room", slog.String("out", s.Out), slog.Uint64("sequence", b.seq))
 		default:
-			stored, serr := Settle(ctx, js, s.Out, b.seq, b.data)
+			stored, serr := Settle(ctx, js, s.Out, b.seq, *b.data)
 			if serr != nil || stored {
 				return serr
 			}
