@@ -36,13 +36,16 @@ type Stage struct {
 	// Begin's last, by one goroutine; what it makes of a block must follow from the block and what Begin readied. each runs
 	// a function over n places of the block on several goroutines.
 	Block func(seq uint64, cases []event.Case, each func(n int, do func(i int))) []event.Case
+	// Stored, where given, is called in sequence with each block of Out that this run stored, when it is durable. It must not wait.
+	Stored func(seq uint64, cases []event.Case)
 }
 
 // block is what is on its way from the reader to the publisher.
 type block struct {
-	seq  uint64
-	data *[]byte
-	in   InForce
+	seq   uint64
+	cases []event.Case
+	data  *[]byte
+	in    InForce
 }
 
 // errTailLost says that Out ends before the block this stage wrote last: its server died with a tail that was not on
@@ -132,8 +135,9 @@ func (s Stage) compute(ctx context.Context, js jetstream.JetStream, from uint64,
 		if err := force.block(ctx, in, cases); err != nil {
 			return err
 		}
+		out := s.step(in.Sequence, cases)
 		select {
-		case ready <- block{in.Sequence, s.encode(s.step(in.Sequence, cases)), in.InForce}:
+		case ready <- block{in.Sequence, out, s.encode(out), in.InForce}:
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -257,6 +261,9 @@ func (s Stage) publish(ctx context.Context, js jetstream.JetStream, ready <-chan
 			return err
 		}
 		buffers.Put(b.data)
+		if s.Stored != nil {
+			s.Stored(b.seq, b.cases)
+		}
 	}
 	return ctx.Err()
 }
