@@ -36,7 +36,18 @@ func encode(tb testing.TB, v any) []byte {
 // decided is a case of an order of a party, which matches a list's name.
 func decided(tb testing.TB, id, party, matched string, date event.Date, outcome event.Outcome) event.Case {
 	tb.Helper()
-	order := encode(tb, event.Order{ID: id, OrderDate: date, Parties: []event.Party{{Role: event.Purchaser, Name: party}}})
+	return decidedOrder(tb, event.Order{ID: id, OrderDate: date, Parties: []event.Party{{Role: event.Purchaser, Name: party}}}, party, matched, outcome)
+}
+
+// decidedWith is a case of an order of items.
+func decidedWith(tb testing.TB, id string, items []event.Item, date event.Date, outcome event.Outcome) event.Case {
+	tb.Helper()
+	return decidedOrder(tb, event.Order{ID: id, OrderDate: date, Parties: []event.Party{{Role: event.Purchaser, Name: "Holm GmbH"}}, Items: items}, "Holm GmbH", "", outcome)
+}
+
+func decidedOrder(tb testing.TB, o event.Order, party, matched string, outcome event.Outcome) event.Case {
+	tb.Helper()
+	id, order := o.ID, encode(tb, o)
 	head := encode(tb, event.Cause{
 		Line: event.LineOrder, V: 1, Kind: event.Placed, Event: "ev-" + id, Key: "default/shop/" + id + "/0", Actor: "test", Tenant: "default", Source: "shop", OrderID: id,
 		Format: "tidegate-json", At: "2026-11-23T10:15:00.123456Z", Received: event.Received{SHA256: event.Digest(order), Size: len(order)},
