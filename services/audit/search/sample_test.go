@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -75,10 +76,9 @@ func TestASampleIsDrawnAgainByOtherTools(t *testing.T) {
 		for _, r := range s.Records {
 			got = append(got, r.Index)
 		}
-		out, err := exec.CommandContext(t.Context(), python, "testdata/draw_again.py", file, fmt.Sprint(d.N), fmt.Sprint(d.Number), cmpOr(strings.Join(d.Strata, ","), d.ByValue), d.Currency).Output()
+		out, err := exec.CommandContext(t.Context(), python, "testdata/draw_again.py", file, strconv.Itoa(d.N), fmt.Sprint(d.Number), cmpOr(strings.Join(d.Strata, ","), d.ByValue), d.Currency).Output()
 		if err != nil {
-			var exit *exec.ExitError
-			if errors.As(err, &exit) {
+			if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 				t.Fatalf("%s: %s", name, exit.Stderr)
 			}
 			t.Fatal(err)
