@@ -159,10 +159,10 @@ func customer(t *testing.T, nc *nats.Conn, orders ...string) jetstream.Stream {
 }
 
 // acknowledged waits until the durable consumer has nothing left.
-func acknowledged(t *testing.T, s jetstream.Stream, durable string) {
+func acknowledged(t *testing.T, s jetstream.Stream) {
 	t.Helper()
 	for {
-		c, err := s.Consumer(t.Context(), durable)
+		c, err := s.Consumer(t.Context(), "tidegate-erp")
 		if err == nil {
 			info, err := c.Info(t.Context())
 			if err == nil && info.NumPending == 0 && info.NumAckPending == 0 && info.AckFloor.Stream > 0 {
@@ -183,7 +183,7 @@ func TestACustomersStreamIsReadAndGoneOnWith(t *testing.T) {
 	doors := ingest.Doors{Streams: map[string]ingest.Stream{"erp": {Name: "ERP", Subject: "erp.orders", Durable: "tidegate-erp", Source: "erp", Actor: "stream:erp"}}}
 	dir := t.TempDir()
 	_, stop := service(t, nc, ingest.Config{Dir: dir, Doors: doors})
-	acknowledged(t, s, "tidegate-erp")
+	acknowledged(t, s)
 	if err := stop(); err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +207,7 @@ func TestACustomersStreamIsReadAndGoneOnWith(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, stop = service(t, nc, ingest.Config{Dir: dir, Doors: doors})
-	acknowledged(t, s, "tidegate-erp")
+	acknowledged(t, s)
 	if err := stop(); err != nil {
 		t.Fatal(err)
 	}
@@ -235,7 +235,7 @@ func TestACustomersMessagesWaitWhileOrdersAreNotTaken(t *testing.T) {
 	if _, err := js.UpdateStream(t.Context(), bus.Streams(bus.Limits{})[0]); err != nil { // room
 		t.Fatal(err)
 	}
-	acknowledged(t, s, "tidegate-erp")
+	acknowledged(t, s)
 	seen := map[string]bool{}
 	for _, l := range stored(t, nc) {
 		var c event.Cause
