@@ -42,6 +42,8 @@ type Config struct {
 	Witnesses     []byte // policy whose witnesses' signatures are checked; without it their names are shown as what they are: unchecked
 	CheckpointDir string // where checkpoints are copied and timestamped; none when empty
 
+	Rows func(object []byte, ids []string) (rows []byte, missing []string, err error) // of imported lists, for evidence packs (audit.EvidenceOptions); may be nil
+
 	Note  func(context.Context, event.Note) error // brings a note into the log; nothing is noted when nil
 	Every time.Duration                           // between two notes; 1m
 	Index time.Duration                           // between two looks for what was logged; 500ms
