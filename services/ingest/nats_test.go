@@ -237,7 +237,7 @@ func TestACustomersStreamIsReadByItsMapping(t *testing.T) {
 	s := customer(t, nc, string(doc))
 	doors := ingest.Doors{Streams: map[string]ingest.Stream{"erp": {Name: "ERP", Durable: "tidegate-erp", Source: "erp", Map: mapping}}}
 	service(t, nc, ingest.Config{Doors: doors})
-	acknowledged(t, s, "tidegate-erp")
+	acknowledged(t, s)
 	lines := stored(t, nc)
 	if len(lines) == 0 || !strings.Contains(lines[0], `"order_id":"SO-100"`) || !strings.Contains(lines[0], `"format":"map:erp"`) {
 		t.Errorf("%q", lines)
