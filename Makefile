@@ -35,10 +35,11 @@ lint: .bin/golangci-lint ## run the linters over every module
 verify: lint ## what must hold before a push: lint, each module alone, tidy, no foreign traces
 	scripts/verify $(MODULES)
 
-bench: ## measure: raw publish limit, skeleton, pipeline, ratios, masters (BENCH=60s, BENCH_JSON=FILE); then judging, rules alone
+bench: ## measure: raw publish limit, skeleton, pipeline, ratios, masters (BENCH=60s, BENCH_JSON=FILE); then the auditor's page (of TIDEGATE_BENCH_AUDIT), judging, rules alone
 	go run ./deploy/bench -duration $(BENCH)
 	GOMAXPROCS=1 go test -run '^$$' -bench . ./services/ingest/internal/format
 	go test ./services/enrichment -run - -bench Masters -benchmem
+	go test ./services/audit/page -run - -bench Page
 	go test ./services/audit -run - -bench Evidence -benchmem
 	go test -run '^$$' -cpu 1 -bench Judge ./services/screening ./deploy/standalone/samples
 
