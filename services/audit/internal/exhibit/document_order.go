@@ -154,7 +154,7 @@ func (p *paper) found() {
 		p.d.Paragraph(pdf.Body, "None at or above the score from which likeness is recorded.")
 	} else {
 		p.d.Table([]pdf.Column{
-			{Name: "Party", Share: 8}, {Name: "List, entry", Share: 30}, {Name: "In the order, on the list", Share: 40},
+			{Name: "Party", Share: 10}, {Name: "List, entry", Share: 30}, {Name: "In the order, on the list", Share: 40},
 			{Name: "Score", Share: 10}, {Name: "How", Share: 22}, {Name: "Listed; citation", Share: 40},
 		}, matches)
 	}
@@ -173,11 +173,11 @@ func (p *paper) found() {
 func matched(party int, m event.Match, more string) pdf.Row {
 	var listed []string
 	for _, s := range m.Listed {
-		listed = append(listed, or(string(s.From), "…")+" to "+or(string(s.Until), "…"))
+		listed = append(listed, strings.TrimSpace(suffixed("from ", string(s.From))+suffixed(" to ", string(s.Until))))
 	}
 	return pdf.Row{
 		fmt.Sprint(party + 1), m.List + " " + m.Entry + "\n" + m.Name + suffixed(", ", string(m.Country)), m.Queried + "\n" + m.Matched, fmt.Sprint(m.Score),
-		m.Field + ", " + words(m.Method) + suffixed(", countries ", m.Countries) + suffixed("; ", more), "Listed " + strings.Join(listed, ", ") + "\n" + m.Citation + suffixed(" (", certainty(m.Certainty), ")"),
+		m.Field + ", " + words(m.Method) + suffixed(", countries ", m.Countries) + suffixed("; ", more), upper(strings.TrimSpace("listed " + strings.Join(listed, ", "))) + "\n" + m.Citation + suffixed(" (", certainty(m.Certainty), ")"),
 	}
 }
 
