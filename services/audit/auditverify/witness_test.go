@@ -69,9 +69,11 @@ func TestAPolicyIsJudgedInTimeOfItsLength(t *testing.T) {
 	t.Parallel()
 	key, sign := cosigned(t, "a.example", 1)
 	text := "witness g0 " + key + "\n"
+	var textSb72 strings.Builder
 	for i := range 200 {
-		text += fmt.Sprintf("group g%d all g%d g%d g%d\n", i+1, i, i, i)
+		textSb72.WriteString(fmt.Sprintf("group g%d all g%d g%d g%d\n", i+1, i, i, i))
 	}
+	text += textSb72.String()
 	p, err := ParsePolicy([]byte(text + "quorum g200\n"))
 	if err != nil {
 		t.Fatal(err)
