@@ -123,7 +123,7 @@ func fileName(h search.Hit) string {
 	if h.Number > 1 {
 		return fmt.Sprintf("log-%d-%d", h.Number, h.Index)
 	}
-	return fmt.Sprint(h.Index)
+	return strconv.FormatUint(h.Index, 10)
 }
 
 // getCheckpoint gives the newest checkpoint, to be kept elsewhere.
