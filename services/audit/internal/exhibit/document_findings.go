@@ -3,6 +3,7 @@ package exhibit
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/tidegate/tidegate/schemas/event"

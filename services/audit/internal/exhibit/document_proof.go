@@ -3,6 +3,7 @@ package exhibit
 import (
 	"encoding/hex"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/transparency-dev/merkle/rfc6962"
