@@ -100,10 +100,11 @@ func (s *Service) copyFrom(ctx context.Context, out *bus.Outlet, done bus.Mark, 
 			return next, err
 		}
 		for place, c := range cases {
-			if c.Passes() || (b.Sequence == done.Sequence && place <= done.Place) {
+			owes := done.Owes && b.Sequence == done.Sequence && place == done.Place // a crash came between a decision and its alarm
+			if c.Passes() || !owes && b.Sequence == done.Sequence && place <= done.Place {
 				continue
 			}
-			if err := publishOne(ctx, out, c, bus.Mark{Sequence: b.Sequence, Place: place}); err != nil {
+			if err := s.publishOne(ctx, out, c, bus.Mark{Sequence: b.Sequence, Place: place}, owes); err != nil {
 				return next, err
 			}
 		}
@@ -118,9 +119,13 @@ type head struct {
 	OrderID string        `json:"order_id"`
 	Outcome event.Outcome `json:"outcome"`
 	Rule    string        `json:"rule"`
+
+	Kind      event.Kind       `json:"kind"`
+	Rejudging *event.Rejudging `json:"rejudging"`
 }
 
-func publishOne(ctx context.Context, out *bus.Outlet, c event.Case, mark bus.Mark) error {
+// publishOne publishes a decision, and behind it its alarm; the alarm alone where the decision is out.
+func (s *Service) publishOne(ctx context.Context, out *bus.Outlet, c event.Case, mark bus.Mark, alarmAlone bool) error {
 	var h head
 	if err := codec.Decode(c.Line(0), &h); err != nil {
 		return err
@@ -142,8 +147,30 @@ func publishOne(ctx context.Context, out *bus.Outlet, c event.Case, mark bus.Mar
 	if h.Rule != "" {
 		msg.Header[subject.HeaderRule] = []string{h.Rule}
 	}
+	if h.Kind != "" && h.Kind != event.Placed {
+		msg.Header[subject.HeaderKind] = []string{string(h.Kind)}
+	}
+	if h.Rejudging != nil {
+		msg.Header[subject.HeaderWhy] = []string{subject.HeaderText(h.Rejudging.Why)}
+	}
+	a, err := alarmOf(&h, c)
+	if err != nil {
+		return err
+	}
+	if a != nil {
+		msg.Header[subject.HeaderAlarm] = []string{a.Rule}
+	}
 	mark.Set(msg.Header)
-	return out.Publish(ctx, msg)
+	if !alarmAlone {
+		if err := out.Publish(ctx, msg); err != nil {
+			return err
+		}
+	}
+	if a == nil {
+		return nil
+	}
+	s.sayAlarm(ctx, &h, a)
+	return out.Publish(ctx, alarmMessage(msg, a))
 }
 
 // stopWith ends the copying when something published before turns out not to be stored.
