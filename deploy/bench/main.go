@@ -41,6 +41,7 @@ func main() {
 	only := flag.Bool("log", false, "measure the audit log alone")
 	match := flag.Bool("match", false, "measure the matcher alone")
 	edges := flag.Bool("edges", false, "measure sources and webhooks alone")
+	whole := flag.Bool("pipeline", false, "measure the pipeline and its doors alone")
 	flag.Parse()
 	standalone.LimitMemory() // as serve does
 	ctx, stop := lifecycle.Signals(context.Background())
@@ -54,6 +55,9 @@ func main() {
 			}
 			return err
 		}
+	}
+	if *whole {
+		measure = func() error { return benchPipeline(ctx, os.Stdout, *dir, *d, files{*file, *prof}) }
 	}
 	if *match {
 		measure = func() error {
@@ -118,6 +122,21 @@ func bench(ctx context.Context, w io.Writer, dir string, d time.Duration, out fi
 	return r.write(out)
 }
 
+// benchPipeline measures the pipeline without the limits beside it.
+func benchPipeline(ctx context.Context, w io.Writer, dir string, d time.Duration, out files) error {
+	tmp, err := os.MkdirTemp(dir, "tidegate-bench-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(tmp) }()
+	var r Report
+	if r.Pipeline, err = measurePipeline(ctx, filepath.Join(tmp, "pipeline"), d); err != nil {
+		return fmt.Errorf("pipeline: %w", err)
+	}
+	r.Pipeline.print(w)
+	return r.write(out)
+}
+
 func (r Report) write(out files) error {
 	b, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
@@ -137,15 +156,24 @@ func (r Report) write(out files) error {
 func (r Report) print(w io.Writer) {
 	p := r.Pipeline
 	fmt.Fprintf(w, "\n%s\n\n", r.Machine)
-	line := func(name string, x Rate) {
-		fmt.Fprintf(w, "%-34s %9.0f orders/s   %7.1f µs CPU/order\n", name, x.OrdersPerSec, x.CPUPerOrder)
-	}
-	line("raw, one synced message an order", r.Raw)
-	line("skeleton, blocks, no work", r.Skeleton)
-	line("pipeline, as serve runs it", p.Rate)
-	line("  NDJSON over HTTP", p.Doors.Lines)
-	line("  a customer's stream", p.Doors.Stream)
-	fmt.Fprintf(w, "\npipeline to raw %.2f, to skeleton %.2f; of the pipeline: NDJSON %.2f, customer's stream %.2f\n\n", r.OfRaw, r.OfBones,
+	r.Raw.print(w, "raw, one synced message an order")
+	r.Skeleton.print(w, "skeleton, blocks, no work")
+	fmt.Fprintf(w, "pipeline to raw %.2f, to skeleton %.2f\n\n", r.OfRaw, r.OfBones)
+	p.print(w)
+	r.Log.print(w)
+	printMatch(w, r.Match)
+	printEdges(w, r.Edges, r.Pipeline.OrdersPerSec)
+}
+
+func (r Rate) print(w io.Writer, name string) {
+	fmt.Fprintf(w, "%-34s %9.0f orders/s   %7.1f µs CPU/order\n", name, r.OrdersPerSec, r.CPUPerOrder)
+}
+
+func (p Pipeline) print(w io.Writer) {
+	p.Rate.print(w, "pipeline, as serve runs it")
+	p.Doors.Lines.print(w, "  NDJSON over HTTP")
+	p.Doors.Stream.print(w, "  a customer's stream")
+	fmt.Fprintf(w, "of the pipeline: NDJSON %.2f, customer's stream %.2f\n\n",
 		p.Doors.Lines.OrdersPerSec/p.OrdersPerSec, p.Doors.Stream.OrdersPerSec/p.OrdersPerSec)
 	for _, stage := range slices.Sorted(maps.Keys(p.Stages)) {
 		fmt.Fprintf(w, "  %-26s %7.1f µs CPU/order\n", stage, p.Stages[stage])
@@ -159,7 +187,4 @@ func (r Report) print(w io.Writer) {
 	}
 	fmt.Fprintf(w, "\n%d orders, %d sent twice; a case takes %d → %d → %d bytes, %d cases a block; %.0f MB idle, %.0f MB at most (the generator included), %.0f MB of disk\n",
 		p.Orders, p.Duplicates, p.Sizes.Order, p.Sizes.Enriched, p.Sizes.Decision, p.Sizes.Cases, p.IdleMB, p.PeakMB, p.DiskMB)
-	r.Log.print(w)
-	printMatch(w, r.Match)
-	printEdges(w, r.Edges, r.Pipeline.OrdersPerSec)
 }

@@ -36,6 +36,14 @@ const (
 	HeaderDeadTime  = "Tidegate-Webhook-Time"  // when the public message was stored, RFC 3339
 )
 
+// What the publishers of decisions and receipts tell of many at once, when they are out: a JSON array with event, outcome and
+// deciding rule of each. It is for metrics and traces, and kept nowhere: who does not listen misses it. Only the services'
+// credentials reach these subjects.
+const (
+	ToldDecision = "tidegate.told.decision"
+	ToldRecord   = "tidegate.told.record"
+)
+
 // ActSubject is the operator's door: request, one event.Act in; the reply comes when it is durable, or says why it was
 // refused. Only the services' and the operator's credentials reach it.
 const ActSubject = "tidegate.op.v1.act"

@@ -84,6 +84,7 @@ type release struct {
 type desk struct {
 	*run
 	outlet *bus.Outlet
+	told   []bus.Told // published and not told yet
 	next   uint64 // leaf whose receipt is next
 	name   string // of the log, as receipts say it
 }
@@ -141,16 +142,21 @@ func (d *desk) publish(ctx context.Context, rel release) error {
 	if err := d.fromLog(ctx, first, rel.point); err != nil {
 		return err
 	}
-	for _, e := range rel.entries {
+	for i, e := range rel.entries {
 		if e.receipt.Leaf < d.next {
 			continue
 		}
 		e.receipt.LeafHash = hex.EncodeToString(e.hash)
-		if err := d.send(ctx, e.receipt, rel.point); err != nil {
+		if err := d.send(ctx, e.receipt, rel.point, i+1 < len(rel.entries)); err != nil {
 			return err
 		}
 	}
-	return d.outlet.Flush(ctx)
+	if err := d.outlet.Flush(ctx); err != nil {
+		return err
+	}
+	told := d.told
+	d.told = d.told[:0]
+	return bus.Tell(d.nc, subject.ToldRecord, told)
 }
 
 // open looks where the stream of receipts ends. It has one for each leaf from the first on, so its own sequence says
@@ -200,25 +206,30 @@ func (d *desk) fromLog(ctx context.Context, end uint64, point auditverify.Checkp
 			return err
 		}
 		rec.Leaf, rec.LeafHash = leaf.Index, hex.EncodeToString(rfc6962.DefaultHasher.HashLeaf(leaf.Data))
-		if err := d.send(ctx, rec, point); err != nil {
+		if err := d.send(ctx, rec, point, leaf.Index+1 < end); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (d *desk) send(ctx context.Context, r event.Record, point auditverify.Checkpoint) error {
+// send publishes one receipt; more says that another one follows at once.
+func (d *desk) send(ctx context.Context, r event.Record, point auditverify.Checkpoint, more bool) error {
 	r.Log = d.name
 	msg, err := message(under(r, point))
 	if err != nil {
 		return err
 	}
-	if err := d.outlet.Publish(ctx, msg); err != nil {
+	if err := d.outlet.Publish(ctx, msg, more); err != nil {
 		return err
 	}
 	d.next++
+	d.told = append(d.told, bus.Told{Event: r.Event, Outcome: outcomeWord(r)})
 	return nil
 }
+
+// outcomeWord is the last token of a receipt's public subject.
+func outcomeWord(r event.Record) string { return cmp.Or(r.Kind, string(r.Outcome), "refused") }
 
 // under says which checkpoint covers a receipt's leaf.
 func under(r event.Record, point auditverify.Checkpoint) event.Record {
@@ -232,7 +243,6 @@ func message(r event.Record) (*nats.Msg, error) {
 	if err != nil {
 		return nil, err
 	}
-	outcome := cmp.Or(r.Kind, string(r.Outcome), "refused")
 	h := nats.Header{
 		subject.HeaderCESpec:      {"1.0"},
 		subject.HeaderCEID:        {cmp.Or(r.Event, r.LeafHash)},
@@ -246,5 +256,5 @@ func message(r event.Record) (*nats.Msg, error) {
 	if r.Log != "" {
 		h.Set(subject.HeaderLog, r.Log)
 	}
-	return &nats.Msg{Subject: subject.PublicRecordPrefix + subject.Token(r.Source) + "." + outcome, Header: h, Data: data}, nil
+	return &nats.Msg{Subject: subject.PublicRecordPrefix + subject.Token(r.Source) + "." + outcomeWord(r), Header: h, Data: data}, nil
 }

@@ -198,7 +198,7 @@ func (s *Service) serve(ctx context.Context) error {
 		g.Go(func() error { return s.serveHTTP(above, listener) })
 	}
 	g.Go(func() error { s.serveNATS(above, door); return nil })
-	g.Go(func() error { s.observe(above); return nil })
+	g.Go(func() error { return s.observe(above) })
 	for name, from := range s.cfg.Doors.Streams {
 		g.Go(func() error { s.readStream(above, name, from); return nil })
 	}

@@ -2,19 +2,17 @@ package ingest
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"time"
 
-	"github.com/nats-io/nats.go/jetstream"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/tidegate/tidegate/schemas/subject"
 	"github.com/tidegate/tidegate/services/ingest/source"
 	"github.com/tidegate/tidegate/shared/bus"
-	"github.com/tidegate/tidegate/shared/clock"
 )
 
 // meter counts what goes through. Labels are words of ours, never anything a sender wrote: no party, item or order is
@@ -235,61 +233,28 @@ func (c *state) Collect(out chan<- prometheus.Metric) {
 	}
 }
 
-// observe follows the public streams' headers until ctx ends and counts what goes by. It begins with what is new: counters
-// start at zero with the process.
-func (s *Service) observe(ctx context.Context) {
-	var pause clock.Backoff
-	for {
-		err := s.follow(ctx)
-		if ctx.Err() != nil {
-			return
-		}
-		s.log.WarnContext(ctx, "metrics stopped, trying again", slogError(err))
-		if pause.Wait(ctx) != nil {
-			return
-		}
-	}
-}
-
-func (s *Service) follow(ctx context.Context) error {
-	fail := make(chan error, 2)
-	for stream, note := range map[string]func(jetstream.Msg){subject.PublicDecisionStream: s.noteDecision, subject.PublicRecordStream: s.noteReceipt} {
-		cons, err := s.js.OrderedConsumer(ctx, stream, jetstream.OrderedConsumerConfig{DeliverPolicy: jetstream.DeliverNewPolicy, HeadersOnly: true})
+// observe counts what publishers tell of until ctx ends. It begins with what is new: counters start at zero with the process.
+func (s *Service) observe(ctx context.Context) error {
+	for subj, note := range map[string]func(bus.Told){subject.ToldDecision: s.noteDecision, subject.ToldRecord: s.noteReceipt} {
+		sub, err := bus.Hear(s.nc, subj, note)
 		if err != nil {
-			return err
+			return fmt.Errorf("ingest: %w", err)
 		}
-		at, err := cons.Consume(note, jetstream.ConsumeErrHandler(func(_ jetstream.ConsumeContext, err error) {
-			if errors.Is(err, jetstream.ErrConsumerDeleted) {
-				select {
-				case fail <- err:
-				default:
-				}
-			}
-		}))
-		if err != nil {
-			return err
-		}
-		defer at.Stop()
+		defer func() { _ = sub.Unsubscribe() }() // fails only when the connection is gone, and the subscription with it
 	}
-	select {
-	case err := <-fail:
-		return err
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	<-ctx.Done()
+	return nil
 }
 
-func (s *Service) noteDecision(m jetstream.Msg) {
-	h := m.Headers()
-	if h.Get(subject.HeaderCEType) == subject.TypeAlarm {
-		s.meter.alarms.WithLabelValues(h.Get(subject.HeaderAlarm)).Inc()
-		return
+func (s *Service) noteDecision(t bus.Told) {
+	if t.Alarm != "" {
+		s.meter.alarms.WithLabelValues(t.Alarm).Inc()
 	}
-	s.meter.decisions.WithLabelValues(lastToken(m.Subject()), h.Get(subject.HeaderRule)).Inc()
-	s.way.decided(h.Get(subject.HeaderCEID), lastToken(m.Subject()), h.Get(subject.HeaderRule))
+	s.meter.decisions.WithLabelValues(t.Outcome, t.Rule).Inc()
+	s.way.decided(t.Event, t.Outcome, t.Rule)
 }
 
-func (s *Service) noteReceipt(m jetstream.Msg) {
-	s.meter.receipts.WithLabelValues(lastToken(m.Subject())).Inc()
-	s.way.receipted(m.Headers().Get(subject.HeaderCEID))
+func (s *Service) noteReceipt(t bus.Told) {
+	s.meter.receipts.WithLabelValues(t.Outcome).Inc()
+	s.way.receipted(t.Event)
 }

@@ -142,7 +142,4 @@ func doorOf(actor string) string {
 	}
 }
 
-// lastToken is what stands behind a subject's last dot.
-func lastToken(subj string) string { return subj[strings.LastIndexByte(subj, '.')+1:] }
-
 func slogError(err error) slog.Attr { return slog.Any("error", err) }

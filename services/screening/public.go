@@ -99,16 +99,61 @@ func (s *Service) copyFrom(ctx context.Context, out *bus.Outlet, done bus.Mark, 
 		if err != nil {
 			return next, err
 		}
-		for place, c := range cases {
-			owes := done.Owes && b.Sequence == done.Sequence && place == done.Place // a crash came between a decision and its alarm
-			if c.Passes() || !owes && b.Sequence == done.Sequence && place <= done.Place {
-				continue
-			}
-			if err := s.publishOne(ctx, out, c, bus.Mark{Sequence: b.Sequence, Place: place}, owes); err != nil {
-				return next, err
-			}
+		skip, owes := 0, false
+		if b.Sequence == done.Sequence {
+			skip, owes = done.Place+1, done.Owes
+		}
+		told, err := s.publishBlock(ctx, out, b.Sequence, skip, owes, cases)
+		if err != nil {
+			return next, err
+		}
+		if err := bus.Tell(s.nc, subject.ToldDecision, told); err != nil {
+			return next, err
 		}
 	}
+}
+
+// publishBlock publishes the decisions of a block from place skip on, each with its alarm behind it. Owes says that the alarm of the
+// one before skip is still to come: a crash came between them.
+func (s *Service) publishBlock(ctx context.Context, out *bus.Outlet, seq uint64, skip int, owes bool, cases []event.Case) ([]bus.Told, error) {
+	last := len(cases) - 1
+	for last >= 0 && cases[last].Passes() {
+		last--
+	}
+	told := make([]bus.Told, 0, len(cases))
+	from := skip
+	if owes {
+		from--
+	}
+	for place := max(from, 0); place <= last; place++ {
+		if cases[place].Passes() {
+			continue
+		}
+		h, err := headOf(cases[place])
+		if err != nil {
+			return nil, err
+		}
+		alarm, err := alarmOf(&h, cases[place])
+		if err != nil {
+			return nil, err
+		}
+		t := bus.Told{Event: h.Event, Outcome: string(h.Outcome), Rule: h.Rule}
+		msg := h.message(cases[place], bus.Mark{Sequence: seq, Place: place}, alarm)
+		if place >= skip {
+			if err := out.Publish(ctx, msg, alarm != nil || place < last); err != nil {
+				return nil, err
+			}
+		}
+		if alarm != nil {
+			s.sayAlarm(ctx, &h, alarm)
+			t.Alarm = alarm.Rule
+			if err := out.Publish(ctx, alarmMessage(msg, alarm), place < last); err != nil {
+				return nil, err
+			}
+		}
+		told = append(told, t)
+	}
+	return told, nil
 }
 
 // head is what a public message needs to know of a case.
@@ -124,15 +169,15 @@ type head struct {
 	Rejudging *event.Rejudging `json:"rejudging"`
 }
 
-// publishOne publishes a decision, and behind it its alarm; the alarm alone where the decision is out.
-func (s *Service) publishOne(ctx context.Context, out *bus.Outlet, c event.Case, mark bus.Mark, alarmAlone bool) error {
-	var h head
+func headOf(c event.Case) (h head, err error) {
 	if err := codec.Decode(c.Line(0), &h); err != nil {
-		return err
+		return h, err
 	}
-	if err := codec.Decode(c.Line(2), &h); err != nil {
-		return err
-	}
+	return h, codec.Decode(c.Line(2), &h)
+}
+
+// message is the decision as a CloudEvent in binary mode.
+func (h *head) message(c event.Case, mark bus.Mark, alarm *event.Finding) *nats.Msg {
 	msg := &nats.Msg{
 		Subject: subject.PublicDecisionPrefix + subject.Token(h.Source) + "." + string(h.Outcome), Data: c.Line(2),
 		Header: nats.Header{
@@ -153,24 +198,11 @@ func (s *Service) publishOne(ctx context.Context, out *bus.Outlet, c event.Case,
 	if h.Rejudging != nil {
 		msg.Header[subject.HeaderWhy] = []string{subject.HeaderText(h.Rejudging.Why)}
 	}
-	a, err := alarmOf(&h, c)
-	if err != nil {
-		return err
-	}
-	if a != nil {
-		msg.Header[subject.HeaderAlarm] = []string{a.Rule}
+	if alarm != nil {
+		msg.Header[subject.HeaderAlarm] = []string{alarm.Rule}
 	}
 	mark.Set(msg.Header)
-	if !alarmAlone {
-		if err := out.Publish(ctx, msg); err != nil {
-			return err
-		}
-	}
-	if a == nil {
-		return nil
-	}
-	s.sayAlarm(ctx, &h, a)
-	return out.Publish(ctx, alarmMessage(msg, a))
+	return msg
 }
 
 // stopWith ends the copying when something published before turns out not to be stored.

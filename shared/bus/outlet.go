@@ -14,15 +14,20 @@ import (
 	"github.com/tidegate/tidegate/schemas/subject"
 )
 
-// outletWindow is how many public messages may be on their way unacknowledged.
-const outletWindow = 2048
+// An outlet asks for an acknowledgement of every so many messages at least, and so many may be on their way.
+const (
+	outletAsks   = 64
+	outletWindow = 32 // acknowledgements
+)
 
 // Outlet publishes to a public stream, one order a message, in order and each once: every message expects the one
 // before it, so that after any failure the stream's end says where to go on.
 type Outlet struct {
+	nc     *nats.Conn
 	js     jetstream.JetStream
 	stream string
 	last   uint64        // stream sequence of the last message published, acknowledged or not
+	silent int           // messages since the last one that asked for an acknowledgement
 	broken chan struct{} // closed with the first failure
 	first  sync.Once
 	err    error // the first failure, once broken is closed
@@ -40,7 +45,7 @@ type Mark struct {
 // OpenOutlet looks where the public stream ends and gives the mark of its last message. A full public stream loses
 // its oldest messages, so publishing does not wait for room.
 func OpenOutlet(ctx context.Context, nc *nats.Conn, stream string) (*Outlet, Mark, error) {
-	o := &Outlet{stream: stream, broken: make(chan struct{})}
+	o := &Outlet{nc: nc, stream: stream, broken: make(chan struct{})}
 	js, err := jetstream.New(nc,
 		jetstream.WithPublishAsyncMaxPending(outletWindow),
 		jetstream.WithPublishAsyncTimeout(publishTimeout),
@@ -93,18 +98,30 @@ func (m Mark) Set(h nats.Header) {
 	h[subject.HeaderPlace] = []string{strconv.Itoa(m.Place)}
 }
 
-// Publish sends one message without waiting for its acknowledgement; it waits only while the window is full. After
-// an error the outlet is of no more use: open a new one, which goes on behind what was stored.
-func (o *Outlet) Publish(ctx context.Context, msg *nats.Msg) error {
+// Publish sends one message without waiting for its acknowledgement; it waits only while the window is full. More says that
+// another one follows at once: then mostly no acknowledgement is asked for, which is most of what a message costs. Nothing is
+// lost by it: the next one expects this one, and its acknowledgement, or the refusal, is for both. Where another writer's message
+// took this one's place, it is the same message, for each place of a public stream follows from what it is a copy of. After an
+// error the outlet is of no more use: open a new one, which goes on behind what was stored.
+func (o *Outlet) Publish(ctx context.Context, msg *nats.Msg, more bool) error {
 	if err := o.failure(); err != nil {
 		return err
 	}
-	_, err := o.js.PublishMsgAsync(msg, jetstream.WithExpectLastSequence(o.last), jetstream.WithStallWait(publishTimeout), jetstream.WithRetryAttempts(0))
-	if err != nil {
+	if err := o.send(msg, more); err != nil {
 		return fmt.Errorf("publish to %s: %w", o.stream, err)
 	}
 	o.last++
 	return ctx.Err()
+}
+
+func (o *Outlet) send(msg *nats.Msg, more bool) error {
+	if o.silent++; more && o.silent < outletAsks {
+		msg.Header[jetstream.ExpectedLastSeqHeader] = []string{strconv.FormatUint(o.last, 10)}
+		return o.nc.PublishMsg(msg)
+	}
+	o.silent = 0
+	_, err := o.js.PublishMsgAsync(msg, jetstream.WithExpectLastSequence(o.last), jetstream.WithStallWait(publishTimeout), jetstream.WithRetryAttempts(0))
+	return err
 }
 
 // fail remembers the first failure.
@@ -124,7 +141,7 @@ func (o *Outlet) failure() error {
 // Broken is closed when a message published before could not be stored: whoever waits for more to publish stops.
 func (o *Outlet) Broken() <-chan struct{} { return o.broken }
 
-// Flush waits until everything published is acknowledged.
+// Flush waits until everything published is acknowledged. The last message must not have said that more follows.
 func (o *Outlet) Flush(ctx context.Context) error {
 	timeout := time.NewTimer(publishTimeout)
 	defer timeout.Stop()

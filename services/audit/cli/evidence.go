@@ -62,6 +62,9 @@ func exportEvidence(ctx context.Context, c *cli.Command, id string) error {
 		name = "evidence-" + fileName(id) + ".zip"
 	}
 	pack, err := writePack(ctx, c, id, name, o)
+	if errors.Is(err, audit.ErrGlyph) {
+		err = fmt.Errorf("%w: --without-pdf makes the pack without the document", err)
+	}
 	if err != nil {
 		return err
 	}

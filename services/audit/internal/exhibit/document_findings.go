@@ -106,26 +106,27 @@ func (p *paper) finding(o *event.Order, f event.Finding) string {
 	return strings.Join(lines, "\n")
 }
 
-// ledger shows what decisions read beside the order: licenses, totals, dispositions.
+// ledger shows what each decision read beside the order: licenses, totals, dispositions.
 func (p *paper) ledger() {
 	p.d.Heading("5  Licenses, running totals, dispositions that were read")
-	r := p.last.judgement.Read
-	if r.Empty() {
-		p.d.Paragraph(pdf.Body, "The newest decision read none.")
-		return
-	}
-	var rows []pdf.Row
-	for _, h := range r.Licenses {
-		says := "the register has no license of this number"
-		if l := h.License; l != nil {
-			says = fmt.Sprintf("%s of %s, %s to %s", l.Kind, l.Issuer, or(string(l.From), "…"), or(string(l.Until), "…")) + suffixed("; parties: ", strings.Join(l.Parties, "; ")) +
-				suffixed("; countries: ", strings.Join(l.Countries, ", ")) + suffixed("; ECCNs: ", strings.Join(l.ECCNs, ", ")) + suffixed("; parts: ", strings.Join(l.Parts, ", ")) +
-				suffixed("; pieces in all: ", string(l.Quantity)) + suffixed("; value in all: ", string(l.Value), " "+l.Currency) + suffixed("; conditions: ", strings.Join(l.Conditions, "; "))
-			if l.Revoked {
-				says += "; REVOKED"
-			}
+	none := true
+	for i := range slices.Backward(p.cases) {
+		o := &p.cases[i]
+		if !o.decided() || o.judgement.Read.Empty() {
+			continue
 		}
-		rows = append(rows, pdf.Row{"License " + h.Number, says, strings.TrimPrefix(suffixed("; pieces left ", string(h.Quantity))+suffixed("; value left ", string(h.Value)), "; ")})
+		none = false
+		p.d.Sub(fmt.Sprintf("By the decision of leaf %d", o.Index))
+		p.d.Table([]pdf.Column{{Name: "What", Share: 26}, {Name: "As it stood then", Share: 84}, {Name: "Left; amount", Share: 36}}, readings(o.judgement.Read))
+	}
+	if none {
+		p.d.Paragraph(pdf.Body, "No decision read any.")
+	}
+}
+
+func readings(r *event.Read) (rows []pdf.Row) {
+	for _, h := range r.Licenses {
+		rows = append(rows, pdf.Row{"License " + h.Number, licensed(h.License), strings.TrimPrefix(suffixed("; pieces left ", string(h.Quantity))+suffixed("; value left ", string(h.Value)), "; ")})
 	}
 	for _, s := range r.Dispositions {
 		rows = append(rows, pdf.Row{"Disposition", disposed(&s.Disposed), "event " + s.Event})
@@ -139,7 +140,25 @@ func (p *paper) ledger() {
 	if b := r.Decided; b != nil {
 		rows = append(rows, pdf.Row{"Decision before", "event " + b.Event + suffixed(", held until ", string(b.ValidUntil)), string(b.Outcome)})
 	}
-	p.d.Table([]pdf.Column{{Name: "What", Share: 26}, {Name: "As it stood then", Share: 84}, {Name: "Left; amount", Share: 36}}, rows)
+	return rows
+}
+
+// licensed says what a license is for.
+func licensed(l *event.Licensed) string {
+	if l == nil {
+		return "the register has no license of this number"
+	}
+	says := fmt.Sprintf("%s of %s, %s to %s", l.Kind, l.Issuer, or(string(l.From), "…"), or(string(l.Until), "…"))
+	for _, part := range []struct{ name, value string }{
+		{"parties", strings.Join(l.Parties, ", ")}, {"countries", strings.Join(l.Countries, ", ")}, {"ECCNs", strings.Join(l.ECCNs, ", ")}, {"parts", strings.Join(l.Parts, ", ")},
+		{"pieces in all", string(l.Quantity)}, {"value in all", suffixed("", string(l.Value), " "+l.Currency)}, {"rules", strings.Join(l.Rules, ", ")}, {"conditions", strings.Join(l.Conditions, "; ")},
+	} {
+		says += suffixed("; "+part.name+": ", part.value)
+	}
+	if l.Revoked {
+		says += "; REVOKED"
+	}
+	return says
 }
 
 // rules shows what was judged with.
