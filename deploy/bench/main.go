@@ -29,6 +29,7 @@ type Report struct {
 	Log      Log      `json:"log"`
 	Match    []Match  `json:"match"`
 	Edges    []Edge   `json:"sources_and_sinks"`
+	Listing  Listing  `json:"listing"`
 	OfRaw    float64  `json:"pipeline_to_raw"`
 	OfBones  float64  `json:"pipeline_to_skeleton"`
 }
@@ -42,6 +43,8 @@ func main() {
 	match := flag.Bool("match", false, "measure the matcher alone")
 	edges := flag.Bool("edges", false, "measure sources and webhooks alone")
 	whole := flag.Bool("pipeline", false, "measure the pipeline and its doors alone")
+	listing := flag.Bool("listing", false, "measure alone which past orders new entries of the lists touch")
+	past := flag.Int("past", pastOrders, "how many past orders there are for -listing")
 	flag.Parse()
 	standalone.LimitMemory() // as serve does
 	ctx, stop := lifecycle.Signals(context.Background())
@@ -73,6 +76,15 @@ func main() {
 			all, err := benchEdges(ctx, os.Stdout, *dir, *d/6)
 			if err == nil {
 				printEdges(os.Stdout, all, 0)
+			}
+			return err
+		}
+	}
+	if *listing {
+		measure = func() error {
+			l, err := benchListing(ctx, os.Stdout, *dir, *past)
+			if err == nil {
+				l.print(os.Stdout)
 			}
 			return err
 		}
@@ -115,6 +127,9 @@ func bench(ctx context.Context, w io.Writer, dir string, d time.Duration, out fi
 	}
 	if r.Edges, err = benchEdges(ctx, w, dir, d/6); err != nil {
 		return fmt.Errorf("sources and sinks: %w", err)
+	}
+	if r.Listing, err = benchListing(ctx, w, dir, pastOrders); err != nil {
+		return fmt.Errorf("listing: %w", err)
 	}
 	r.OfRaw = r.Pipeline.OrdersPerSec / r.Raw.OrdersPerSec
 	r.OfBones = r.Pipeline.OrdersPerSec / r.Skeleton.OrdersPerSec
@@ -163,6 +178,7 @@ func (r Report) print(w io.Writer) {
 	r.Log.print(w)
 	printMatch(w, r.Match)
 	printEdges(w, r.Edges, r.Pipeline.OrdersPerSec)
+	r.Listing.print(w)
 }
 
 func (r Rate) print(w io.Writer, name string) {
