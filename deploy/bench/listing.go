@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tidegate/tidegate/deploy/bench/varied"
 	"github.com/tidegate/tidegate/deploy/orders"
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/enrichment"
@@ -99,7 +100,7 @@ func benchListing(ctx context.Context, w io.Writer, dir string, n int) (l Listin
 
 // fillBook takes decisions on orders of the generator: as many as asked for, each placed, two in three shipped.
 func fillBook(book *orders.Book, n int, l *Listing) error {
-	g := NewGenerator(6)
+	g := varied.NewGenerator(6)
 	const blockOf = 128
 	var took, spent time.Duration
 	for block, done := uint64(1), 0; done < n; block++ {
@@ -144,11 +145,11 @@ func listing() []byte {
 		name := invented.name(i%2 == 0)
 		switch i % 4 {
 		case 0: // a party that may have ordered often, or never
-			name = Name(uint64(i*i) * 97)
+			name = varied.Name(uint64(i*i) * 97)
 		case 1:
-			name = oneEdit(rng, Name(uint64(i*i)*97))
+			name = oneEdit(rng, varied.Name(uint64(i*i)*97))
 		}
-		b = fmt.Appendf(b, "n-%d,EL,%q,%s,invented,2026-11-23\n", i, name, places[i%len(places)])
+		b = fmt.Appendf(b, "n-%d,EL,%q,%s,invented,2026-11-23\n", i, name, varied.Places[i%len(varied.Places)])
 	}
 	return b
 }
@@ -162,7 +163,7 @@ func allAgain(curated *enrichment.Reference, set []byte, parties int) (float64, 
 	const sample = 20_000
 	used := cpu()
 	for i := range uint64(sample) {
-		ref.Look(Name(i * 7919))
+		ref.Look(varied.Name(i * 7919))
 	}
 	return (cpu() - used).Seconds() / sample * float64(parties), nil
 }

@@ -30,6 +30,7 @@ type Report struct {
 	Match    []Match  `json:"match"`
 	Edges    []Edge   `json:"sources_and_sinks"`
 	Listing  Listing  `json:"listing"`
+	Replay   Replay   `json:"replay"`
 	OfRaw    float64  `json:"pipeline_to_raw"`
 	OfBones  float64  `json:"pipeline_to_skeleton"`
 }
@@ -42,6 +43,8 @@ func main() {
 	only := flag.Bool("log", false, "measure the audit log alone")
 	match := flag.Bool("match", false, "measure the matcher alone")
 	edges := flag.Bool("edges", false, "measure sources and webhooks alone")
+	again := flag.Bool("replay", false, "measure replay alone")
+	decisions := flag.Int("decisions", 1_000_000, "decisions that are judged again (about 4 GB)")
 	whole := flag.Bool("pipeline", false, "measure the pipeline and its doors alone")
 	listing := flag.Bool("listing", false, "measure alone which past orders new entries of the lists touch")
 	past := flag.Int("past", pastOrders, "how many past orders there are for -listing")
@@ -49,7 +52,7 @@ func main() {
 	standalone.LimitMemory() // as serve does
 	ctx, stop := lifecycle.Signals(context.Background())
 	defer stop()
-	measure := func() error { return bench(ctx, os.Stdout, *dir, *d, files{*file, *prof}) }
+	measure := func() error { return bench(ctx, os.Stdout, *dir, *d, *decisions, files{*file, *prof}) }
 	if *only {
 		measure = func() error {
 			l, err := benchLog(ctx, os.Stdout, *dir, *d/6)
@@ -89,6 +92,15 @@ func main() {
 			return err
 		}
 	}
+	if *again {
+		measure = func() error {
+			r, err := benchReplay(ctx, os.Stdout, *dir, *decisions)
+			if err == nil {
+				r.print(os.Stdout)
+			}
+			return err
+		}
+	}
 	if err := measure(); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(2)
@@ -98,7 +110,7 @@ func main() {
 // files are where a run leaves its figures; empty for nowhere.
 type files struct{ report, profile string }
 
-func bench(ctx context.Context, w io.Writer, dir string, d time.Duration, out files) error {
+func bench(ctx context.Context, w io.Writer, dir string, d time.Duration, decisions int, out files) error {
 	tmp, err := os.MkdirTemp(dir, "tidegate-bench-")
 	if err != nil {
 		return err
@@ -130,6 +142,9 @@ func bench(ctx context.Context, w io.Writer, dir string, d time.Duration, out fi
 	}
 	if r.Listing, err = benchListing(ctx, w, dir, pastOrders); err != nil {
 		return fmt.Errorf("listing: %w", err)
+	}
+	if r.Replay, err = benchReplay(ctx, w, dir, decisions); err != nil {
+		return fmt.Errorf("replay: %w", err)
 	}
 	r.OfRaw = r.Pipeline.OrdersPerSec / r.Raw.OrdersPerSec
 	r.OfBones = r.Pipeline.OrdersPerSec / r.Skeleton.OrdersPerSec
@@ -179,6 +194,7 @@ func (r Report) print(w io.Writer) {
 	printMatch(w, r.Match)
 	printEdges(w, r.Edges, r.Pipeline.OrdersPerSec)
 	r.Listing.print(w)
+	r.Replay.print(w)
 }
 
 func (r Rate) print(w io.Writer, name string) {

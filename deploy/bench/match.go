@@ -16,6 +16,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/tidegate/tidegate/deploy/bench/varied"
 	"github.com/tidegate/tidegate/services/enrichment"
 	"github.com/tidegate/tidegate/services/enrichment/lists"
 )
@@ -102,7 +103,7 @@ func writeInvented(file string, n int) error {
 		if i%3 == 0 {
 			kind = "person"
 		}
-		fmt.Fprintf(b, "x-%d,%q,%s,%s\n", i, words.name(kind == "person"), kind, places[i%len(places)])
+		fmt.Fprintf(b, "x-%d,%q,%s,%s\n", i, words.name(kind == "person"), kind, varied.Places[i%len(varied.Places)])
 	}
 	if err := b.Flush(); err != nil {
 		return err
@@ -138,7 +139,7 @@ func (w words) name(person bool) string {
 	if person {
 		return w.word() + " " + w.word() + " " + w.word()
 	}
-	return w.word() + " " + w.word() + " " + trades[w.rng.IntN(len(trades))] + " " + forms[w.rng.IntN(len(forms))]
+	return w.word() + " " + w.word() + " " + varied.Trades[w.rng.IntN(len(varied.Trades))] + " " + varied.Forms[w.rng.IntN(len(varied.Forms))]
 }
 
 // measureMatch imports files, loads the set from its compiled file and looks names up.

@@ -15,6 +15,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/tidegate/tidegate/deploy/bench/varied"
 	"github.com/tidegate/tidegate/deploy/standalone"
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/schemas/subject"
@@ -47,7 +48,7 @@ const probeEvery = 64
 type run struct {
 	s        *standalone.Standalone
 	js       jetstream.JetStream
-	gen      *Generator
+	gen      *varied.Generator
 	accepted atomic.Int64
 	twice    atomic.Int64
 	watch    *watch
@@ -82,7 +83,7 @@ func measure(ctx context.Context, s *standalone.Standalone, dir string, d time.D
 	if err != nil {
 		return p, err
 	}
-	r := &run{s: s, gen: NewGenerator(20261123)}
+	r := &run{s: s, gen: varied.NewGenerator(20261123)}
 	if r.js, err = jetstream.New(nc); err != nil {
 		return p, err
 	}

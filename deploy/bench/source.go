@@ -20,6 +20,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/tidegate/tidegate/deploy/bench/varied"
 	"github.com/tidegate/tidegate/deploy/standalone"
 	"github.com/tidegate/tidegate/deploy/webhook"
 	"github.com/tidegate/tidegate/schemas/subject"
@@ -79,7 +80,7 @@ func fromKafka(ctx context.Context, dir string, n int) (Rate, error) {
 		return Rate{}, err
 	}
 	defer client.Close()
-	gen := NewGenerator(1)
+	gen := varied.NewGenerator(1)
 	for range n {
 		client.Produce(ctx, &kgo.Record{Value: gen.Next("kafka")}, nil)
 	}
@@ -102,7 +103,7 @@ func fromOutbox(ctx context.Context, dir string, n int) (Rate, error) {
 	if _, err := conn.Exec(ctx, fmt.Sprintf(outbox.Table, "tidegate_outbox", "tidegate_outbox")); err != nil {
 		return Rate{}, err
 	}
-	gen := NewGenerator(2)
+	gen := varied.NewGenerator(2)
 	if _, err := conn.CopyFrom(ctx, pgx.Identifier{"tidegate_outbox"}, []string{"body"}, pgx.CopyFromSlice(n, func(int) ([]any, error) { return []any{gen.Next("table")}, nil })); err != nil {
 		return Rate{}, err
 	}

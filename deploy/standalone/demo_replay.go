@@ -52,7 +52,7 @@ func (r *Result) replay(ctx context.Context, data, reports string, set []samples
 			Pack: us, Base: us, AsOf: screening.AsOf{Fixed: "2026-11-10"}, BaseAsOf: screening.AsOf{Fixed: "2026-11-09"},
 		}, func(e samples.Expect) *samples.Answer { return e.Affiliates }},
 	} {
-		rep, err := replayLog(ctx, data, d.opt)
+		rep, err := Replay(ctx, data, d.opt)
 		if err != nil {
 			return err
 		}

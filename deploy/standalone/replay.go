@@ -76,7 +76,8 @@ type replayAsk struct {
 	lanes    int
 	here     bool // judge in this process even where the pipeline runs
 	progress func(replay.Progress)
-	told     func(string) // hears what was chosen and why; may be nil
+	every    time.Duration // between two notes of how far it is
+	told     func(string)  // hears what was chosen and why; may be nil
 }
 
 // askedBy reads the flags; the error lists every value at fault.
@@ -137,12 +138,15 @@ func (a *replayAsk) run(ctx context.Context) (replay.Report, error) {
 }
 
 func (a *replayAsk) tell(w *replay.Work) {
-	if a.told == nil {
-		return
-	}
-	a.told("replay: " + w.Plan.Why)
+	a.say("replay: " + w.Plan.Why)
 	if w.Resumed {
-		a.told("replay: going on where it was stopped")
+		a.say("replay: going on where it was stopped")
+	}
+}
+
+func (a *replayAsk) say(s string) {
+	if a.told != nil {
+		a.told(s)
 	}
 }
 
@@ -160,7 +164,7 @@ func (a *replayAsk) plan(ctx context.Context, nc *nats.Conn) (replay.Plan, json.
 
 func (a *replayAsk) job(w *replay.Work, h passage, nc *nats.Conn) *replay.Job {
 	job := &replay.Job{
-		Question: a.question, Plan: w.Plan, Dir: w.Dir, Source: h.source(a.data, nc), Lanes: a.lanes, Total: h.total(), Progress: a.progress, Clock: clock.System,
+		Question: a.question, Plan: w.Plan, Dir: w.Dir, Source: h.source(a.data, nc), Lanes: a.lanes, Total: h.total(), Progress: a.progress, Every: a.every, Clock: clock.System,
 	}
 	if job.Lanes <= 0 {
 		job.Lanes = runtime.GOMAXPROCS(0)
@@ -168,16 +172,37 @@ func (a *replayAsk) job(w *replay.Work, h passage, nc *nats.Conn) *replay.Job {
 	return job
 }
 
-// lanesOf says who judges.
-func (a *replayAsk) lanesOf(ctx context.Context, _ *nats.Conn, job *replay.Job) error {
-	judge := replay.NewJudge(a.question, a.known)
+// lanesOf says who judges: running instances, beside live orders, or this process.
+func (a *replayAsk) lanesOf(ctx context.Context, nc *nats.Conn, job *replay.Job) error {
+	remote := nc != nil && !a.here && a.question.State == replay.Recorded
+	var known replay.Known = a.known
+	if remote {
+		known = elsewhere{a.known, nc}
+	}
+	judge := replay.NewJudge(a.question, known)
 	if len(a.question.Slice.Stands) > 0 {
 		if err := judge.Survey(ctx, job.Source); err != nil {
 			return err
 		}
 	}
-	if job.Judge = judge.Cases; a.question.State == replay.Recomputed {
+	switch {
+	case a.question.State == replay.Recomputed:
 		job.Serial = replay.NewRecompute(judge)
+	case remote:
+		there, err := bus.Who(ctx, nc, bus.Pack)
+		if err != nil {
+			return err
+		}
+		if err := a.known.share(ctx, nc, a.question); err != nil {
+			return err
+		}
+		job.Judge = replay.NewLanes(nc, judge).Judge
+		if a.lanes <= 0 {
+			job.Lanes = len(there) + 1 // each works on one batch, and finds the next
+		}
+		a.say(fmt.Sprintf("replay: %d running instances judge, beside live orders", len(there)))
+	default:
+		job.Judge = judge.Cases
 	}
 	return nil
 }
@@ -206,8 +231,8 @@ func (a *replayAsk) shown(ctx context.Context, w io.Writer) (replay.Report, erro
 	return rep, err
 }
 
-// replayLog answers a question about a data directory, with what its archive keeps and the packs given at hand.
-func replayLog(ctx context.Context, data string, opt replay.Options) (replay.Report, error) {
+// Replay answers a question about a data directory, with what its archive keeps and the packs given at hand.
+func Replay(ctx context.Context, data string, opt replay.Options) (replay.Report, error) {
 	known, err := knownOf(data)
 	if err != nil {
 		return replay.Report{}, err
@@ -219,4 +244,19 @@ func replayLog(ctx context.Context, data string, opt replay.Options) (replay.Rep
 	}
 	a := &replayAsk{data: data, question: opt.Question(), known: known, lanes: opt.Workers, progress: opt.Progress}
 	return a.run(ctx)
+}
+
+// ReadHistory merely reads and proves the history of a data directory, as a replay of all of it does, and counts the cases.
+func ReadHistory(ctx context.Context, data string) (n int, err error) {
+	p, err := pastOf(ctx, data, nil, replay.Slice{}, fromLog)
+	if err != nil {
+		return 0, err
+	}
+	for b, err := range p.log(ctx, data, nil) {
+		if err != nil {
+			return n, err
+		}
+		n += len(b.Cases)
+	}
+	return n, nil
 }

@@ -103,7 +103,7 @@ func (s *shop) records() map[string]audit.Logged {
 // opened replays under a pack; every order counts as open in the report, as it did when none had left.
 func (s *shop) opened(p *screening.Pack) (replay.Report, string) {
 	s.t.Helper()
-	rep, err := replayLog(s.t.Context(), s.data, replay.Options{Pack: p})
+	rep, err := Replay(s.t.Context(), s.data, replay.Options{Pack: p})
 	if err != nil {
 		s.t.Fatal(err)
 	}

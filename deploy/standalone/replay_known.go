@@ -6,13 +6,19 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/enrichment"
 	"github.com/tidegate/tidegate/services/enrichment/masters"
 	"github.com/tidegate/tidegate/services/screening"
 	"github.com/tidegate/tidegate/services/screening/replay"
+	"github.com/tidegate/tidegate/shared/bus"
 )
 
 // replayKnown is the inventory for lanes side by side.
@@ -59,6 +65,75 @@ func (k *replayKnown) Enrich(_ context.Context, snapshot, masters string, c even
 		return event.Case{}, err
 	}
 	return enrichment.Enrich(ref, nil, c), nil
+}
+
+// elsewhere is what is at hand, with running instances that state facts.
+type elsewhere struct {
+	*replayKnown
+	nc *nats.Conn
+}
+
+// factsWithin bounds a request: an instance may have to load a snapshot first.
+const factsWithin = 60 * time.Second
+
+// EnrichAll has running instances state facts; what they lack is stated here.
+func (k elsewhere) EnrichAll(ctx context.Context, snapshot, masters string, cases []event.Case) ([]event.Case, error) {
+	out := make([]event.Case, 0, len(cases))
+	for part := range slices.Chunk(cases, factsAtOnce) {
+		within, cancel := context.WithTimeout(ctx, factsWithin)
+		stated, err := enrichment.Again(within, k.nc, enrichment.Asked{Snapshot: snapshot, Masters: masters}, part)
+		cancel()
+		if err != nil && ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if err != nil {
+			stated = stated[:0]
+			for _, c := range part {
+				one, err := k.Enrich(ctx, snapshot, masters, c)
+				if err != nil {
+					return nil, err
+				}
+				stated = append(stated, one)
+			}
+		}
+		out = append(out, stated...)
+	}
+	return out, nil
+}
+
+// factsAtOnce is how many orders one request asks about.
+const factsAtOnce = 32
+
+// share puts what a question chose into the reference store, for the instances that are asked.
+func (k *replayKnown) share(ctx context.Context, nc *nats.Conn, q replay.Question) error {
+	js, err := jetstream.New(nc)
+	if err != nil {
+		return fmt.Errorf("replay: %w", err)
+	}
+	for _, s := range []replay.Side{q.A, q.B} {
+		if s.Pack != nil {
+			p, err := k.Pack(ctx, *s.Pack)
+			if err != nil {
+				return err
+			}
+			if _, err := bus.PutObject(ctx, js, bus.Pack, p.Object()); err != nil {
+				return err
+			}
+		}
+		if s.Reference == nil || s.Reference.Snapshot == "" {
+			continue
+		}
+		ref, err := k.reference(s.Reference.Snapshot, "")
+		if err != nil {
+			return err
+		}
+		for _, object := range ref.Objects() {
+			if _, err := bus.PutObject(ctx, js, bus.Lists, object); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // reference finds a snapshot with masters.

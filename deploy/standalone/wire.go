@@ -8,6 +8,7 @@ import (
 	"github.com/tidegate/tidegate/services/enrichment"
 	"github.com/tidegate/tidegate/services/ingest"
 	"github.com/tidegate/tidegate/services/screening"
+	"github.com/tidegate/tidegate/services/screening/replay"
 	"github.com/tidegate/tidegate/shared/codec"
 )
 
@@ -39,7 +40,7 @@ func (s *Standalone) wire() error {
 		return err
 	}
 	if s.Screening, err = screening.New(nc, screening.Config{
-		Pack: s.cfg.Pack, Dir: screeningDir(s.cfg.Data), Log: s.cfg.Log,
+		Pack: s.cfg.Pack, Dir: screeningDir(s.cfg.Data), Log: s.cfg.Log, Beside: replay.Offer,
 		History: func(ctx context.Context, from uint64) iter.Seq2[screening.Past, error] {
 			return decided(ctx, logDir, from)
 		},

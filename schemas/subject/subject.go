@@ -75,6 +75,13 @@ const (
 // "match" of the NATS micro service "enrichment"; a question that makes no sense is answered with the error 400.
 const MatchSubject = "enrichment.match"
 
+// Lanes of replays (requests; NATS services, found by discovery, whose instances share the batches). Only the services' and the operator's
+// credentials reach them.
+const (
+	ReplayJudge = "tidegate.op.v1.replay.judge" // a question's line and a block of past decisions in, one line with what differs out; served beside screening
+	ReplayFacts = "tidegate.op.v1.replay.facts" // a line that names a snapshot and a block of causes in, the block with facts lines out; served by enrichment
+)
+
 // LoadSubject asks every running instance whether it can load an object of the reference store, before it is activated.
 const LoadSubject = "tidegate.op.v1.load"
 

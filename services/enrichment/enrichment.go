@@ -82,7 +82,7 @@ func (s *Service) Run(ctx context.Context) error {
 	defer stop()
 	silent, err := bus.Serve(ctx, s.nc, "enrichment", "facts about orders", bus.Stepwise("facts", subject.AskFacts,
 		"facts about an order under the lists in force now, without it becoming one",
-		func(c event.Case) event.Case { return Enrich(s.force.now.Load(), s.cfg.Required, c) }))
+		func(c event.Case) event.Case { return Enrich(s.force.now.Load(), s.cfg.Required, c) }), (&again{js: s.js}).endpoint())
 	if err != nil {
 		return fmt.Errorf("enrichment: %w", err)
 	}

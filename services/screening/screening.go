@@ -11,6 +11,8 @@ import (
 	"iter"
 	"log/slog"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -19,6 +21,7 @@ import (
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/schemas/subject"
 	"github.com/tidegate/tidegate/shared/bus"
+	"github.com/tidegate/tidegate/shared/clock"
 	"github.com/tidegate/tidegate/shared/codec"
 )
 
@@ -28,6 +31,10 @@ type Config struct {
 	Dir       string       // where snapshots of the ledger are kept; without it every start reads all decisions again
 	NoPublish bool         // do not copy decisions to the public stream
 	Log       *slog.Logger // discarded when nil
+
+	// Beside is started with the service and stopped with it: what an instance does beside live orders, yielding to them. It hears whether a
+	// block of theirs is being judged, and when the last was. Nothing when nil.
+	Beside func(ctx context.Context, nc *nats.Conn, live func() (working bool, last time.Time)) (stop func(), err error)
 
 	// History reads the decided cases of blocks from a sequence on, in order, where DECISION no longer holds them: the audit
 	// log. Without it a lost ledger cannot be made again beyond the stream.
@@ -42,6 +49,22 @@ type Service struct {
 	state *state
 	force *forcing
 	stage bus.Stage
+	live  live
+}
+
+// live is when live orders were judged.
+type live struct {
+	working atomic.Int32
+	last    atomic.Int64 // nanoseconds
+}
+
+func (l *live) now() (working bool, last time.Time) {
+	return l.working.Load() > 0, time.Unix(0, l.last.Load())
+}
+
+func (l *live) done() {
+	l.last.Store(clock.System().UnixNano())
+	l.working.Add(-1)
 }
 
 // New checks the configuration and prepares the stage; nothing is read or written before Run.
@@ -62,10 +85,13 @@ func New(nc *nats.Conn, cfg Config) (*Service, error) {
 	}
 	kept := &state{dir: cfg.Dir, history: cfg.History, js: js, log: cfg.Log}
 	force := newForcing(js, cfg.Pack, cfg.Log)
-	return &Service{nc: nc, js: js, cfg: cfg, state: kept, force: force, stage: bus.Stage{
+	s := &Service{nc: nc, js: js, cfg: cfg, state: kept, force: force}
+	s.stage = bus.Stage{
 		In: subject.EnrichedStream, Out: subject.DecisionStream, OutSubject: subject.DecisionSubject,
 		Begin: kept.begin,
 		Block: func(seq uint64, cases []event.Case, each func(int, func(int))) []event.Case {
+			s.live.working.Add(1)
+			defer s.live.done()
 			return kept.block(force.now.Load(), seq, cases, each)
 		},
 		Shrink: func(c event.Case) event.Case {
@@ -73,7 +99,8 @@ func New(nc *nats.Conn, cfg Config) (*Service, error) {
 		},
 		Switch: force.to,
 		Log:    cfg.Log,
-	}}, nil
+	}
+	return s, nil
 }
 
 // Run judges until ctx ends, which is no error.
@@ -90,6 +117,13 @@ func (s *Service) Run(ctx context.Context) error {
 		return fmt.Errorf("screening: %w", err)
 	}
 	defer silent()
+	if s.cfg.Beside != nil {
+		stop, err := s.cfg.Beside(ctx, s.nc, s.live.now)
+		if err != nil {
+			return fmt.Errorf("screening: %w", err)
+		}
+		defer stop()
+	}
 	g, below := errgroup.WithContext(ctx)
 	g.Go(func() error {
 		defer s.state.save()

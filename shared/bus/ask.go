@@ -97,17 +97,11 @@ var ErrNobody = errors.New("nobody answers")
 
 // Ask sends a case to a step and gives it back with the step's line.
 func Ask(ctx context.Context, nc *nats.Conn, subj string, c event.Case) (event.Case, error) {
-	m, err := nc.RequestWithContext(ctx, subj, c.Append(nil))
-	if errors.Is(err, nats.ErrNoResponders) {
-		return event.Case{}, fmt.Errorf("ask %s: %w", subj, ErrNobody)
-	}
+	b, err := Request(ctx, nc, subj, c.Append(nil))
 	if err != nil {
-		return event.Case{}, fmt.Errorf("ask %s: %w", subj, err)
+		return event.Case{}, err
 	}
-	if why := m.Header.Get(micro.ErrorHeader); why != "" {
-		return event.Case{}, fmt.Errorf("ask %s: %s", subj, strings.TrimSpace(why))
-	}
-	got, err := event.ParseCase(m.Data)
+	got, err := event.ParseCase(b)
 	if err != nil {
 		return event.Case{}, fmt.Errorf("ask %s: %w", subj, err)
 	}
@@ -115,4 +109,20 @@ func Ask(ctx context.Context, nc *nats.Conn, subj string, c event.Case) (event.C
 		return event.Case{}, fmt.Errorf("ask %s: the answer has %d lines, want %d", subj, got.Len(), c.Len()+1)
 	}
 	return got, nil
+}
+
+// Request asks an endpoint and gives the answer's bytes. The error wraps ErrNobody where nobody serves it; what the endpoint
+// itself found wrong is its text.
+func Request(ctx context.Context, nc *nats.Conn, subj string, body []byte) ([]byte, error) {
+	m, err := nc.RequestWithContext(ctx, subj, body)
+	if errors.Is(err, nats.ErrNoResponders) {
+		return nil, fmt.Errorf("ask %s: %w", subj, ErrNobody)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("ask %s: %w", subj, err)
+	}
+	if why := m.Header.Get(micro.ErrorHeader); why != "" {
+		return nil, fmt.Errorf("ask %s: %s", subj, strings.TrimSpace(why))
+	}
+	return m.Data, nil
 }

@@ -135,13 +135,14 @@ func (in *input) decode() error {
 func (in *input) stated(ctx context.Context, known Known, how *choice) (bool, error) {
 	any := false
 	for _, s := range []struct {
-		way  way
-		into *stated
-	}{{how.a, &in.factsA}, {how.b, &in.factsB}} {
+		way    way
+		into   *stated
+		before []byte
+	}{{how.a, &in.factsA, in.past.factsA}, {how.b, &in.factsB, in.past.factsB}} {
 		if s.way.side.Recorded || s.way.side.Reference == nil {
 			continue
 		}
-		again, err := in.enrich(ctx, known, *s.way.side.Reference, s.into)
+		again, err := in.enrich(ctx, known, *s.way.side.Reference, s.before, s.into)
 		if err != nil {
 			return false, err
 		}
@@ -150,28 +151,37 @@ func (in *input) stated(ctx context.Context, known Known, how *choice) (bool, er
 	return any, nil
 }
 
-func (in *input) enrich(ctx context.Context, known Known, ref Reference, into *stated) (bool, error) {
+func (in *input) enrich(ctx context.Context, known Known, ref Reference, before []byte, into *stated) (bool, error) {
+	if before == nil {
+		snapshot, masters, other, err := ref.other(in.past.Case.Line(1))
+		if err != nil || !other {
+			return false, err
+		}
+		c, err := known.Enrich(ctx, snapshot, masters, event.NewCase(in.past.Case.Line(0)))
+		if err != nil {
+			return false, err
+		}
+		before = c.Line(1)
+	}
+	into.value, into.again, into.prev = new(event.Facts), true, event.Digest(before)
+	return true, codec.Decode(before, into.value)
+}
+
+// other says under what facts are stated again; that they are not where they were stated under it.
+func (ref *Reference) other(facts []byte) (snapshot, masters string, other bool, err error) {
 	var was struct {
 		Snapshot string `json:"snapshot"`
 		Masters  string `json:"masters"`
 		Matcher  string `json:"matcher"`
 	}
-	if err := codec.Decode(in.past.Case.Line(1), &was); err != nil {
-		return false, err
+	if err := codec.Decode(facts, &was); err != nil {
+		return "", "", false, err
 	}
-	snapshot, masters := cmp.Or(ref.Snapshot, was.Snapshot), cmp.Or(ref.Masters, was.Masters)
+	snapshot, masters = cmp.Or(ref.Snapshot, was.Snapshot), cmp.Or(ref.Masters, was.Masters)
 	if masters == NoMasters {
 		masters = ""
 	}
-	if snapshot == was.Snapshot && masters == was.Masters && ref.Matcher == was.Matcher {
-		return false, nil
-	}
-	c, err := known.Enrich(ctx, strings.Clone(snapshot), strings.Clone(masters), event.NewCase(in.past.Case.Line(0)))
-	if err != nil {
-		return false, err
-	}
-	into.value, into.again, into.prev = new(event.Facts), true, event.Digest(c.Line(1))
-	return true, codec.Decode(c.Line(1), into.value)
+	return strings.Clone(snapshot), strings.Clone(masters), snapshot != was.Snapshot || masters != was.Masters || ref.Matcher != was.Matcher, nil
 }
 
 // answer judges a side; nil where it is the recorded judgement, or surely has its outcome and findings.

@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -38,6 +39,7 @@ type Job struct {
 	Lanes    int                                                          // batches judged at once
 	Total    uint64                                                       // cases in all, for the time left; 0 when not known
 	Progress func(Progress)                                               // called now and then and at the end; may be nil
+	Every    time.Duration                                                // between two notes of how far it is; a second when 0
 	Clock    clock.Clock                                                  // for rate, time left and the notes; none of them without
 }
 
@@ -243,10 +245,11 @@ func (r *running) take(ctx context.Context, f flight) error {
 
 // every is how often is noted: a ledger takes longer to keep.
 func (r *running) every() time.Duration {
+	d := cmp.Or(r.Every, noteEvery)
 	if r.Serial != nil {
-		return 15 * noteEvery
+		return 15 * d
 	}
-	return noteEvery
+	return d
 }
 
 // note keeps how far it is. A crash before the rename leaves the note before, and files that are longer than it says: they

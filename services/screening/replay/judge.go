@@ -18,6 +18,8 @@ type Past struct {
 	Sequence uint64 // of the block of its decision
 	Place    int    // in the block, from 0
 	Case     event.Case
+
+	factsA, factsB []byte // lines stated again for a side, where that was done before
 }
 
 // Result is what came of some cases, one after the other: plain data, so that a lane may run elsewhere.
@@ -32,6 +34,12 @@ type Result struct {
 	Changes  []Change       `json:"changes,omitempty"`
 
 	stands []standing
+}
+
+// Batcher is a Known that states the facts of many orders at once, elsewhere.
+type Batcher interface {
+	// EnrichAll is Enrich of cases that have their cause lines alone.
+	EnrichAll(ctx context.Context, snapshot, masters string, cases []event.Case) ([]event.Case, error)
 }
 
 // Known is what decisions were made with: packs and reference sets, by digest. It is safe for concurrent use. What is not

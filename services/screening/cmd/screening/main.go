@@ -11,6 +11,7 @@ import (
 
 	"github.com/tidegate/tidegate/services/screening"
 	packcli "github.com/tidegate/tidegate/services/screening/cli"
+	"github.com/tidegate/tidegate/services/screening/replay"
 	"github.com/tidegate/tidegate/shared/lifecycle"
 )
 
@@ -21,7 +22,7 @@ func command() *cli.Command {
 	flags := append(packcli.PackFlags(), &cli.StringFlag{Name: "data", Usage: "`DIR` for snapshots of the ledger; without it a start reads every decision again"})
 	c := lifecycle.Command("screening", "judge enriched orders under a rule pack", flags,
 		func(ctx context.Context, cmd *cli.Command, nc *nats.Conn, log *slog.Logger) error {
-			s, err := screening.New(nc, screening.Config{Pack: rules, Dir: cmd.String("data"), Log: log})
+			s, err := screening.New(nc, screening.Config{Pack: rules, Dir: cmd.String("data"), Log: log, Beside: replay.Offer})
 			if err != nil {
 				return err
 			}

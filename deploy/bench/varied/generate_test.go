@@ -1,4 +1,4 @@
-package main
+package varied
 
 import (
 	"encoding/json"

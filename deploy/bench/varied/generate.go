@@ -1,4 +1,6 @@
-package main
+// Package varied makes orders for measurements and tests: as a busy seller's stream holds them, and as the history of years does, with
+// the audit log of such a history.
+package varied
 
 import (
 	"bytes"
@@ -35,7 +37,7 @@ func (g *Generator) Next(source string) []byte {
 	g.n++
 	b := fmt.Appendf(make([]byte, 0, 4096), `{"source":%q,"id":"B-%d","order_date":"2026-11-%02d","expected_ship_date":"2026-12-%02d","transaction":"export","ship_from":"US","parties":[`,
 		source, g.n, 1+g.n%20, 1+g.n%28)
-	country := places[g.rng.IntN(len(places))]
+	country := Places[g.rng.IntN(len(Places))]
 	listed := g.rng.IntN(100) == 0
 	for i, role := range roles[:2+g.rng.IntN(3)] {
 		if i > 0 {
@@ -104,16 +106,13 @@ func Name(id uint64) string {
 		return s
 	}
 	first := pick(syllables) + pick(endings)
-	return first + " " + pick(trades) + " " + strconv.FormatUint(id%9973, 36) + " " + pick(forms)
+	return first + " " + pick(Trades) + " " + strconv.FormatUint(id%9973, 36) + " " + pick(Forms)
 }
 
 var (
 	roles     = []string{"purchaser", "ultimate_consignee", "end_user", "forwarder"}
-	places    = []string{"US", "DE", "JP", "TW", "SG", "NL", "FR", "GB", "KR", "IN", "BR", "MX", "CA", "AU", "MY", "VN", "CN"}
 	syllables = []string{"Bor", "Calu", "Dinza", "Elmo", "Fertin", "Gorva", "Halim", "Ister", "Jolun", "Kaspe", "Lorri", "Mundo", "Nerta", "Osbec", "Pralin", "Querno", "Rustal", "Selmi", "Torven", "Ulmer", "Vasto", "Wendra", "Xilon", "Yarrow", "Zentri"}
 	endings   = []string{"berg", "dale", "field", "gate", "holm", "mark", "nova", "point", "ridge", "stead", "ton", "vale", "worth", "wick"}
-	trades    = []string{"Instruments", "Logistics", "Retail", "Systems", "Foods", "Medical", "Furniture", "Software", "Print", "Energy", "Optics", "Motors", "Supplies", "Research"}
-	forms     = []string{"Inc", "LLC", "GmbH", "Ltd", "K.K.", "B.V.", "S.A.", "Pte Ltd", "Oy", "AB"}
 
 	listedNames = []string{"Huawei Technologies Co., Ltd.", "Sugon", "Shanghai Biren Intelligent Technology Co., Ltd.", "Yangtze Memory Technologies Co., Ltd.", "Inspur Group Co., Ltd."}
 
@@ -132,4 +131,11 @@ var (
 		{"keyboard", "KB-2", "EAR99", "8471.60", 50},
 		{"monitor 27 inch", "MN-27", "EAR99", "8528.52", 330},
 	}
+)
+
+// Words of invented parties.
+var (
+	Places = []string{"US", "DE", "JP", "TW", "SG", "NL", "FR", "GB", "KR", "IN", "BR", "MX", "CA", "AU", "MY", "VN", "CN"}                                                        // countries that orders go to.
+	Trades = []string{"Instruments", "Logistics", "Retail", "Systems", "Foods", "Medical", "Furniture", "Software", "Print", "Energy", "Optics", "Motors", "Supplies", "Research"} // words of invented names.
+	Forms  = []string{"Inc", "LLC", "GmbH", "Ltd", "K.K.", "B.V.", "S.A.", "Pte Ltd", "Oy", "AB"}                                                                                  // legal forms of invented names.
 )
