@@ -91,6 +91,7 @@ type delivered struct {
 // message never comes back because of what is in it.
 func (s *Service) takeDelivered(ctx context.Context, from Stream, m jetstream.Msg) delivered {
 	hint := hintOf(m.Headers())
+	hint.Map = from.Map
 	inputs, _ := format.All(m.Data(), hint) // bytes in memory are always read to their end
 	d := delivered{msg: m}
 	for i, in := range inputs {

@@ -260,7 +260,7 @@ func TestVerbs(t *testing.T) {
 		{[]string{"list", "--rule", "el-license"}, 0, "license"},
 	} {
 		var out bytes.Buffer
-		root := &cli.Command{Name: "tidegate", Commands: search.Commands(), Writer: &out, ErrWriter: &out, ExitErrHandler: func(context.Context, *cli.Command, error) {}}
+		root := &cli.Command{Name: "tidegate", Commands: search.Commands(nil), Writer: &out, ErrWriter: &out, ExitErrHandler: func(context.Context, *cli.Command, error) {}}
 		err := root.Run(t.Context(), append([]string{"tidegate", tt.args[0], "--data", data, "--index", filepath.Join(data, "index")}, tt.args[1:]...))
 		code := 0
 		if coder, ok := errors.AsType[cli.ExitCoder](err); ok {
