@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -213,6 +215,41 @@ func TestACustomersStreamIsReadAndGoneOnWith(t *testing.T) {
 	}
 	if lines := stored(t, nc); len(lines) != 5 || !strings.Contains(lines[4], `"order_id":"D"`) {
 		t.Errorf("%d stored", len(lines))
+	}
+}
+
+func TestACustomersStreamIsReadByItsMapping(t *testing.T) {
+	t.Parallel()
+	nc := natstest.Server(t)
+	file := filepath.Join("examples", "erp.yaml")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mapping, err := ingest.ReadMap(file, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := os.ReadFile(filepath.Join("examples", "erp.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := customer(t, nc, string(doc))
+	doors := ingest.Doors{Streams: map[string]ingest.Stream{"erp": {Name: "ERP", Durable: "tidegate-erp", Source: "erp", Map: mapping}}}
+	service(t, nc, ingest.Config{Doors: doors})
+	acknowledged(t, s, "tidegate-erp")
+	lines := stored(t, nc)
+	if len(lines) == 0 || !strings.Contains(lines[0], `"order_id":"SO-100"`) || !strings.Contains(lines[0], `"format":"map:erp"`) {
+		t.Errorf("%q", lines)
+	}
+}
+
+func TestAStreamsFaultsAreSaidAtTheStart(t *testing.T) {
+	t.Parallel()
+	doors := ingest.Doors{Streams: map[string]ingest.Stream{"erp": {Map: &ingest.Map{Name: "other"}}}}
+	err := ingest.Config{Dir: "x", Doors: doors}.Validate()
+	if err == nil || err.Error() != "stream erp: stream: which one?\nmap \"other\" was never read: its messages could not be" {
+		t.Error(err)
 	}
 }
 
