@@ -50,7 +50,7 @@ func (r *run) doors(ctx context.Context, d time.Duration) (out Doors, err error)
 
 // lines streams orders through one request for d and waits for the last receipt.
 func (r *run) lines(ctx context.Context, d time.Duration) (Rate, error) {
-	before, used, start := r.accepted.Load(), cpu(), time.Now()
+	before, used, start, first := r.accepted.Load(), cpu(), time.Now(), r.beginning(ctx)
 	body, feed := io.Pipe()
 	go func() {
 		w := bufio.NewWriterSize(feed, 64<<10)
@@ -82,7 +82,7 @@ func (r *run) lines(ctx context.Context, d time.Duration) (Rate, error) {
 	if err := errors.Join(sc.Err(), r.receipted(ctx)); err != nil {
 		return Rate{}, err
 	}
-	return rate(int(r.accepted.Load()-before), time.Since(start), cpu()-used), nil
+	return r.since(<-first, int(r.accepted.Load()-before), cpu()-used), nil
 }
 
 // stream puts n orders into the customer's stream and waits for the last receipt. The stream is in memory, for what the
@@ -101,7 +101,7 @@ func (r *run) stream(ctx context.Context, n int) (Rate, error) {
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
-	before, used, start := r.accepted.Load(), cpu(), time.Now()
+	before, used, first := r.accepted.Load(), cpu(), r.beginning(ctx)
 	for i := range n {
 		order := r.gen.Fresh("load", i)
 		if _, err := r.js.PublishAsync("customer.orders", order, jetstream.WithStallWait(10*time.Second)); err != nil {
@@ -117,7 +117,7 @@ func (r *run) stream(ctx context.Context, n int) (Rate, error) {
 	if err := r.receipted(ctx); err != nil {
 		return Rate{}, err
 	}
-	return rate(int(r.accepted.Load()-before), time.Since(start), cpu()-used), nil
+	return r.since(<-first, int(r.accepted.Load()-before), cpu()-used), nil
 }
 
 // posts sends n orders a second, one a request, half of them waiting for the decision and half for the receipt.

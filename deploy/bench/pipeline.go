@@ -151,7 +151,7 @@ func (r *run) paced(ctx context.Context, d time.Duration, n int) (Latency, error
 // full sends all the pipeline takes for d and waits for the last receipt.
 func (r *run) full(ctx context.Context, p *Pipeline, d time.Duration) error {
 	orders := make(chan []byte, senders)
-	before := r.accepted.Load()
+	before, first := r.accepted.Load(), r.beginning(ctx)
 	used, start := cpu(), time.Now()
 	var profile bytes.Buffer
 	if err := pprof.StartCPUProfile(&profile); err != nil {
@@ -177,7 +177,7 @@ func (r *run) full(ctx context.Context, p *Pipeline, d time.Duration) error {
 		return err
 	}
 	n := int(r.accepted.Load() - before)
-	p.Rate = rate(n, time.Since(start), cpu()-used)
+	p.Rate = r.since(<-first, n, cpu()-used)
 	p.Duplicates, p.Full = int(r.twice.Load()), r.watch.take()
 	p.profile = profile.Bytes()
 	p.Stages, err = byStage(p.profile, n)
@@ -207,6 +207,37 @@ func (r *run) feed(ctx context.Context, orders chan<- []byte, end time.Time) {
 			return
 		}
 	}
+}
+
+// begun is when the first receipt of a phase was there, and how many there were then. Rates are counted from it, in every phase
+// alike: the way to the first receipt is a latency, and would weigh more the shorter a phase is.
+type begun struct {
+	at   time.Time
+	last uint64
+}
+
+// beginning waits for the first receipt behind those there are now.
+func (r *run) beginning(ctx context.Context) <-chan begun {
+	before := uint64(r.accepted.Load())
+	first := make(chan begun, 1)
+	go func() {
+		for {
+			b, err := bus.Look(ctx, r.js, subject.PublicRecordStream)
+			if err != nil || b.Last > before {
+				first <- begun{time.Now(), b.Last}
+				return
+			}
+			time.Sleep(5 * time.Millisecond)
+		}
+	}()
+	return first
+}
+
+// since is the rate of n orders whose last receipt just came.
+func (r *run) since(first begun, n int, cpu time.Duration) Rate {
+	whole := rate(n, time.Since(first.at), cpu)
+	whole.OrdersPerSec = float64(uint64(r.accepted.Load())-first.last) / whole.Seconds
+	return whole
 }
 
 // receipted waits until every accepted order has its receipt.
