@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sync/semaphore"
+
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/audit/auditverify"
 	"github.com/tidegate/tidegate/services/audit/auditverify/evidence"
@@ -32,8 +34,9 @@ type EvidenceOptions struct {
 	Witnesses     []byte // policy of the log's witnesses; as the audit directory has it when empty
 	WithoutPDF    bool   // leaves the document out, which the manifest then says
 
-	// Entries gives the rows of a snapshot by their ids, as text, where the archive has them only in compiled form; may be nil.
-	Entries func(snapshot string, ids []string) ([]byte, error)
+	// Rows gives the rows of a compiled set of lists by their ids, as text, and the ids that it does not have; without it, rows of
+	// imported lists are left out, which the manifest then says.
+	Rows func(object []byte, ids []string) (rows []byte, missing []string, err error)
 }
 
 // EvidencePack says what was written.
@@ -49,11 +52,18 @@ type EvidencePack struct {
 	LeftOut []evidence.LeftOut `json:"left_out,omitempty"`
 }
 
+// making lets two documents be made at a time: each takes up to 100 MB while its fonts are cut.
+var making = semaphore.NewWeighted(2)
+
 // Evidence writes the evidence pack of an order (by its id, or the id of an event of it) from an audit directory, which may be a
 // copy, at rest or in use: nothing is written there. The same log, order and checkpoint give the same bytes. What is not in the log is ErrNone; what the
 // log contradicts is auditverify.ErrBad; a character that no embedded font has is ErrGlyph, and then nothing is written (all
 // wrapped).
 func Evidence(ctx context.Context, dir, id string, w io.Writer, o EvidenceOptions) (EvidencePack, error) {
+	if err := making.Acquire(ctx, 1); err != nil {
+		return EvidencePack{}, err
+	}
+	defer making.Release(1)
 	in, err := collect(ctx, dir, id, o)
 	if err != nil {
 		return EvidencePack{}, err

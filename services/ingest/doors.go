@@ -47,6 +47,18 @@ type Stream struct {
 	mapped [sha256.Size]byte // of the mapping's text
 }
 
+// Validate lists every fault.
+func (s Stream) Validate() error {
+	var faults []error
+	if s.Name == "" {
+		faults = append(faults, errors.New("stream: which one?"))
+	}
+	if s.Map != nil && s.Map.Format == "" {
+		faults = append(faults, fmt.Errorf("map %q was never read: its messages could not be", s.Map.Name))
+	}
+	return errors.Join(faults...)
+}
+
 // doorsFile is the file as people write it.
 type doorsFile struct {
 	Webhooks map[string]struct {

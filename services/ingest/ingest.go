@@ -81,6 +81,9 @@ func (c Config) Validate() error {
 	if len(c.Source) > 128 {
 		faults = append(faults, fmt.Errorf("source of %d bytes; at most 128", len(c.Source)))
 	}
+	for name, s := range c.Doors.Streams {
+		faults = append(faults, within("stream "+name, s.Validate()))
+	}
 	return errors.Join(faults...)
 }
 

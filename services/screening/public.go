@@ -82,45 +82,109 @@ func (s *Service) firstFrom(ctx context.Context, next uint64) (uint64, error) {
 	return m.Sequence, nil
 }
 
-// copyFrom publishes what block from and those after it hold, save what is done. It ends with an error and the block
-// that it wanted.
+// fresh is a block of decisions just stored.
+type fresh struct {
+	seq   uint64
+	cases []event.Case
+}
+
+// freshKept is how many of them wait to be copied. What was dropped is read from the stream.
+const freshKept = 8
+
+// stored hands a block over for copying. The oldest makes room for it, so that the newest is never missed.
+func (s *Service) stored(seq uint64, cases []event.Case) {
+	for {
+		select {
+		case s.fresh <- fresh{seq, cases}:
+			return
+		default:
+		}
+		select {
+		case <-s.fresh:
+		default:
+		}
+	}
+}
+
+// copyFrom publishes what block from and those after it hold, save what is done: from the stream what was there before, and
+// then what is handed over. It ends with an error and the block that it wanted.
 func (s *Service) copyFrom(ctx context.Context, out *bus.Outlet, done bus.Mark, from uint64) (next uint64, err error) {
-	in, err := bus.OpenReader(ctx, s.js, subject.DecisionStream, from)
+	held, err := bus.Look(ctx, s.js, subject.DecisionStream)
 	if err != nil {
 		return from, err
 	}
+	next, last := from, held.Last
+	for {
+		if next, err = s.copyStored(ctx, out, done, next, last); err != nil {
+			return next, err
+		}
+		select {
+		case b := <-s.fresh:
+			if last = b.seq; last != next {
+				continue // copied already, or others before it were dropped
+			}
+			if err := s.copyBlock(ctx, out, done, b); err != nil {
+				return next, err
+			}
+			next++
+		case <-ctx.Done():
+			return next, ctx.Err()
+		}
+	}
+}
+
+// copyStored publishes the blocks from next up to last, and gives the one behind them.
+func (s *Service) copyStored(ctx context.Context, out *bus.Outlet, done bus.Mark, next, last uint64) (uint64, error) {
+	if next > last {
+		return next, nil
+	}
+	in, err := bus.OpenReader(ctx, s.js, subject.DecisionStream, next)
+	if err != nil {
+		return next, err
+	}
 	defer in.Close()
-	for next = from; ; next++ {
+	for ; next <= last; next++ {
 		b, err := in.Next(ctx)
 		if err != nil {
 			return next, err
 		}
 		cases, err := event.ParseBlock(b.Data)
+		if err == nil {
+			err = s.copyBlock(ctx, out, done, fresh{b.Sequence, cases})
+		}
 		if err != nil {
-			return next, err
-		}
-		skip := 0
-		if b.Sequence == done.Sequence {
-			skip = done.Place + 1
-		}
-		told, err := publishBlock(ctx, out, b.Sequence, skip, cases)
-		if err != nil {
-			return next, err
-		}
-		if err := bus.Tell(s.nc, subject.ToldDecision, told); err != nil {
 			return next, err
 		}
 	}
+	return next, nil
 }
 
-// publishBlock publishes the decisions of a block from place skip on.
-func publishBlock(ctx context.Context, out *bus.Outlet, seq uint64, skip int, cases []event.Case) ([]bus.Told, error) {
+// copyBlock publishes a block's decisions, save what is done, and tells of them.
+func (s *Service) copyBlock(ctx context.Context, out *bus.Outlet, done bus.Mark, b fresh) error {
+	skip, owes := 0, false
+	if b.seq == done.Sequence {
+		skip, owes = done.Place+1, done.Owes
+	}
+	told, err := s.publishBlock(ctx, out, b.seq, skip, owes, b.cases)
+	if err != nil {
+		return err
+	}
+	return bus.Tell(s.nc, subject.ToldDecision, told)
+}
+
+// publishBlock publishes the decisions of a block from place skip on, each with its alarm behind it. Owes says that the alarm of the
+// one before skip is still to come: a crash came between them.
+func (s *Service) publishBlock(ctx context.Context, out *bus.Outlet, seq uint64, skip int, owes bool, cases []event.Case) ([]bus.Told, error) {
 	last := len(cases) - 1
 	for last >= 0 && cases[last].Passes() {
 		last--
 	}
 	told := make([]bus.Told, 0, len(cases))
-	for place := skip; place <= last; place++ {
+	from := skip
+	if owes {
+		from--
+	}
+	for place := max(from, 0); place <= last; place++ {
 		if cases[place].Passes() {
 			continue
 		}
@@ -128,10 +192,25 @@ func publishBlock(ctx context.Context, out *bus.Outlet, seq uint64, skip int, ca
 		if err != nil {
 			return nil, err
 		}
-		if err := out.Publish(ctx, h.message(cases[place], bus.Mark{Sequence: seq, Place: place}), place < last); err != nil {
+		alarm, err := alarmOf(&h, cases[place])
+		if err != nil {
 			return nil, err
 		}
-		told = append(told, bus.Told{Event: h.Event, Outcome: string(h.Outcome), Rule: h.Rule})
+		t := bus.Told{Event: h.Event, Outcome: string(h.Outcome), Rule: h.Rule}
+		msg := h.message(cases[place], bus.Mark{Sequence: seq, Place: place}, alarm)
+		if place >= skip {
+			if err := out.Publish(ctx, msg, alarm != nil || place < last); err != nil {
+				return nil, err
+			}
+		}
+		if alarm != nil {
+			s.sayAlarm(ctx, &h, alarm)
+			t.Alarm = alarm.Rule
+			if err := out.Publish(ctx, alarmMessage(msg, alarm), place < last); err != nil {
+				return nil, err
+			}
+		}
+		told = append(told, t)
 	}
 	return told, nil
 }
@@ -144,6 +223,9 @@ type head struct {
 	OrderID string        `json:"order_id"`
 	Outcome event.Outcome `json:"outcome"`
 	Rule    string        `json:"rule"`
+
+	Kind      event.Kind       `json:"kind"`
+	Rejudging *event.Rejudging `json:"rejudging"`
 }
 
 func headOf(c event.Case) (h head, err error) {
@@ -154,7 +236,7 @@ func headOf(c event.Case) (h head, err error) {
 }
 
 // message is the decision as a CloudEvent in binary mode.
-func (h *head) message(c event.Case, mark bus.Mark) *nats.Msg {
+func (h *head) message(c event.Case, mark bus.Mark, alarm *event.Finding) *nats.Msg {
 	msg := &nats.Msg{
 		Subject: subject.PublicDecisionPrefix + subject.Token(h.Source) + "." + string(h.Outcome), Data: c.Line(2),
 		Header: nats.Header{
@@ -168,6 +250,15 @@ func (h *head) message(c event.Case, mark bus.Mark) *nats.Msg {
 	}
 	if h.Rule != "" {
 		msg.Header[subject.HeaderRule] = []string{h.Rule}
+	}
+	if h.Kind != "" && h.Kind != event.Placed {
+		msg.Header[subject.HeaderKind] = []string{string(h.Kind)}
+	}
+	if h.Rejudging != nil {
+		msg.Header[subject.HeaderWhy] = []string{subject.HeaderText(h.Rejudging.Why)}
+	}
+	if alarm != nil {
+		msg.Header[subject.HeaderAlarm] = []string{alarm.Rule}
 	}
 	mark.Set(msg.Header)
 	return msg

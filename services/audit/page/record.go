@@ -272,6 +272,7 @@ type proof struct {
 	Checked   bool   // the signatures were checked under a policy
 	Quorum    bool   // and are as many as it wants
 	Stamp     *stamp // the first timestamp that covers the record; nil where none does
+	StampBad  bool   // what should cover it is not what it says
 }
 
 // signature is a witness's.
@@ -307,8 +308,7 @@ func proofOf(point auditverify.Checkpoint, policy *auditverify.Policy) proof {
 // signers are the names on a checkpoint that are not the log's own. Nothing says that they are theirs.
 func signers(point auditverify.Checkpoint) (names []string) {
 	n, err := note.Open(point.Raw, note.VerifierList())
-	var unverified *note.UnverifiedNoteError
-	if errors.As(err, &unverified) {
+	if unverified, ok := errors.AsType[*note.UnverifiedNoteError](err); ok {
 		n = unverified.Note
 	}
 	if n == nil {

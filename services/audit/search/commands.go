@@ -220,10 +220,10 @@ func tell(w io.Writer, hits []Hit, asJSON bool) error {
 	return nil
 }
 
-// firstNames are a few names of a record, without what a terminal would act on.
+// firstNames are the names of a few parties of a record, without what a terminal would act on.
 func firstNames(h Hit) []string {
 	names := make([]string, 0, 3)
-	for _, n := range h.Names[:min(3, len(h.Names))] {
+	for _, n := range h.Parties[:min(3, len(h.Parties))] {
 		names = append(names, strings.Map(func(r rune) rune {
 			if r < ' ' || r >= 0x7f && r < 0xa0 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
 				return '\ufffd'

@@ -218,7 +218,7 @@ func (f *JSONL) Write(r Exported) error {
 		}
 		b = append(b, "]}"...)
 	}
-	_, err = f.to.Writer.Write(append(b, '\n'))
+	_, err = f.to.Write(append(b, '\n'))
 	return err
 }
 
@@ -231,7 +231,7 @@ func (f *JSONL) Close(t Trailer) (err error) {
 	if err != nil {
 		return err
 	}
-	if _, err := f.to.Writer.Write(append(b, '\n')); err != nil {
+	if _, err := f.to.Write(append(b, '\n')); err != nil {
 		return err
 	}
 	return f.to.Flush()

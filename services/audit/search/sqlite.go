@@ -111,11 +111,12 @@ func (s *SQLite) Clear(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		drop := "DROP TABLE IF EXISTS term_of;"
+		var drop strings.Builder
+		drop.WriteString("DROP TABLE IF EXISTS term_of;")
 		for _, n := range names {
-			drop += `DROP TABLE IF EXISTS "` + strings.ReplaceAll(n, `"`, `""`) + `";`
+			drop.WriteString(`DROP TABLE IF EXISTS "` + strings.ReplaceAll(n, `"`, `""`) + `";`)
 		}
-		_, err = tx.ExecContext(ctx, drop+tables+fmt.Sprintf("PRAGMA user_version = %d;", format))
+		_, err = tx.ExecContext(ctx, drop.String()+tables+fmt.Sprintf("PRAGMA user_version = %d;", format))
 		return err
 	})
 	s.mu.Lock()

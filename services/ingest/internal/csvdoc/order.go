@@ -97,7 +97,7 @@ func (o *Orders) Next() (*document.Found, error) {
 				return nil, err
 			}
 			if err != nil {
-				return o.order(rows), nil //nolint:nilerr // it is given next time
+				return o.order(rows), nil // the error is given next time
 			}
 			row = &r
 		}
