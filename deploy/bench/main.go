@@ -45,6 +45,7 @@ func main() {
 	again := flag.Bool("replay", false, "measure replay alone")
 	decisions := flag.Int("decisions", 1_000_000, "decisions that are judged again (about 4 GB)")
 	whole := flag.Bool("pipeline", false, "measure the pipeline and its doors alone")
+	of := flag.String("replay-of", "", "replay this data directory once and say nothing: the process beside live orders")
 	flag.Parse()
 	standalone.LimitMemory() // as serve does
 	ctx, stop := lifecycle.Signals(context.Background())
@@ -80,9 +81,12 @@ func main() {
 			return err
 		}
 	}
+	if *of != "" {
+		measure = func() error { return replayOf(ctx, *of) }
+	}
 	if *again {
 		measure = func() error {
-			r, err := benchReplay(ctx, os.Stdout, *dir, *decisions)
+			r, err := benchReplay(ctx, os.Stdout, *dir, *decisions, *d/4)
 			if err == nil {
 				r.print(os.Stdout)
 			}
@@ -128,7 +132,7 @@ func bench(ctx context.Context, w io.Writer, dir string, d time.Duration, decisi
 	if r.Edges, err = benchEdges(ctx, w, dir, d/6); err != nil {
 		return fmt.Errorf("sources and sinks: %w", err)
 	}
-	if r.Replay, err = benchReplay(ctx, w, dir, decisions); err != nil {
+	if r.Replay, err = benchReplay(ctx, w, dir, decisions, d/4); err != nil {
 		return fmt.Errorf("replay: %w", err)
 	}
 	r.OfRaw = r.Pipeline.OrdersPerSec / r.Raw.OrdersPerSec

@@ -54,6 +54,7 @@ func replayCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
+			Gentle()
 			rep, err := ask.shown(ctx, cmd.Root().ErrWriter)
 			switch {
 			case errors.Is(err, auditverify.ErrBad):
