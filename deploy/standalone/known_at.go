@@ -24,8 +24,7 @@ const knownAtUsage = "judge under the packs and lists that activations had put i
 var ErrBeforeAll = errors.New("nothing had been decided by then")
 
 // knownAt finds what was in force at a moment: what we knew then. Activations stand in the order stream, and every decision
-// names what it was made with; so the newest decision before the moment tells it, and where an activation stands between the
-// two, the decision that follows that activation.
+// names what it was made with; so the newest decision before the moment tells it, and the activations between the two.
 func knownAt(ctx context.Context, auditDir, when string) (replay.Side, error) {
 	at := moments{ctx, auditDir}
 	block, moment, err := at.locate(when)
@@ -110,7 +109,11 @@ func (h moments) newest() (force, error) {
 	if err != nil {
 		return force{}, err
 	}
-	return h.before(block)
+	f, err := h.before(block)
+	if err == nil {
+		err = h.settle(block, &f)
+	}
+	return f, err
 }
 
 // parseMoment reads an instant, or a date, which is its end: what came to be known on that day was known on it.
@@ -190,20 +193,41 @@ func (f *force) take(c event.Case) error {
 	}
 	f.decided, f.pack, f.snapshot, f.masters = true, judgement.Pack, facts.Snapshot, facts.Masters
 	if f.masters == "" {
-		f.masters = "none"
+		f.masters = replay.NoMasters
 	}
 	return nil
 }
 
-// settle finds what activations put in force behind the last decision: the next decision tells, unless another activation of the
-// kind comes first.
+// settle puts what activations put in force behind the last decision in the place of what it names. Where there was no decision yet,
+// the first one tells what it was begun with.
 func (h moments) settle(block uint64, f *force) error {
-	if len(f.since) == 0 {
-		if !f.decided {
+	if !f.decided {
+		if len(f.since) == 0 {
 			return ErrBeforeAll
 		}
-		return nil
+		if err := h.first(block, f); err != nil {
+			return err
+		}
 	}
+	for what, digest := range f.since {
+		var err error
+		switch what {
+		case bus.Pack:
+			f.pack, err = h.activated(digest)
+		case bus.Lists:
+			f.snapshot, err = h.listed(digest)
+		case bus.Masters:
+			f.masters = digest
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// first takes what the first decision from a block on names.
+func (h moments) first(block uint64, f *force) error {
 	next := force{since: map[string]string{}}
 	for l, err := range audit.ReadCases(h.ctx, h.dir, block) {
 		if err != nil {
@@ -213,50 +237,11 @@ func (h moments) settle(block uint64, f *force) error {
 			return fmt.Errorf("leaf %d: %w", l.Index, err)
 		}
 		if next.decided {
-			break
+			f.pack, f.snapshot, f.masters = next.pack, next.snapshot, next.masters
+			return nil
 		}
 	}
-	for what := range f.since {
-		if _, another := next.since[what]; another {
-			next.decided = false
-		}
-	}
-	return h.merge(f, &next)
-}
-
-func (h moments) merge(f, next *force) error {
-	for what, digest := range f.since {
-		switch {
-		case next.decided && what == bus.Pack:
-			f.pack = next.pack
-		case next.decided && what == bus.Lists:
-			f.snapshot = next.snapshot
-		case next.decided && what == bus.Masters:
-			f.masters = next.masters
-		case what == bus.Pack:
-			ref, err := h.activated(digest)
-			if err != nil {
-				return err
-			}
-			f.pack = ref
-		default:
-			return fmt.Errorf("nothing was decided under the %s that were put in force then (%s)", what, digest)
-		}
-	}
-	if f.pack.Digest == "" || f.snapshot == "" {
-		if !next.decided {
-			return ErrBeforeAll
-		}
-		f.pack, f.snapshot, f.masters = orElse(f.pack, next.pack), next.snapshot, next.masters
-	}
-	return nil
-}
-
-func orElse(p, q event.PackRef) event.PackRef {
-	if p.Digest != "" {
-		return p
-	}
-	return q
+	return ErrBeforeAll
 }
 
 // activated names the pack of an activation's object.
@@ -273,4 +258,24 @@ func (h moments) activated(digest string) (event.PackRef, error) {
 		return event.PackRef{}, err
 	}
 	return p.Ref(), nil
+}
+
+// listed is the snapshot with the lists of an activation's object.
+func (h moments) listed(digest string) (string, error) {
+	object, err := audit.ArchivedObject(h.dir, digest)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("the lists put in force then (%s) are not in the archive", digest)
+	}
+	if err != nil {
+		return "", err
+	}
+	curated, err := enrichment.Curated()
+	if err != nil {
+		return "", err
+	}
+	ref, err := curated.WithListsObject(object)
+	if err != nil {
+		return "", err
+	}
+	return ref.Digest(), nil
 }

@@ -10,17 +10,21 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/urfave/cli/v3"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/tidegate/tidegate/deploy/orders"
 	"github.com/tidegate/tidegate/schemas/event"
+	"github.com/tidegate/tidegate/schemas/subject"
 	"github.com/tidegate/tidegate/services/audit"
 	"github.com/tidegate/tidegate/services/screening"
 	"github.com/tidegate/tidegate/services/screening/replay"
 	"github.com/tidegate/tidegate/shared/bus"
+	"github.com/tidegate/tidegate/shared/clock"
 )
 
 // applyFlags are those of replay --apply.
@@ -154,8 +158,9 @@ func rejudgeAct(c *replay.Change, digest, by string) event.Act {
 
 // open is which orders are open now and what was decided last on each: 16 bytes an order, whatever they are called.
 type open struct {
-	seed maphash.Seed
-	keys []openKey // sorted
+	seed  maphash.Seed
+	keys  []openKey     // sorted
+	since event.Instant // before which nothing came in that was decided last on an open order; empty where none is open
 }
 
 type openKey struct {
@@ -174,15 +179,59 @@ const (
 )
 
 func openNow(ctx context.Context, data string) (*open, error) {
+	if err := awaitOrders(ctx, data); err != nil {
+		return nil, err
+	}
 	o := &open{seed: maphash.MakeSeed()}
 	for one, err := range OpenOrders(ctx, data) {
 		if err != nil {
 			return nil, err
 		}
+		if o.since == "" || one.At < o.since {
+			o.since = one.At
+		}
 		o.keys = append(o.keys, openKey{o.hash(one.Tenant, one.Source, one.ID), o.hash(one.Event), one.Kind == event.Rejudge && one.Why == WhyReplay})
 	}
 	slices.SortFunc(o.keys, func(a, b openKey) int { return cmp.Compare(a.order, b.order) })
 	return o, nil
+}
+
+// ordersWithin is how long the index of orders may take to come up to what is decided.
+const ordersWithin = 30 * time.Second
+
+// awaitOrders waits until the index of the process that runs has every decision that there is now.
+func awaitOrders(ctx context.Context, data string) error {
+	nc, err := bus.OperatorOf(ctx, data)
+	if errors.Is(err, bus.ErrNotRunning) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer nc.Close()
+	js, err := jetstream.New(nc)
+	if err != nil {
+		return fmt.Errorf("open orders: %w", err)
+	}
+	decided, err := bus.Look(ctx, js, subject.DecisionStream)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, ordersWithin)
+	defer cancel()
+	for wait := (clock.Backoff{}); ; {
+		var p orders.Page
+		var err error
+		for p, err = range orders.Pages(ctx, nc, orders.Question{State: orders.Open, Most: 1}) {
+			break
+		}
+		if err == nil && p.Covered >= decided.Last {
+			return nil
+		}
+		if werr := wait.Wait(ctx); werr != nil {
+			return fmt.Errorf("the index of orders has not come up to block %d: %w", decided.Last, errors.Join(err, werr))
+		}
+	}
 }
 
 func (o *open) hash(parts ...string) uint64 {
@@ -233,7 +282,7 @@ func applicable(ctx context.Context, nc *nats.Conn, data string, q replay.Questi
 			return fmt.Errorf("%w: it was judged with %s %s, in force is %s %s; put it in force first (tidegate rules activate)", ErrNotInForce, name, value, name, f.pack.Parameters[name])
 		}
 	}
-	if r := q.B.Reference; r != nil && r.Snapshot != "" && f.since[bus.Lists] == "" && r.Snapshot != f.snapshot {
+	if r := q.B.Reference; r != nil && r.Snapshot != "" && r.Snapshot != f.snapshot {
 		return fmt.Errorf("%w: it was judged on snapshot %s, in force is %s; put it in force first (tidegate lists activate)", ErrNotInForce, r.Snapshot, f.snapshot)
 	}
 	return nil

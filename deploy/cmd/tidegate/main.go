@@ -24,7 +24,8 @@ func main() {
 		EnableShellCompletion: true,
 		Suggest:               true,
 		Commands: slices.Concat(
-			standalone.Commands(), ingestcli.Commands(standalone.Spreadsheets()), enrichmentcli.Commands(standalone.Review, standalone.ListsCommands(), standalone.MastersCommands()...), screeningcli.Commands(),
+			standalone.Commands(), ingestcli.Commands(standalone.Spreadsheets()), enrichmentcli.Commands(standalone.Review, standalone.OfferSets(), standalone.ListsCommands(), standalone.MastersCommands()...),
+			screeningcli.Commands(standalone.OfferRules()),
 			auditcli.Commands(slices.Concat(standalone.AuditCommands(), search.Commands())...),
 		),
 	}))

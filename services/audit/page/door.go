@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"path"
 	"strings"
 	"time"
 
@@ -221,11 +222,9 @@ func (s *Service) getStatic(w http.ResponseWriter, r *http.Request, _ viewer) er
 	if err != nil {
 		return fault{http.StatusNotFound, "There is no such file."}
 	}
-	kind := "text/css; charset=utf-8"
-	if strings.HasSuffix(r.PathValue("name"), ".js") {
-		kind = "text/javascript; charset=utf-8"
-	}
-	w.Header().Set("Content-Type", kind)
+	w.Header().Set("Content-Type", map[string]string{
+		".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml",
+	}[path.Ext(r.PathValue("name"))])
 	w.Header().Set("Cache-Control", "no-cache") // nobody's secret, and another after an update
 	_, err = w.Write(b)
 	return err

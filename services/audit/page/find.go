@@ -75,6 +75,7 @@ func placeOf(text string) (*search.Place, error) {
 // found is a page of an answer.
 type found struct {
 	Form     form
+	More     bool   // a field that stands behind the others is filled in
 	Problem  string // what is wrong with the question
 	Hits     []search.Hit
 	Next     string // query string of the next page
@@ -90,7 +91,7 @@ type found struct {
 func (s *Service) getSearch(w http.ResponseWriter, r *http.Request, who viewer) error {
 	f := formOf(r.URL.Query())
 	v := found{
-		Form: f, Reach: reach(who), Outcomes: []event.Outcome{event.Release, event.Hold, event.NeedsLic, event.Block},
+		Form: f, More: f.Rule+f.Entry+f.Actor+f.Source+f.Kind+f.Cause+f.ReceivedFrom+f.ReceivedUntil != "", Reach: reach(who), Outcomes: []event.Outcome{event.Release, event.Hold, event.NeedsLic, event.Block},
 		Kinds: []string{event.LeafDecision, event.LeafRefusal, event.LeafLicense, event.LeafControl, event.LeafNote, event.LeafGap, event.LeafAccept, event.LeafRestore},
 	}
 	for _, k := range event.Kinds {

@@ -220,7 +220,7 @@ func (v record) Did() string {
 	c := v.Cause
 	switch {
 	case v.Refusal != nil:
-		return fmt.Sprintf("The input was not accepted: %d faults.", len(v.Refusal.Faults))
+		return "The input was not accepted: " + count(len(v.Refusal.Faults), "fault", "faults") + "."
 	case c == nil:
 		return v.Declared
 	case c.Shipment != nil:
@@ -228,7 +228,7 @@ func (v record) Did() string {
 	case c.Rejudging != nil:
 		return "It was judged again: " + words(c.Rejudging.Why) + "."
 	case c.Disposition != nil:
-		return fmt.Sprintf("%s answered %d findings (%s) with %s: %s", or(words(c.Disposition.Role), "A person"), len(c.Disposition.Findings), rulesOf(c.Disposition.Findings), c.Disposition.Outcome, c.Disposition.Reason)
+		return fmt.Sprintf("%s answered %s (%s) with %s: %s", or(words(c.Disposition.Role), "A person"), count(len(c.Disposition.Findings), "finding", "findings"), rulesOf(c.Disposition.Findings), c.Disposition.Outcome, c.Disposition.Reason)
 	case c.License != nil:
 		return fmt.Sprintf("%s %s of %s was registered%s%s.", words(c.License.Kind), c.License.Number, c.License.Issuer, prefixed(", from ", string(c.License.From)), prefixed(", until ", string(c.License.Until)))
 	case c.Control != nil:

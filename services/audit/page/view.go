@@ -7,12 +7,14 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/audit/auditverify"
 	"github.com/tidegate/tidegate/services/audit/search"
+	"github.com/tidegate/tidegate/shared/codec"
 )
 
 //go:embed templates
@@ -33,7 +35,7 @@ var functions = template.FuncMap{
 	"days": func() []string {
 		return []string{"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"}
 	},
-	"asof": func(s string) string { return words(strings.TrimSuffix(s, "_date")) + " date" },
+	"asof": func(s string) string { return strings.ReplaceAll(s, "_", " ") },
 }
 
 // pages are the templates, each with the frame around it.
@@ -50,8 +52,11 @@ func parse(names ...string) map[string]*template.Template {
 // words makes words of a name that programs use.
 func words(name string) string {
 	text := strings.ReplaceAll(name, "_", " ")
-	if text == "" {
+	switch text {
+	case "":
 		return ""
+	case "eccn", "hts", "tpp":
+		return strings.ToUpper(text)
 	}
 	return strings.ToUpper(text[:1]) + text[1:]
 }
@@ -89,11 +94,32 @@ func orderPath(id, source string) string {
 	return "/order?" + v.Encode()
 }
 
-// someNames are a few names of a record.
+// someNames are the names of an order's parties as they were given; of a note, who did what.
 func someNames(h search.Hit) string {
-	names := h.Names[:min(3, len(h.Names))]
-	text := strings.Join(names, " · ")
-	if more := len(h.Names) - len(names); more > 0 {
+	var cause struct {
+		Order *struct {
+			Parties []struct {
+				Name string `json:"name"`
+			} `json:"parties"`
+		} `json:"order"`
+		Note *event.Note `json:"note"`
+	}
+	var names []string
+	if codec.Decode(h.Case.Line(0), &cause) != nil { // what cannot be read has no names
+		return ""
+	}
+	if cause.Note != nil {
+		return words(cause.Note.What) + " by " + cause.Note.By
+	}
+	if cause.Order != nil {
+		for _, p := range cause.Order.Parties {
+			if p.Name != "" && !slices.Contains(names, p.Name) {
+				names = append(names, p.Name)
+			}
+		}
+	}
+	text := strings.Join(names[:min(4, len(names))], " · ")
+	if more := len(names) - 4; more > 0 {
 		text += fmt.Sprintf(" and %d more", more)
 	}
 	return text
@@ -109,6 +135,14 @@ func kindWords(h search.Hit) string {
 	default:
 		return words(h.Kind)
 	}
+}
+
+// count is a number of things in words.
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }
 
 func short(digest string) string { return digest[:min(12, len(digest))] }

@@ -13,17 +13,17 @@ import (
 	"github.com/tidegate/tidegate/shared/bus"
 )
 
-func activateCommand() *cli.Command {
+func activateCommand(offer Offer) *cli.Command {
 	return &cli.Command{
 		Name: "activate", Usage: "put a set in force: the newest, or the one a digest names", ArgsUsage: "[DIGEST]",
 		Description: "While Tidegate runs on the data directory, every running instance loads the set first; then one control event enters the order\n" +
 			"stream, and everything behind it is screened against the set. Where nothing runs, the set is in force from the first start on.",
-		Flags: []cli.Flag{
+		Flags: append([]cli.Flag{
 			dataFlag(), jsonFlag(),
 			byFlag(), whyFlag("lists activate"),
 			&cli.BoolFlag{Name: "dry-run", Usage: "only print what would change"},
-		},
-		Action: activate,
+		}, offer.flags()...),
+		Action: func(ctx context.Context, c *cli.Command) error { return activate(ctx, c, offer) },
 	}
 }
 
@@ -43,7 +43,7 @@ type activated struct {
 	LoadedBy []bus.Loaded `json:"loaded_by,omitempty"`
 }
 
-func activate(ctx context.Context, c *cli.Command) error {
+func activate(ctx context.Context, c *cli.Command, offer Offer) error {
 	s := store(c)
 	digest, file, err := s.Prepare(c.Args().First())
 	if err != nil {
@@ -60,6 +60,10 @@ func activate(ctx context.Context, c *cli.Command) error {
 		return err
 	}
 	defer nc.Close()
+	after, err := offer.show(ctx, c, bus.Lists, enrichment.ListsObject(file))
+	if err != nil {
+		return err
+	}
 	a := event.Activation{What: bus.Lists, Version: digest[:12], By: c.String("by"), Why: c.String("why")}
 	taken, loaded, err := bus.Activate(ctx, nc, a, enrichment.ListsObject(file))
 	if err != nil {
@@ -68,11 +72,12 @@ func activate(ctx context.Context, c *cli.Command) error {
 	if err := s.Activated(digest); err != nil {
 		return err
 	}
-	if c.Bool("json") {
-		return printJSON(c.Root().Writer, activated{Active: digest, Block: taken.Sequence, Event: taken.Event, LoadedBy: loaded})
+	err = sayInForce(c, activated{Active: digest, Block: taken.Sequence, Event: taken.Event, LoadedBy: loaded},
+		fmt.Sprintf("set %s is in force behind block %d of the order stream; loaded by %d instances", digest, taken.Sequence, len(loaded)))
+	if err != nil {
+		return err
 	}
-	_, err = fmt.Fprintf(c.Root().Writer, "set %s is in force behind block %d of the order stream; loaded by %d instances\n", digest, taken.Sequence, len(loaded))
-	return err
+	return after(ctx)
 }
 
 func activateAtStart(c *cli.Command, s *lists.Store, digest string) error {

@@ -25,10 +25,10 @@ type Review func(pack string) (event.Milli, error)
 // and the verbs given, and "match" with eval and bench. Without
 // review, which only who knows screening can give, eval takes the shipped pack's threshold as it was when this was
 // written.
-func Commands(review Review, ofLists []*cli.Command, ofMasters ...*cli.Command) []*cli.Command {
-	return []*cli.Command{matchCommand(review), mastersCommand(ofMasters), {
+func Commands(review Review, offer Offer, ofLists []*cli.Command, ofMasters ...*cli.Command) []*cli.Command {
+	return []*cli.Command{matchCommand(review), mastersCommand(offer, ofMasters), {
 		Name: "lists", Usage: "bring official lists in, compare them, put them in force",
-		Commands: append([]*cli.Command{importCommand(), fetchCommand(), statusCommand(), diffCommand(), activateCommand()}, ofLists...),
+		Commands: append([]*cli.Command{importCommand(), fetchCommand(), statusCommand(), diffCommand(), activateCommand(offer)}, ofLists...),
 	}}
 }
 

@@ -17,7 +17,7 @@ func run(t *testing.T, args ...string) (string, error) {
 	t.Helper()
 	var b bytes.Buffer
 	root := &urfave.Command{
-		Name: "tidegate", Commands: cli.Commands(nil, nil), Writer: &b, ErrWriter: &b,
+		Name: "tidegate", Commands: cli.Commands(nil, cli.Offer{}, nil), Writer: &b, ErrWriter: &b,
 		ExitErrHandler: func(context.Context, *urfave.Command, error) {},
 	}
 	err := root.Run(t.Context(), append([]string{"tidegate", "lists"}, args...))

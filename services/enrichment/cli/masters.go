@@ -15,10 +15,10 @@ import (
 	"github.com/tidegate/tidegate/shared/bus"
 )
 
-func mastersCommand(more []*cli.Command) *cli.Command {
+func mastersCommand(offer Offer, more []*cli.Command) *cli.Command {
 	return &cli.Command{
 		Name: "masters", Usage: "bring in what the company knows of its partners and items, and who owns whom",
-		Commands: slices.Concat([]*cli.Command{importMasters(), statusMasters(), diffMasters(), activateMasters(), dropMasters()}, more),
+		Commands: slices.Concat([]*cli.Command{importMasters(offer), statusMasters(), diffMasters(), activateMasters(offer), dropMasters()}, more),
 	}
 }
 
@@ -30,7 +30,7 @@ func mastersStore(c *cli.Command) *masters.Store {
 	return masters.Open(filepath.Join(c.String("data"), "masters"))
 }
 
-func importMasters() *cli.Command {
+func importMasters(offer Offer) *cli.Command {
 	return &cli.Command{
 		Name: "import", Usage: "read masters and registers of owners; a file with any row at fault is refused whole", ArgsUsage: "FILE|URL...",
 		Description: "CSV with a header, JSON, or what GLEIF and Open Ownership publish. A file replaces the one before it of the same series. " +
@@ -71,7 +71,7 @@ func importMasters() *cli.Command {
 				}
 			}
 			if c.Bool("activate") {
-				return putInForce(ctx, c, "")
+				return putInForce(ctx, c, "", offer)
 			}
 			return nil
 		},
@@ -181,17 +181,17 @@ func diffMasters() *cli.Command {
 	}
 }
 
-func activateMasters() *cli.Command {
+func activateMasters(offer Offer) *cli.Command {
 	return &cli.Command{
 		Name: "activate", Usage: "put a set in force: the newest, or the one a digest names", ArgsUsage: "[DIGEST]",
 		Description: "While Tidegate runs on the data directory, every running instance loads the set first; then one control event enters the order\n" +
 			"stream, and everything behind it is filled from the set. Where nothing runs, the set is in force from the first start on.",
-		Flags:  []cli.Flag{mastersFlag(), jsonFlag(), byFlag(), whyFlag("masters activate")},
-		Action: func(ctx context.Context, c *cli.Command) error { return putInForce(ctx, c, c.Args().First()) },
+		Flags:  append([]cli.Flag{mastersFlag(), jsonFlag(), byFlag(), whyFlag("masters activate")}, offer.flags()...),
+		Action: func(ctx context.Context, c *cli.Command) error { return putInForce(ctx, c, c.Args().First(), offer) },
 	}
 }
 
-func putInForce(ctx context.Context, c *cli.Command, name string) error {
+func putInForce(ctx context.Context, c *cli.Command, name string, offer Offer) error {
 	s := mastersStore(c)
 	nc, err := bus.OperatorOf(ctx, c.String("data"))
 	if errors.Is(err, bus.ErrNotRunning) {
@@ -213,6 +213,10 @@ func putInForce(ctx context.Context, c *cli.Command, name string) error {
 	if err != nil {
 		return err
 	}
+	after, err := offer.show(ctx, c, bus.Masters, m.Set().File())
+	if err != nil {
+		return err
+	}
 	a := event.Activation{What: bus.Masters, Version: digest[:12], By: c.String("by"), Why: c.String("why")}
 	taken, loaded, err := bus.Activate(ctx, nc, a, m.Set().File())
 	if err != nil {
@@ -221,8 +225,12 @@ func putInForce(ctx context.Context, c *cli.Command, name string) error {
 	if err := s.Activated(digest); err != nil {
 		return err
 	}
-	return sayInForce(c, activated{Active: digest, Block: taken.Sequence, Event: taken.Event, LoadedBy: loaded},
+	err = sayInForce(c, activated{Active: digest, Block: taken.Sequence, Event: taken.Event, LoadedBy: loaded},
 		fmt.Sprintf("set %s is in force behind block %d of the order stream; loaded by %d instances", digest, taken.Sequence, len(loaded)))
+	if err != nil {
+		return err
+	}
+	return after(ctx)
 }
 
 func sayInForce(c *cli.Command, a activated, text string) error {

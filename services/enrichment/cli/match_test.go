@@ -18,7 +18,7 @@ func answered(t *testing.T, stdin string, args ...string) (out string, status in
 	t.Helper()
 	var b bytes.Buffer
 	root := &cli.Command{
-		Name: "tidegate", Commands: Commands(nil, nil), Writer: &b, ErrWriter: &b, Reader: strings.NewReader(stdin),
+		Name: "tidegate", Commands: Commands(nil, Offer{}, nil), Writer: &b, ErrWriter: &b, Reader: strings.NewReader(stdin),
 		ExitErrHandler: func(context.Context, *cli.Command, error) {},
 	}
 	err := root.Run(t.Context(), append([]string{"tidegate", "match"}, args...))

@@ -17,19 +17,19 @@ import (
 	"github.com/tidegate/tidegate/shared/bus"
 )
 
-func activateCommand() *cli.Command {
+func activateCommand(offer Offer) *cli.Command {
 	return &cli.Command{
 		Name: "activate", Usage: "put a rule pack in force while Tidegate runs: the pack in DIR, or the one shipped", ArgsUsage: "[DIR]",
 		Description: "The pack's own cases must pass. Then every running instance loads it, and one control event enters the order stream; everything\n" +
 			"behind it is judged under the pack, whatever --pack and --set serve was started with.",
-		Flags: []cli.Flag{
+		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "data", Usage: "data `DIR` of the running process", Value: "data", Sources: cli.EnvVars("TIDEGATE_DATA")},
 			setFlag(), jsonFlag(),
 			&cli.StringFlag{Name: "by", Usage: "`WHO` activates", Value: "operator", Sources: cli.EnvVars("TIDEGATE_BY", "USER")},
 			&cli.StringFlag{Name: "why", Usage: "`REASON`, kept in the audit log"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "only print what would change"},
-		},
-		Action: activate,
+		}, offer.flags()...),
+		Action: func(ctx context.Context, c *cli.Command) error { return activate(ctx, c, offer) },
 	}
 }
 
@@ -45,7 +45,7 @@ type activated struct {
 	LoadedBy []bus.Loaded  `json:"loaded_by,omitempty"`
 }
 
-func activate(ctx context.Context, c *cli.Command) error {
+func activate(ctx context.Context, c *cli.Command, offer Offer) error {
 	if c.Args().Len() > 1 {
 		return unusable(errors.New("rules activate: name one directory at most"))
 	}
@@ -69,16 +69,28 @@ func activate(ctx context.Context, c *cli.Command) error {
 	}
 	defer nc.Close()
 	out, err := against(ctx, nc, p)
-	if err == nil && !c.Bool("dry-run") {
+	if err != nil {
+		return unusable(err)
+	}
+	after, err := offer.show(ctx, c, bus.Pack, p.Activation())
+	if err != nil {
+		return err
+	}
+	if !c.Bool("dry-run") {
 		err = out.enter(ctx, nc, p, event.Activation{What: bus.Pack, Version: p.Ref().ID + " " + p.Ref().Version, By: c.String("by"), Why: why})
 	}
 	if err != nil {
 		return unusable(err)
 	}
 	if c.Bool("json") {
-		return exit(printJSON(c.Root().Writer, out))
+		err = printJSON(c.Root().Writer, out)
+	} else {
+		err = out.print(c.Root().Writer)
 	}
-	return exit(out.print(c.Root().Writer))
+	if err != nil || c.Bool("dry-run") {
+		return exit(err)
+	}
+	return after(ctx)
 }
 
 // against compares a pack with what running instances have in force.

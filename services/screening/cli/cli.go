@@ -17,11 +17,11 @@ import (
 )
 
 // Commands is "rules" with its verbs: list, show, check, test. They exit with 0 when all is good, 1 when a pack has
-// faults or a case came out otherwise, 2 when nothing could be judged.
-func Commands() []*cli.Command {
+// faults or a case came out otherwise, 2 when nothing could be judged. What an activation would do to open orders is shown by offer.
+func Commands(offer Offer) []*cli.Command {
 	return []*cli.Command{{
 		Name: "rules", Usage: "list, show, check and test the rules that orders are screened under",
-		Commands: []*cli.Command{listCommand(), showCommand(), checkCommand(), testCommand(), diffCommand(), wordsCommand(), activateCommand()},
+		Commands: []*cli.Command{listCommand(), showCommand(), checkCommand(), testCommand(), diffCommand(), wordsCommand(), activateCommand(offer)},
 	}}
 }
 

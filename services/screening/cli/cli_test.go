@@ -16,7 +16,7 @@ import (
 func run(t *testing.T, args ...string) (string, error) {
 	t.Helper()
 	var b bytes.Buffer
-	root := &cli.Command{Name: "tidegate", Commands: Commands(), Writer: &b, ErrWriter: &b, ExitErrHandler: func(context.Context, *cli.Command, error) {}}
+	root := &cli.Command{Name: "tidegate", Commands: Commands(Offer{}), Writer: &b, ErrWriter: &b, ExitErrHandler: func(context.Context, *cli.Command, error) {}}
 	err := root.Run(context.Background(), append([]string{"tidegate", "rules"}, args...))
 	return b.String(), err
 }

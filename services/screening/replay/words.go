@@ -24,6 +24,10 @@ func (q Question) Words() string {
 		return fmt.Sprintf("What would be decided if every order were dated %s%s?", b.AsOf.Fixed, under(b))
 	case len(b.Set) > 0:
 		return fmt.Sprintf("What would have been decided with %s?", settings(b.Set))
+	case b.Pack == nil && b.Reference != nil && b.Reference.Snapshot == "" && b.Reference.Masters != "":
+		return fmt.Sprintf("What would have been decided with the company's masters %s?", short(b.Reference.Masters))
+	case b.Pack == nil && b.Reference != nil && b.Reference.Snapshot == "":
+		return "What would have been decided with today's matcher, on each decision's own lists?"
 	case b.Pack != nil || b.Reference != nil:
 		return fmt.Sprintf("What was the law that day%s?", told(b))
 	case b.AsOf.By != "":

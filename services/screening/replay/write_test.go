@@ -101,7 +101,7 @@ func TestTheReportNamesTheQuestionItAnswers(t *testing.T) {
 	for want, q := range map[string]Question{
 		"What would we have decided with what we knew at 2026-05-01 00:00 UTC?":              {A: Side{Recorded: true}, B: Side{KnownAt: "2026-05-01T00:00:00.000000Z", Pack: us}},
 		"What was the law that day, as pack us 2026.11 tells it?":                            {A: Side{Recorded: true}, B: Side{Pack: us}},
-		"What was the law that day, as today's lists tell it?":                               {A: Side{Recorded: true}, B: Side{Reference: &Reference{}}},
+		"What was the law that day, as today's lists tell it?":                               {A: Side{Recorded: true}, B: Side{Reference: &Reference{Snapshot: "5e1f"}}},
 		"What is decided otherwise on 2026-11-10 than on 2026-11-09, under pack us 2026.11?": {A: Side{Pack: us, AsOf: screening.AsOf{Fixed: "2026-11-09"}}, B: Side{Pack: us, AsOf: screening.AsOf{Fixed: "2026-11-10"}}},
 		"What would have been decided with diffusion codified?":                              {A: Side{Recorded: true}, B: Side{Set: map[string]string{"diffusion": "codified"}}},
 		"Does every decision come out the same under its own rules and lists?":               {A: Side{Recorded: true}},
