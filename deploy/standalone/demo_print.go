@@ -137,6 +137,9 @@ func (r Result) printEnd(w io.Writer) {
 	if len(r.Misses) > 0 {
 		status = fmt.Sprintf("failed: %d expectations missed;", len(r.Misses))
 	}
+	for _, d := range r.Replays {
+		fmt.Fprintf(w, "report of the replay, a page to look at: %s\n", d.Page)
+	}
 	fmt.Fprintf(w, "%s %d orders, %d decisions, %d refusals, %d records, replay changed %d, %d of %d decisions reproduced, log verified at size %d, %d witness\n",
 		status, r.Orders, r.Decided, r.Refused, r.Records, r.Changed, r.Again.Same, r.Again.Records, r.LogSize, len(r.Witness))
 }

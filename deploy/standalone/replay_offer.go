@@ -53,7 +53,22 @@ func offerApply(ctx context.Context, cmd *cli.Command, rep replay.Report, digest
 		}
 		return err
 	}
-	if _, err := fmt.Fprintf(w, "to have the %s open ones judged again: tidegate replay --data %s --apply %s\n", replay.Grouped(rep.Open), data, digest); err != nil {
+	now, err := openNow(ctx, data)
+	if err != nil {
+		return err
+	}
+	left := 0
+	for _, err := range newestOf(rep.Orders.All(), now) {
+		if err != nil {
+			return err
+		}
+		left++
+	}
+	if left == 0 {
+		_, err := fmt.Fprintln(w, "open orders: all that changed were decided again since")
+		return err
+	}
+	if _, err := fmt.Fprintf(w, "to have the %s open ones judged again: tidegate replay --data %s --apply %s\n", replay.Grouped(left), data, digest); err != nil {
 		return err
 	}
 	if !asks(cmd) {
