@@ -211,6 +211,7 @@ func (a *replayAsk) lanesOf(ctx context.Context, nc *nats.Conn, job *replay.Job)
 // shown answers with a progress bar on a terminal.
 func (a *replayAsk) shown(ctx context.Context, w io.Writer) (replay.Report, error) {
 	if !terminal(w) {
+		a.progress = told(w, time.Now) //nolint:forbidigo // how far it is, for a person
 		return a.run(ctx)
 	}
 	bar := progress.NewWriter()
@@ -230,6 +231,21 @@ func (a *replayAsk) shown(ctx context.Context, w io.Writer) (replay.Report, erro
 	tracker.MarkAsDone()
 	<-done
 	return rep, err
+}
+
+// tellEvery is how often a replay says how far it is where no bar is shown.
+const tellEvery = 10 * time.Second
+
+// told writes now and then how far a replay is.
+func told(w io.Writer, now clock.Clock) func(replay.Progress) {
+	last := now()
+	return func(p replay.Progress) {
+		if now().Sub(last) < tellEvery {
+			return
+		}
+		last = now()
+		fmt.Fprintf(w, "replay: %s of %s, %s a second, %s left\n", replay.Grouped(int(p.Done)), replay.Grouped(int(p.Total)), replay.Grouped(int(p.Rate)), p.Left.Round(time.Second)) //nolint:gosec // counts of cases
+	}
 }
 
 // Replay answers a question about a data directory, with what its archive keeps and the packs given at hand.
