@@ -65,18 +65,18 @@ func (b *Beside) measure(ctx context.Context, w io.Writer, s *standalone.Standal
 	if err := r.past(ctx); err != nil {
 		return err
 	}
-	if _, err := r.paced(ctx, d/4, 200); err != nil { // to warm up
+	if _, err := r.paced(ctx, d/4); err != nil { // to warm up
 		return err
 	}
 	fmt.Fprintf(w, "replay: live orders for %s alone …\n", d)
-	if b.Alone, err = r.paced(ctx, d, 200); err != nil {
+	if b.Alone, err = r.paced(ctx, d); err != nil {
 		return err
 	}
 	fmt.Fprintf(w, "replay: live orders for %s beside replays …\n", d)
 	beside, stop := context.WithCancel(ctx)
 	var g errgroup.Group
 	g.Go(func() (err error) { b.Replays, err = replays(beside, dir); return err })
-	b.Beside, err = r.paced(ctx, d, 200)
+	b.Beside, err = r.paced(ctx, d)
 	stop()
 	if failed := g.Wait(); err == nil {
 		err = failed
@@ -106,13 +106,12 @@ func replays(ctx context.Context, data string) (n int, err error) {
 		var out bytes.Buffer
 		c := exec.CommandContext(ctx, os.Args[0], "-replay-of", data) //nolint:gosec // ourselves
 		c.Stdout, c.Stderr = &out, &out
-		switch err := c.Run(); {
-		case ctx.Err() != nil:
-			return n, nil
-		case err != nil:
+		if err := c.Run(); err != nil && ctx.Err() == nil {
 			return n, fmt.Errorf("the replay beside: %w: %s", err, out.Bytes())
 		}
-		n++
+		if ctx.Err() == nil {
+			n++
+		}
 	}
 	return n, nil
 }
