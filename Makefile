@@ -35,18 +35,20 @@ lint: .bin/golangci-lint ## run the linters over every module
 verify: lint ## what must hold before a push: lint, each module alone, tidy, no foreign traces
 	scripts/verify $(MODULES)
 
-bench: ## measure: raw publish limit, skeleton, pipeline, ratios, masters (BENCH=60s, BENCH_JSON=FILE); then judging, rules alone
+bench: ## measure: raw publish limit, skeleton, pipeline, ratios, masters (BENCH=60s, BENCH_JSON=FILE); then the auditor's page (of TIDEGATE_BENCH_AUDIT), judging, rules alone
 	go run ./deploy/bench -duration $(BENCH)
 	GOMAXPROCS=1 go test -run '^$$' -bench . ./services/ingest/internal/format
 	go test ./services/enrichment -run - -bench Masters -benchmem
+	go test ./services/audit/page -run - -bench Page
+	go test ./services/audit -run - -bench Evidence -benchmem
 	go test -run '^$$' -cpu 1 -bench Judge ./services/screening ./deploy/standalone/samples
 
 soak: build ## the long failure tests: processes killed, streams cut off, system calls that fail (SOAK=1h; parsers fuzzed for FUZZ=1m each)
 	TIDEGATE_SOAK=$(SOAK) go test -count=1 -timeout 6h -run 'Killed|FaultOf' -v ./services/audit
-	TIDEGATE_SOAK=$(SOAK) go test -count=1 -timeout 6h -run 'Killed|CutOff|Limits|Audit' -v ./deploy/e2e/...
+	TIDEGATE_SOAK=$(SOAK) go test -count=1 -timeout 6h -run 'Killed|CutOff|Limits|Audit|LargeFile' -v ./deploy/e2e/...
 	TIDEGATE_SOAK=$(SOAK) go test -count=1 -timeout 1h -run KilledAtRandom -v ./deploy/standalone
 	TIDEGATE_SOAK=$(SOAK) go test -count=1 -timeout 1h -run Mutations -v ./services/ingest/internal/format
-	scripts/fuzz $(FUZZ) ./schemas/event ./services/audit/auditverify ./services/ingest/internal/xmldoc ./services/ingest/internal/format ./services/ingest/internal/mapping ./services/audit/witness ./services/audit/search
+	scripts/fuzz $(FUZZ) ./schemas/event ./services/audit/auditverify ./services/audit/auditverify/evidence ./services/ingest/internal/xmldoc ./services/ingest/internal/format ./services/ingest/internal/mapping ./services/audit/witness ./services/audit/search
 
 clean: ## remove what was built
 	rm -rf bin .bin

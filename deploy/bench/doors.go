@@ -24,13 +24,16 @@ type Doors struct {
 	Posts  Latency `json:"posts_at_200_per_s"` // one order a request, waited for
 }
 
-// customersStream is the stream that the door reads in the benchmark.
-const customersStream = "CUSTOMER"
+// customersStream is the stream that the door reads in the benchmark, by customersDurable.
+const (
+	customersStream  = "CUSTOMER"
+	customersDurable = "tidegate-bench"
+)
 
 // doors configures the customer's stream; the door waits for it until it is there.
 func doors() ingest.Config {
 	return ingest.Config{Doors: ingest.Doors{Streams: map[string]ingest.Stream{
-		"bench": {Name: customersStream, Durable: "tidegate-bench", Source: "load", Actor: "stream:bench"},
+		"bench": {Name: customersStream, Durable: customersDurable, Source: "load", Actor: "stream:bench"},
 	}}}
 }
 
@@ -86,8 +89,17 @@ func (r *run) lines(ctx context.Context, d time.Duration) (Rate, error) {
 // customer's server does is not what is measured.
 func (r *run) stream(ctx context.Context, n int) (Rate, error) {
 	n = min(n, 25_000) // the embedded server has 64 MB for streams in memory
-	if _, err := r.js.CreateStream(ctx, jetstream.StreamConfig{Name: customersStream, Subjects: []string{"customer.orders"}, Storage: jetstream.MemoryStorage}); err != nil {
+	stream, err := r.js.CreateStream(ctx, jetstream.StreamConfig{Name: customersStream, Subjects: []string{"customer.orders"}, Storage: jetstream.MemoryStorage})
+	if err != nil {
 		return Rate{}, err
+	}
+	for { // the door looks for the stream every second at most
+		if _, err := stream.Consumer(ctx, customersDurable); err == nil {
+			break
+		} else if !errors.Is(err, jetstream.ErrConsumerNotFound) {
+			return Rate{}, err
+		}
+		time.Sleep(5 * time.Millisecond)
 	}
 	before, used, start := r.accepted.Load(), cpu(), time.Now()
 	for i := range n {

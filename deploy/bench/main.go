@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/pprof"
 	"slices"
 	"time"
 
@@ -29,6 +30,7 @@ type Report struct {
 	Log      Log      `json:"log"`
 	Match    []Match  `json:"match"`
 	Edges    []Edge   `json:"sources_and_sinks"`
+	Search   Search   `json:"search"`
 	Replay   Replay   `json:"replay"`
 	OfRaw    float64  `json:"pipeline_to_raw"`
 	OfBones  float64  `json:"pipeline_to_skeleton"`
@@ -37,11 +39,16 @@ type Report struct {
 func main() {
 	d := flag.Duration("duration", time.Minute, "how long the pipeline runs at full load; the limits run a sixth of it each")
 	file := flag.String("json-file", os.Getenv("BENCH_JSON"), "also write the report as JSON to this file")
-	prof := flag.String("profile", "", "also write the CPU profile of the full load to this file")
+	prof := flag.String("profile", "", "also write the CPU profile of the full load, or of search, to this file")
 	dir := flag.String("dir", "", "where to put the data (about 10 GB at most); a temporary directory when empty")
 	only := flag.Bool("log", false, "measure the audit log alone")
 	match := flag.Bool("match", false, "measure the matcher alone")
 	edges := flag.Bool("edges", false, "measure sources and webhooks alone")
+	find := flag.Bool("search", false, "measure the auditor's search alone")
+	leaves := flag.Uint64("leaves", 200_000, "records that search looks through; 5,000,000 take 20 GB and half an hour")
+	keep := flag.String("search-dir", "", "with -search: keep log and index in this directory, and use those that are there")
+	compare := flag.Bool("check", true, "with -search: also compare the index with the log")
+	pad := flag.Int("pad", 2000, "bytes more of facts in each of them, about")
 	again := flag.Bool("replay", false, "measure replay alone")
 	decisions := flag.Int("decisions", 1_000_000, "decisions that are judged again (about 4 GB)")
 	whole := flag.Bool("pipeline", false, "measure the pipeline and its doors alone")
@@ -68,6 +75,26 @@ func main() {
 			all, err := benchMatch(os.Stdout, *dir)
 			if err == nil {
 				printMatch(os.Stdout, all)
+			}
+			return err
+		}
+	}
+	if *find {
+		measure = func() error {
+			if *prof != "" {
+				f, err := os.Create(*prof)
+				if err != nil {
+					return err
+				}
+				defer func() { _ = f.Close() }()
+				if err := pprof.StartCPUProfile(f); err != nil {
+					return err
+				}
+				defer pprof.StopCPUProfile()
+			}
+			s, err := benchSearch(ctx, os.Stdout, searchPlan{*dir, *keep, *leaves, *pad, *compare})
+			if err == nil {
+				s.print(os.Stdout)
 			}
 			return err
 		}
@@ -132,6 +159,9 @@ func bench(ctx context.Context, w io.Writer, dir string, d time.Duration, decisi
 	if r.Edges, err = benchEdges(ctx, w, dir, d/6); err != nil {
 		return fmt.Errorf("sources and sinks: %w", err)
 	}
+	if r.Search, err = benchSearch(ctx, w, searchPlan{dir, "", 200_000, 2000, true}); err != nil {
+		return fmt.Errorf("search: %w", err)
+	}
 	if r.Replay, err = benchReplay(ctx, w, dir, decisions, d/4); err != nil {
 		return fmt.Errorf("replay: %w", err)
 	}
@@ -182,6 +212,7 @@ func (r Report) print(w io.Writer) {
 	r.Log.print(w)
 	printMatch(w, r.Match)
 	printEdges(w, r.Edges, r.Pipeline.OrdersPerSec)
+	r.Search.print(w)
 	r.Replay.print(w)
 }
 

@@ -29,7 +29,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("NATS", freePort(t))
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"serving": serving, "post": postFile, "tamper": tamper, "cptree": copyTree, "capture": capture, "closed": closed},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"serving": serving, "post": postFile, "tamper": tamper, "cptree": copyTree, "capture": capture, "closed": closed, "digest": digest, "same": same},
 	})
 }
 

@@ -191,7 +191,19 @@ func ofNewest(rep replay.Report, now *open) (replay.Report, error) {
 	}
 	rep.Judged = len(now.keys)
 	b.Fill(&rep)
+	rep.Asks = "What would become of the open orders under " + newWords(rep.Question.B) + "?"
 	return rep, nil
+}
+
+// newWords names what would come into force.
+func newWords(s replay.Side) string {
+	switch {
+	case s.Pack != nil:
+		return replay.PackWords(s.Pack)
+	case s.Reference.Snapshot != "":
+		return "the lists of snapshot " + s.Reference.Snapshot[:12]
+	}
+	return "the masters " + s.Reference.Masters[:12]
 }
 
 func newestOf(all iter.Seq2[replay.Change, error], now *open) iter.Seq2[replay.Change, error] {

@@ -48,7 +48,7 @@ func TestAnActivationShowsFirstWhatItDoesToOpenOrders(t *testing.T) {
 	if status != 0 || !strings.Contains(out, "8 of 8 decisions would come out otherwise") || !strings.Contains(out, "would be put in force") {
 		t.Errorf("dry run: %d %s", status, out)
 	}
-	if b, err := os.ReadFile(page); err != nil || !bytes.Contains(b, []byte("Before activation: open orders")) {
+	if b, err := os.ReadFile(page); err != nil || !bytes.Contains(b, []byte("What would become of the open orders under pack us")) {
 		t.Errorf("page: %v", err)
 	}
 	out, status = s.tidegate(activate...)

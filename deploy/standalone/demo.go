@@ -15,6 +15,7 @@ import (
 
 	"github.com/tidegate/tidegate/deploy/standalone/samples"
 	"github.com/tidegate/tidegate/services/audit"
+	"github.com/tidegate/tidegate/services/ingest"
 	"github.com/tidegate/tidegate/shared/lifecycle"
 )
 
@@ -82,7 +83,11 @@ func Demo(ctx context.Context, data, guardDir, reports string, log *slog.Logger)
 		return Result{}, err
 	}
 	defer unwitness()
-	s, err := New(ctx, Config{Data: data, GuardDir: guardDir, Audit: audit.Config{Witnesses: policy}, Log: log})
+	doors, secret, err := demoDoors()
+	if err != nil {
+		return Result{}, err
+	}
+	s, err := New(ctx, Config{Data: data, GuardDir: guardDir, Audit: audit.Config{Witnesses: policy}, Ingest: ingest.Config{Doors: doors}, Log: log})
 	if err != nil {
 		return Result{}, err
 	}
@@ -93,17 +98,17 @@ func Demo(ctx context.Context, data, guardDir, reports string, log *slog.Logger)
 	g.Go(func() error { return s.Run(ctx) })
 	g.Go(func() error {
 		defer stop()
-		r, err = demo(ctx, s, reports, set)
+		r, err = demo(ctx, s, secret, reports, set)
 		return err
 	})
 	return r, g.Wait()
 }
 
 // demo is the story: submit, wait until everything is logged, compare, replay, verify.
-func demo(ctx context.Context, s *Standalone, reports string, set []samples.Sample) (Result, error) {
+func demo(ctx context.Context, s *Standalone, secret, reports string, set []samples.Sample) (Result, error) {
 	start := time.Now() //nolint:forbidigo // how long the run took is shown to a person and decides nothing
 	var r Result
-	answers, err := submitAll(ctx, s, set)
+	answers, err := submitAll(ctx, s, secret, set)
 	if err != nil {
 		return r, err
 	}

@@ -28,20 +28,23 @@ type answer struct {
 	Faults []event.Fault `json:"faults"`
 }
 
-// submitAll sends every sample through the HTTP door, one request each.
-func submitAll(ctx context.Context, s *Standalone, set []samples.Sample) ([]answer, error) {
+// submitAll sends every sample through the HTTP door, one request each; the web shop's as its webhook.
+func submitAll(ctx context.Context, s *Standalone, secret string, set []samples.Sample) (out []answer, err error) {
 	select {
 	case <-s.Ready():
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	out := make([]answer, len(set))
+	out = make([]answer, len(set))
 	for i, sample := range set {
-		a, err := submitOne(ctx, s.HTTP()+"/v1/orders", media(sample.File), sample.Input)
+		if byWebhook(sample) {
+			out[i], err = submitHook(ctx, s, secret, sample.Name, sample.Input)
+		} else {
+			out[i], err = submitOne(ctx, s.HTTP()+"/v1/orders", media(sample.File), sample.Input)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("submit %s: %w", sample.Name, err)
 		}
-		out[i] = a
 	}
 	return out, nil
 }
@@ -60,12 +63,16 @@ func media(file string) string {
 	}
 }
 
-func submitOne(ctx context.Context, url, media string, body []byte) (a answer, err error) {
+func submitOne(ctx context.Context, url, media string, body []byte) (answer, error) {
+	return submitWith(ctx, url, http.Header{"Content-Type": {media}}, body)
+}
+
+func submitWith(ctx context.Context, url string, header http.Header, body []byte) (a answer, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
 		return a, err
 	}
-	req.Header.Set("Content-Type", media)
+	req.Header = header
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return a, err

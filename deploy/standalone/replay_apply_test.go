@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -282,7 +283,7 @@ func TestKnownAtIsWhatActivationsHadPutInForce(t *testing.T) {
 	first, firstAt := place("A")
 	codified := s.activate(map[string]string{"diffusion": "codified"})
 	s.records()
-	between := fmt.Sprint(first + 1) // the block of the activation
+	between := strconv.FormatUint(first+1, 10) // the block of the activation
 	second, secondAt := place("B")
 	announced := s.activate(nil)
 	s.records()
@@ -290,10 +291,10 @@ func TestKnownAtIsWhatActivationsHadPutInForce(t *testing.T) {
 		name, when string
 		pack       *screening.Pack
 	}{
-		{"at the first order", fmt.Sprint(first), announced},
+		{"at the first order", strconv.FormatUint(first, 10), announced},
 		{"at its moment", string(firstAt), announced},
 		{"behind the activation, with no order since", between, codified},
-		{"at the second order", fmt.Sprint(second), codified},
+		{"at the second order", strconv.FormatUint(second, 10), codified},
 		{"at its moment too", string(secondAt), codified},
 		{"now: activated, and nothing decided since", "2099-01-01", announced},
 	} {
@@ -305,6 +306,10 @@ func TestKnownAtIsWhatActivationsHadPutInForce(t *testing.T) {
 		if want := tt.pack.Ref().Parameters["diffusion"]; side.Pack.Parameters["diffusion"] != want || side.Reference.Snapshot == "" || side.KnownAt == "" {
 			t.Errorf("%s: %+v, want %s", tt.name, side.Pack, want)
 		}
+	}
+	out, status := s.tidegate("replay", "--data", s.data, "--known-at", strconv.FormatUint(first, 10))
+	if status != 0 || !strings.Contains(out, "What would we have decided with what we knew at ") || !strings.Contains(out, "1 of 2 decisions would come out otherwise: all of them milder") {
+		t.Errorf("B with what was known at A: %d %s", status, out)
 	}
 	for when, says := range map[string]string{"soon": "want a date", "2020-01-01": "nothing had been decided", "99999": "does not reach"} {
 		if _, err := knownAt(t.Context(), AuditDir(s.data), when); err == nil || !strings.Contains(err.Error(), says) {

@@ -10,11 +10,15 @@ import (
 
 	"github.com/tidegate/tidegate/services/audit"
 	"github.com/tidegate/tidegate/services/audit/auditverify"
+	auditcli "github.com/tidegate/tidegate/services/audit/cli"
+	"github.com/tidegate/tidegate/services/enrichment"
 	"github.com/tidegate/tidegate/services/enrichment/masters"
 )
 
 // AuditCommands are the verbs of "audit" that need more than the audit service.
-func AuditCommands() []*cli.Command { return []*cli.Command{reproduceCommand()} }
+func AuditCommands() []*cli.Command {
+	return []*cli.Command{reproduceCommand(), auditcli.Evidence(enrichment.CitedRows)}
+}
 
 func reproduceCommand() *cli.Command {
 	return &cli.Command{

@@ -191,6 +191,7 @@ func (s *Standalone) HTTP() string {
 // openPage opens the auditor's page where one is wanted. What is asked there comes in as notes.
 func (s *Standalone) openPage(ctx context.Context) (err error) {
 	cfg := s.cfg.Page
+	cfg.Rows = enrichment.CitedRows
 	if cfg.Listen == "" {
 		return nil
 	}

@@ -126,18 +126,17 @@ func (c *collector) object(n naming) error {
 		var more []byte
 		more, rest = cut(n.what, inner, rest)
 		text = append(text, more...)
+		if compiled := n.what == "snapshot" && !bytes.HasPrefix(inner, []byte(`{"id":"`)); compiled && len(rest) > 0 && c.o.Rows != nil {
+			if more, rest, err = c.o.Rows(inner, rest); err != nil {
+				return err
+			}
+			text = append(text, more...)
+		}
 		if len(inner) <= maxCited {
 			c.in.Objects = append(c.in.Objects, exhibit.Object{What: n.what, Digest: part, Data: inner})
 		} else {
 			c.leave(n.what+" "+part, fmt.Sprintf("it has %d bytes; what is cited of it is taken out", len(inner)))
 		}
-	}
-	if n.what == "snapshot" && len(rest) > 0 && c.o.Entries != nil {
-		more, err := c.o.Entries(n.digest, rest)
-		if err != nil {
-			return err
-		}
-		text, rest = append(text, more...), nil
 	}
 	o.Text = text
 	for _, name := range n.cited {

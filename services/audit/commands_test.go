@@ -23,7 +23,7 @@ func command(tb testing.TB, args ...string) (out string, code int) {
 	tb.Helper()
 	var b bytes.Buffer
 	root := &cli.Command{
-		Name: "tidegate", Commands: auditcli.Commands(), Writer: &b, ErrWriter: &b,
+		Name: "tidegate", Commands: auditcli.Commands(auditcli.Evidence(nil)), Writer: &b, ErrWriter: &b,
 		ExitErrHandler: func(context.Context, *cli.Command, error) {},
 	}
 	err := root.Run(tb.Context(), append([]string{"tidegate", "audit"}, args...))

@@ -32,8 +32,9 @@ type EvidenceOptions struct {
 	Witnesses     []byte // policy of the log's witnesses; as the audit directory has it when empty
 	WithoutPDF    bool   // leaves the document out, which the manifest then says
 
-	// Entries gives the rows of a snapshot by their ids, as text, where the archive has them only in compiled form; may be nil.
-	Entries func(snapshot string, ids []string) ([]byte, error)
+	// Rows gives the rows of a compiled set of lists by their ids, as text, and the ids that it does not have; without it, rows of
+	// imported lists are left out, which the manifest then says.
+	Rows func(object []byte, ids []string) (rows []byte, missing []string, err error)
 }
 
 // EvidencePack says what was written.

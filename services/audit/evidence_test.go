@@ -372,7 +372,7 @@ func TestTheEvidenceCommand(t *testing.T) {
 	data, out := filepath.Dir(cfg.Dir), filepath.Join(t.TempDir(), "e.zip")
 	said, code := command(t, "evidence", "--data", data, "-o", out, "C-1")
 	b, err := os.ReadFile(out)
-	if code != 0 || err != nil || !strings.Contains(said, fmt.Sprintf("3 records under the checkpoint of size 308, %d files", 21)) || !strings.Contains(said, event.Digest(b)) {
+	if code != 0 || err != nil || !strings.Contains(said, fmt.Sprintf("records: 3, under the checkpoint of size 308; %d files", 21)) || !strings.Contains(said, event.Digest(b)) {
 		t.Errorf("exit %d, %v: %s", code, err, said)
 	}
 	for _, tt := range []struct {

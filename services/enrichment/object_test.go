@@ -2,6 +2,7 @@ package enrichment_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/tidegate/tidegate/schemas/event"
@@ -48,6 +49,29 @@ func TestAReferenceComesBackFromItsObjects(t *testing.T) {
 		}
 		if _, err := enrichment.OpenReference(ref.Digest(), shelf(ref.Objects()[1:])); err == nil {
 			t.Error("loaded without its rows")
+		}
+	}
+}
+
+func TestRowsOfACompiledSet(t *testing.T) {
+	t.Parallel()
+	dir, _ := active(t)
+	listed, err := enrichment.InForce(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	facts := listed.Facts(&event.Order{Parties: []event.Party{{Role: event.Purchaser, Name: "Huawei Technologies Co., Ltd."}}}, "p")
+	asked := []string{"nobody"}
+	for _, m := range facts.Parties[0].Matches {
+		asked = append(asked, m.Entry)
+	}
+	for i, object := range listed.Objects() {
+		rows, missing, err := enrichment.CitedRows(object, asked)
+		switch {
+		case i != 1 && err == nil:
+			t.Errorf("object %d is no compiled set and gives %s", i, rows)
+		case i == 1 && (err != nil || len(missing) == 0 || missing[0] != "nobody" || len(missing)+strings.Count(string(rows), "\n") != len(asked)):
+			t.Errorf("%v: missing %q of %q\n%s", err, missing, asked, rows)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"os"
@@ -19,6 +20,8 @@ type Doors struct {
 	Webhooks map[string]Webhook // by name, which ends the path /v1/webhooks/{name}
 	Streams  map[string]Stream  // by name, which names the durable consumer where none is given
 	Maps     map[string]*Map    // by name: what POST /v1/orders?map=NAME, webhooks and streams read other JSON, XML and CSV by
+
+	read map[string][sha256.Size]byte // the files they were read from, with what was in them
 }
 
 // Webhook is who may post to /v1/webhooks/{name}, with a signature instead of a token.
@@ -40,6 +43,20 @@ type Stream struct {
 	Tenant  string // likewise; "default" when empty
 	Actor   string // in causes; "stream:" and the name in the configuration when empty
 	Map     *Map   // what its messages are read by; nil where they are of a format that is known
+
+	mapped [sha256.Size]byte // of the mapping's text
+}
+
+// Validate lists every fault.
+func (s Stream) Validate() error {
+	var faults []error
+	if s.Name == "" {
+		faults = append(faults, errors.New("stream: which one?"))
+	}
+	if s.Map != nil && s.Map.Format == "" {
+		faults = append(faults, fmt.Errorf("map %q was never read: its messages could not be", s.Map.Name))
+	}
+	return errors.Join(faults...)
 }
 
 // doorsFile is the file as people write it.
@@ -70,7 +87,8 @@ var doorName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
 
 // LoadDoors reads the file of doors. Files it names lie beside it. Every fault is reported at once, none shows a secret.
 func LoadDoors(file string) (d Doors, err error) {
-	b, err := os.ReadFile(file)
+	read := files{}
+	b, err := read.file(file)
 	if err != nil {
 		return d, fmt.Errorf("doors: %w", err)
 	}
@@ -78,13 +96,13 @@ func LoadDoors(file string) (d Doors, err error) {
 	if err := yaml.Load(b, &f, yaml.WithKnownFields(), yaml.WithUniqueKeys()); err != nil {
 		return d, fmt.Errorf("doors %s: %w", file, err)
 	}
-	d = Doors{Webhooks: map[string]Webhook{}, Streams: map[string]Stream{}}
+	d = Doors{Webhooks: map[string]Webhook{}, Streams: map[string]Stream{}, read: read}
 	var faults []error
-	d.Maps, faults = loadMaps(file, f.Maps)
+	d.Maps, faults = loadMaps(file, f.Maps, read)
 	for name, w := range f.Webhooks {
 		hook := Webhook{Source: or(w.Source, name), Tenant: w.Tenant, key: sign.Key{Scheme: w.Scheme, Secrets: w.Secrets}}
 		for _, one := range w.SecretFiles {
-			secret, err := os.ReadFile(beside(file, one))
+			secret, err := read.file(beside(file, one))
 			faults = append(faults, err)
 			hook.key.Secrets = append(hook.key.Secrets, strings.TrimSpace(string(secret)))
 		}
@@ -106,7 +124,9 @@ func LoadDoors(file string) (d Doors, err error) {
 			URL: s.URL, Name: s.Stream, Subject: s.Subject, Durable: or(s.Durable, "tidegate-"+name), Source: or(s.Source, name), Tenant: s.Tenant,
 			Actor: "stream:" + name,
 		}
-		one.Map = d.Maps[s.Map]
+		if one.Map = d.Maps[s.Map]; one.Map != nil {
+			one.mapped = read[beside(file, f.Maps[s.Map])]
+		}
 		faults = append(faults, mapFault("stream", name, s.Map, one.Map))
 		if s.Creds != "" {
 			one.Creds = beside(file, s.Creds)
@@ -119,11 +139,20 @@ func LoadDoors(file string) (d Doors, err error) {
 	return d, nil
 }
 
+// files are those that were read, with the digest of each.
+type files map[string][sha256.Size]byte
+
+func (f files) file(name string) ([]byte, error) {
+	b, err := os.ReadFile(name)
+	f[name] = sha256.Sum256(b) // of one that cannot be read that of nothing, so that it counts as changed when it can
+	return b, err
+}
+
 // loadMaps reads the mappings that lie beside the file of doors.
-func loadMaps(file string, files map[string]string) (maps map[string]*Map, faults []error) {
+func loadMaps(file string, names map[string]string, read files) (maps map[string]*Map, faults []error) {
 	maps = map[string]*Map{}
-	for name, one := range files {
-		b, err := os.ReadFile(beside(file, one))
+	for name, one := range names {
+		b, err := read.file(beside(file, one))
 		if err != nil {
 			faults = append(faults, fmt.Errorf("map %s: %w", name, err))
 			continue

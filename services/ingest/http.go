@@ -24,7 +24,7 @@ import (
 
 // Limits of the HTTP door.
 const (
-	maxBody     = 4 << 30          // bytes of one request, where it says its length
+	maxBody     = 1 << 40          // bytes of one request: orders stream, so that only nonsense is held off
 	ahead       = 512              // orders of one request that are on their way at once
 	idleRead    = 30 * time.Second // without a byte from the sender
 	idleWrite   = 30 * time.Second // without the sender taking a byte
@@ -157,7 +157,7 @@ func (s *Service) postOrders(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if name := r.URL.Query().Get("map"); name != "" {
-		if v.hint.Map = s.cfg.Doors.Maps[name]; v.hint.Map == nil {
+		if v.hint.Map = s.Doors().Maps[name]; v.hint.Map == nil {
 			probRequest.because("map=%s; there is no mapping of this name", name).write(w, r)
 			return
 		}

@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -50,11 +51,13 @@ type Config struct {
 	// can be said about an order that old.
 	Cause func(ctx context.Context, event string) (line []byte, found bool, err error)
 
-	Doors    Doors                // webhooks and the customer's streams
-	Traces   trace.TracerProvider // where the spans of orders go; nowhere when nil
-	TLS      certificate.Files    // of the HTTP door; plain HTTP when empty
-	Patience time.Duration        // how long a sender is kept while the broker does not answer; 10 s when zero
-	Requests int64                // how many HTTP requests are worked on at once; 1,024 when zero
+	Doors     Doors                // webhooks and the customer's streams
+	DoorsFile string               // where they stand: read again when it changes; never when empty
+	Again     <-chan os.Signal     // has it read again at once; never when nil
+	Traces    trace.TracerProvider // where the spans of orders go; nowhere when nil
+	TLS       certificate.Files    // of the HTTP door; plain HTTP when empty
+	Patience  time.Duration        // how long a sender is kept while the broker does not answer; 10 s when zero
+	Requests  int64                // how many HTTP requests are worked on at once; 1,024 when zero
 }
 
 // Past is a case with the sequence of its block; an empty case for a block that the log says was lost.
@@ -77,6 +80,9 @@ func (c Config) Validate() error {
 	}
 	if len(c.Source) > 128 {
 		faults = append(faults, fmt.Errorf("source of %d bytes; at most 128", len(c.Source)))
+	}
+	for name, s := range c.Doors.Streams {
+		faults = append(faults, within("stream "+name, s.Validate()))
 	}
 	return errors.Join(faults...)
 }
@@ -102,6 +108,8 @@ type Service struct {
 	local    token.Record // of verbs on this machine, new with every start
 	secret   string       // of local
 	requests *semaphore.Weighted
+	doors    atomic.Pointer[Doors]
+	reloaded chan struct{} // other doors count
 	meter    *meter
 	way      *way
 
@@ -135,11 +143,13 @@ func New(nc *nats.Conn, cfg Config) (*Service, error) {
 		return nil, fmt.Errorf("ingest: %w", err)
 	}
 	counts := newMeter()
-	return &Service{
+	s := &Service{
 		meter: counts, way: newWay(counts, cfg.Traces, cfg.Clock), cfg: cfg, nc: nc, js: js, log: cfg.Log, in: make(chan *submission, queued), room: semaphore.NewWeighted(inFlight),
 		wait: newWaiting(nc), ready: make(chan struct{}), tokens: token.NewRing(cfg.Dir, cfg.Clock), local: local, secret: secret,
-		requests: semaphore.NewWeighted(cfg.Requests),
-	}, nil
+		requests: semaphore.NewWeighted(cfg.Requests), reloaded: make(chan struct{}, 1),
+	}
+	s.doors.Store(&cfg.Doors)
+	return s, nil
 }
 
 // LocalToken is a token with every scope that counts while this process runs: for the verbs of its own machine, who read
@@ -199,9 +209,8 @@ func (s *Service) serve(ctx context.Context) error {
 	}
 	g.Go(func() error { s.serveNATS(above, door); return nil })
 	g.Go(func() error { return s.observe(above) })
-	for name, from := range s.cfg.Doors.Streams {
-		g.Go(func() error { s.readStream(above, name, from); return nil })
-	}
+	g.Go(func() error { s.readStreams(above); return nil })
+	g.Go(func() error { s.watchDoors(above); return nil })
 	g.Go(func() error {
 		select {
 		case err := <-s.write.broken:

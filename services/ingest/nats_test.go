@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -159,10 +161,10 @@ func customer(t *testing.T, nc *nats.Conn, orders ...string) jetstream.Stream {
 }
 
 // acknowledged waits until the durable consumer has nothing left.
-func acknowledged(t *testing.T, s jetstream.Stream, durable string) {
+func acknowledged(t *testing.T, s jetstream.Stream) {
 	t.Helper()
 	for {
-		c, err := s.Consumer(t.Context(), durable)
+		c, err := s.Consumer(t.Context(), "tidegate-erp")
 		if err == nil {
 			info, err := c.Info(t.Context())
 			if err == nil && info.NumPending == 0 && info.NumAckPending == 0 && info.AckFloor.Stream > 0 {
@@ -183,7 +185,7 @@ func TestACustomersStreamIsReadAndGoneOnWith(t *testing.T) {
 	doors := ingest.Doors{Streams: map[string]ingest.Stream{"erp": {Name: "ERP", Subject: "erp.orders", Durable: "tidegate-erp", Source: "erp", Actor: "stream:erp"}}}
 	dir := t.TempDir()
 	_, stop := service(t, nc, ingest.Config{Dir: dir, Doors: doors})
-	acknowledged(t, s, "tidegate-erp")
+	acknowledged(t, s)
 	if err := stop(); err != nil {
 		t.Fatal(err)
 	}
@@ -207,12 +209,47 @@ func TestACustomersStreamIsReadAndGoneOnWith(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, stop = service(t, nc, ingest.Config{Dir: dir, Doors: doors})
-	acknowledged(t, s, "tidegate-erp")
+	acknowledged(t, s)
 	if err := stop(); err != nil {
 		t.Fatal(err)
 	}
 	if lines := stored(t, nc); len(lines) != 5 || !strings.Contains(lines[4], `"order_id":"D"`) {
 		t.Errorf("%d stored", len(lines))
+	}
+}
+
+func TestACustomersStreamIsReadByItsMapping(t *testing.T) {
+	t.Parallel()
+	nc := natstest.Server(t)
+	file := filepath.Join("examples", "erp.yaml")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mapping, err := ingest.ReadMap(file, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := os.ReadFile(filepath.Join("examples", "erp.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := customer(t, nc, string(doc))
+	doors := ingest.Doors{Streams: map[string]ingest.Stream{"erp": {Name: "ERP", Durable: "tidegate-erp", Source: "erp", Map: mapping}}}
+	service(t, nc, ingest.Config{Doors: doors})
+	acknowledged(t, s)
+	lines := stored(t, nc)
+	if len(lines) == 0 || !strings.Contains(lines[0], `"order_id":"SO-100"`) || !strings.Contains(lines[0], `"format":"map:erp"`) {
+		t.Errorf("%q", lines)
+	}
+}
+
+func TestAStreamsFaultsAreSaidAtTheStart(t *testing.T) {
+	t.Parallel()
+	doors := ingest.Doors{Streams: map[string]ingest.Stream{"erp": {Map: &ingest.Map{Name: "other"}}}}
+	err := ingest.Config{Dir: "x", Doors: doors}.Validate()
+	if err == nil || err.Error() != "stream erp: stream: which one?\nmap \"other\" was never read: its messages could not be" {
+		t.Error(err)
 	}
 }
 
@@ -235,7 +272,7 @@ func TestACustomersMessagesWaitWhileOrdersAreNotTaken(t *testing.T) {
 	if _, err := js.UpdateStream(t.Context(), bus.Streams(bus.Limits{})[0]); err != nil { // room
 		t.Fatal(err)
 	}
-	acknowledged(t, s, "tidegate-erp")
+	acknowledged(t, s)
 	seen := map[string]bool{}
 	for _, l := range stored(t, nc) {
 		var c event.Cause

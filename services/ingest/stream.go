@@ -28,7 +28,7 @@ const (
 func (s *Service) readStream(ctx context.Context, name string, from Stream) {
 	var pause clock.Backoff
 	for {
-		err := s.drainStream(ctx, name, from)
+		err := s.drainStream(ctx, name, from, pause.Reset)
 		if ctx.Err() != nil {
 			return
 		}
@@ -39,7 +39,8 @@ func (s *Service) readStream(ctx context.Context, name string, from Stream) {
 	}
 }
 
-func (s *Service) drainStream(ctx context.Context, name string, from Stream) error {
+// drainStream reads until something fails; reading says that the stream was there.
+func (s *Service) drainStream(ctx context.Context, name string, from Stream, reading func()) error {
 	nc := s.nc
 	if from.URL != "" {
 		own, err := bus.Connect(ctx, bus.Server{URL: from.URL, Creds: from.Creds, Name: "tidegate-" + name})
@@ -66,6 +67,7 @@ func (s *Service) drainStream(ctx context.Context, name string, from Stream) err
 	}
 	defer context.AfterFunc(ctx, msgs.Stop)()
 	defer msgs.Stop()
+	reading()
 	s.log.InfoContext(ctx, "stream is read", slog.String("stream", name))
 	open := make(chan delivered, streamAhead)
 	done := make(chan struct{})
@@ -91,6 +93,7 @@ type delivered struct {
 // message never comes back because of what is in it.
 func (s *Service) takeDelivered(ctx context.Context, from Stream, m jetstream.Msg) delivered {
 	hint := hintOf(m.Headers())
+	hint.Map = from.Map
 	inputs, _ := format.All(m.Data(), hint) // bytes in memory are always read to their end
 	d := delivered{msg: m}
 	for i, in := range inputs {

@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"context"
-	"log/slog"
 	"strings"
 	"sync"
 	"time"
@@ -141,5 +140,3 @@ func doorOf(actor string) string {
 		return "process"
 	}
 }
-
-func slogError(err error) slog.Attr { return slog.Any("error", err) }

@@ -19,7 +19,7 @@ const maxWebhook = 1 << 20
 // what senders do after anything else, would change nothing.
 func (s *Service) postWebhook(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("name")
-	hook, known := s.cfg.Doors.Webhooks[name]
+	hook, known := s.Doors().Webhooks[name]
 	if !known {
 		probPath.because("no webhook %q is configured", name).write(w, r)
 		return

@@ -69,6 +69,7 @@ type writer struct {
 	log   *slog.Logger
 	in    <-chan *submission
 	carry *submission // did not fit the block before
+	block []byte      // room for the next block's bytes
 	down  atomic.Bool // the last block could not be stored
 	pace  pace
 	force bus.InForce // behind the blocks that the index covers
@@ -237,7 +238,8 @@ func fail(batch []*submission, err error) {
 // publish stores the plan's block, or finds out that it is stored. After any error but ErrFull the index covers what
 // the stream held, so that the batch can be planned again.
 func (w *writer) publish(ctx context.Context, p *plan) (seq uint64, err error) {
-	data := event.AppendBlock(nil, p.cases)
+	w.block = event.AppendBlock(w.block[:0], p.cases)
+	data := w.block
 	last := w.index.Covered()
 	w.pace.wait(ctx, last+1)
 	asked, cancel := context.WithTimeout(ctx, w.cfg.Patience/3) // leaves time to find out what became of it

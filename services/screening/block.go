@@ -137,6 +137,7 @@ type work struct {
 	in       event.Case
 	decoded  *input // nil for what passes, and for what could not be read
 	contacts []ledger.Contact
+	at       uint64 // the ledger's changes that read saw
 	out      event.Case
 	read     *event.Read      // that out was judged with
 	judged   *event.Judgement // of out; nil where out could not be judged
@@ -162,6 +163,9 @@ func prepare(p *Pack, c event.Case, l *Ledger) (w work) {
 	if d.cause.Order = d.cause.Carried(); d.cause.Order != nil {
 		w.contacts = ledger.Contacts(d.cause.Source, d.facts.Judged(&d.cause))
 	}
+	if l != nil {
+		w.at = l.l.Changes()
+	}
 	w.judge(p, w.reads(l))
 	return w
 }
@@ -177,7 +181,7 @@ func (w *work) reads(l *Ledger) *event.Read {
 
 // settle judges again where the block so far changed what was read.
 func (w *work) settle(p *Pack, l *Ledger) {
-	if w.decoded == nil {
+	if w.decoded == nil || w.at == l.l.Changes() {
 		return
 	}
 	defer w.recover(p)

@@ -82,35 +82,94 @@ func (s *Service) firstFrom(ctx context.Context, next uint64) (uint64, error) {
 	return m.Sequence, nil
 }
 
-// copyFrom publishes what block from and those after it hold, save what is done. It ends with an error and the block
-// that it wanted.
+// fresh is a block of decisions just stored.
+type fresh struct {
+	seq   uint64
+	cases []event.Case
+}
+
+// freshKept is how many of them wait to be copied. What was dropped is read from the stream.
+const freshKept = 8
+
+// stored hands a block over for copying. The oldest makes room for it, so that the newest is never missed.
+func (s *Service) stored(seq uint64, cases []event.Case) {
+	for {
+		select {
+		case s.fresh <- fresh{seq, cases}:
+			return
+		default:
+		}
+		select {
+		case <-s.fresh:
+		default:
+		}
+	}
+}
+
+// copyFrom publishes what block from and those after it hold, save what is done: from the stream what was there before, and
+// then what is handed over. It ends with an error and the block that it wanted.
 func (s *Service) copyFrom(ctx context.Context, out *bus.Outlet, done bus.Mark, from uint64) (next uint64, err error) {
-	in, err := bus.OpenReader(ctx, s.js, subject.DecisionStream, from)
+	held, err := bus.Look(ctx, s.js, subject.DecisionStream)
 	if err != nil {
 		return from, err
 	}
+	next, last := from, held.Last
+	for {
+		if next, err = s.copyStored(ctx, out, done, next, last); err != nil {
+			return next, err
+		}
+		select {
+		case b := <-s.fresh:
+			if last = b.seq; last != next {
+				continue // copied already, or others before it were dropped
+			}
+			if err := s.copyBlock(ctx, out, done, b); err != nil {
+				return next, err
+			}
+			next++
+		case <-ctx.Done():
+			return next, ctx.Err()
+		}
+	}
+}
+
+// copyStored publishes the blocks from next up to last, and gives the one behind them.
+func (s *Service) copyStored(ctx context.Context, out *bus.Outlet, done bus.Mark, next, last uint64) (uint64, error) {
+	if next > last {
+		return next, nil
+	}
+	in, err := bus.OpenReader(ctx, s.js, subject.DecisionStream, next)
+	if err != nil {
+		return next, err
+	}
 	defer in.Close()
-	for next = from; ; next++ {
+	for ; next <= last; next++ {
 		b, err := in.Next(ctx)
 		if err != nil {
 			return next, err
 		}
 		cases, err := event.ParseBlock(b.Data)
+		if err == nil {
+			err = s.copyBlock(ctx, out, done, fresh{b.Sequence, cases})
+		}
 		if err != nil {
-			return next, err
-		}
-		skip := 0
-		if b.Sequence == done.Sequence {
-			skip = done.Place + 1
-		}
-		told, err := publishBlock(ctx, out, b.Sequence, skip, cases)
-		if err != nil {
-			return next, err
-		}
-		if err := bus.Tell(s.nc, subject.ToldDecision, told); err != nil {
 			return next, err
 		}
 	}
+	return next, nil
+}
+
+// copyBlock publishes a block's decisions, save what is done, and tells of them.
+func (s *Service) copyBlock(ctx context.Context, out *bus.Outlet, done bus.Mark, b fresh) error {
+	skip := 0
+	if b.seq == done.Sequence {
+		skip = done.Place + 1
+	}
+	told, err := publishBlock(ctx, out, b.seq, skip, b.cases)
+	if err != nil {
+		return err
+	}
+	return bus.Tell(s.nc, subject.ToldDecision, told)
 }
 
 // publishBlock publishes the decisions of a block from place skip on.

@@ -73,9 +73,15 @@ func TestPublishingGoesOnBehindDecisionsThatAreGone(t *testing.T) {
 
 func decide(t *testing.T, s *Service, k int) {
 	t.Helper()
-	if _, err := s.js.Publish(t.Context(), subject.DecisionSubject, decided(k)); err != nil {
+	ack, err := s.js.Publish(t.Context(), subject.DecisionSubject, decided(k))
+	if err != nil {
 		t.Fatal(err)
 	}
+	cases, err := event.ParseBlock(decided(k))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.stored(ack.Sequence, cases)
 }
 
 // awaitOrder waits until the decision on an order is public.
@@ -94,5 +100,24 @@ func awaitOrder(t *testing.T, s *Service, order string) {
 		if strings.Contains(string(b.Data), order) {
 			return
 		}
+	}
+}
+
+func TestPublishingMissesNothingWhenManyAreStoredAtOnce(t *testing.T) {
+	t.Parallel()
+	s, err := New(natstest.Server(t), Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	decide(t, s, 1)
+	defer publishing(t, s)()
+	awaitOrder(t, s, "order-1")
+	for k := 2; k <= 50; k++ {
+		decide(t, s, k)
+	}
+	awaitOrder(t, s, "order-50")
+	all, err := bus.Look(t.Context(), s.js, subject.PublicDecisionStream)
+	if err != nil || all.Last != 50 {
+		t.Errorf("%d public decisions, %v", all.Last, err)
 	}
 }

@@ -50,6 +50,7 @@ type Service struct {
 	force *forcing
 	stage bus.Stage
 	live  live
+	fresh chan fresh // decisions just stored, the newest always among them
 }
 
 // live is when live orders were judged.
@@ -85,7 +86,7 @@ func New(nc *nats.Conn, cfg Config) (*Service, error) {
 	}
 	kept := &state{dir: cfg.Dir, history: cfg.History, js: js, log: cfg.Log}
 	force := newForcing(js, cfg.Pack, cfg.Log)
-	s := &Service{nc: nc, js: js, cfg: cfg, state: kept, force: force}
+	s := &Service{nc: nc, js: js, cfg: cfg, state: kept, force: force, fresh: make(chan fresh, freshKept)}
 	s.stage = bus.Stage{
 		In: subject.EnrichedStream, Out: subject.DecisionStream, OutSubject: subject.DecisionSubject,
 		Begin: kept.begin,
@@ -99,6 +100,9 @@ func New(nc *nats.Conn, cfg Config) (*Service, error) {
 		},
 		Switch: force.to,
 		Log:    cfg.Log,
+	}
+	if !cfg.NoPublish {
+		s.stage.Stored = s.stored
 	}
 	return s, nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
+	"sync"
 
 	"github.com/nats-io/nats.go/jetstream"
 	"golang.org/x/sync/errgroup"
@@ -35,13 +36,16 @@ type Stage struct {
 	// Begin's last, by one goroutine; what it makes of a block must follow from the block and what Begin readied. each runs
 	// a function over n places of the block on several goroutines.
 	Block func(seq uint64, cases []event.Case, each func(n int, do func(i int))) []event.Case
+	// Stored, where given, is called in sequence with each block of Out that this run stored, when it is durable. It must not wait.
+	Stored func(seq uint64, cases []event.Case)
 }
 
 // block is what is on its way from the reader to the publisher.
 type block struct {
-	seq  uint64
-	data []byte
-	in   InForce
+	seq   uint64
+	cases []event.Case
+	data  *[]byte
+	in    InForce
 }
 
 // errTailLost says that Out ends before the block this stage wrote last: its server died with a tail that was not on
@@ -131,8 +135,9 @@ func (s Stage) compute(ctx context.Context, js jetstream.JetStream, from uint64,
 		if err := force.block(ctx, in, cases); err != nil {
 			return err
 		}
+		out := s.step(in.Sequence, cases)
 		select {
-		case ready <- block{in.Sequence, s.encode(s.step(in.Sequence, cases)), in.InForce}:
+		case ready <- block{in.Sequence, out, s.encode(out), in.InForce}:
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -224,7 +229,7 @@ func parallel(n int, do func(i int)) {
 }
 
 // encode writes the block; while it does not fit into a message, the largest case becomes an explicit outcome.
-func (s Stage) encode(cases []event.Case) []byte {
+func (s Stage) encode(cases []event.Case) *[]byte {
 	size, largest := 0, 0
 	for i, c := range cases {
 		size += c.Size()
@@ -238,14 +243,26 @@ func (s Stage) encode(cases []event.Case) []byte {
 			return s.encode(cases)
 		}
 	}
-	return event.AppendBlock(nil, cases)
+	b, _ := buffers.Get().(*[]byte)
+	if b == nil {
+		b = new([]byte)
+	}
+	*b = event.AppendBlock((*b)[:0], cases)
+	return b
 }
+
+// buffers are blocks' bytes to be used again, once they are stored.
+var buffers sync.Pool
 
 // publish stores the blocks in order. A crash between compute and here leaves nothing: the block is computed again.
 func (s Stage) publish(ctx context.Context, js jetstream.JetStream, ready <-chan block) error {
 	for b := range ready {
 		if err := s.store(ctx, js, b); err != nil {
 			return err
+		}
+		buffers.Put(b.data)
+		if s.Stored != nil {
+			s.Stored(b.seq, b.cases)
 		}
 	}
 	return ctx.Err()
@@ -255,7 +272,7 @@ func (s Stage) publish(ctx context.Context, js jetstream.JetStream, ready <-chan
 func (s Stage) store(ctx context.Context, js jetstream.JetStream, b block) error {
 	var pause clock.Backoff
 	for {
-		err := PublishUnder(ctx, js, s.Out, s.OutSubject, b.seq-1, b.in, b.data)
+		err := PublishUnder(ctx, js, s.Out, s.OutSubject, b.seq-1, b.in, *b.data)
 		switch {
 		case err == nil:
 			return nil
@@ -264,7 +281,7 @@ func (s Stage) store(ctx context.Context, js jetstream.JetStream, b block) error
 		case errors.Is(err, ErrFull):
 			s.Log.WarnContext(ctx, "stream is full, waiting for room", slog.String("out", s.Out), slog.Uint64("sequence", b.seq))
 		default:
-			stored, serr := Settle(ctx, js, s.Out, b.seq, b.data)
+			stored, serr := Settle(ctx, js, s.Out, b.seq, *b.data)
 			if serr != nil || stored {
 				return serr
 			}

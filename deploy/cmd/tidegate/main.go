@@ -11,6 +11,7 @@ import (
 	"github.com/tidegate/tidegate/deploy/standalone"
 	auditcli "github.com/tidegate/tidegate/services/audit/cli"
 	"github.com/tidegate/tidegate/services/audit/search"
+	"github.com/tidegate/tidegate/services/audit/search/parquet"
 	enrichmentcli "github.com/tidegate/tidegate/services/enrichment/cli"
 	ingestcli "github.com/tidegate/tidegate/services/ingest/cli"
 	screeningcli "github.com/tidegate/tidegate/services/screening/cli"
@@ -26,7 +27,7 @@ func main() {
 		Commands: slices.Concat(
 			standalone.Commands(), ingestcli.Commands(standalone.Spreadsheets()), enrichmentcli.Commands(standalone.Review, standalone.OfferSets(), standalone.ListsCommands(), standalone.MastersCommands()...),
 			screeningcli.Commands(standalone.OfferRules()),
-			auditcli.Commands(slices.Concat(standalone.AuditCommands(), search.Commands())...),
+			auditcli.Commands(slices.Concat(standalone.AuditCommands(), search.Commands(parquet.New))...),
 		),
 	}))
 }

@@ -17,13 +17,13 @@ import (
 	"github.com/tidegate/tidegate/shared/clock"
 )
 
-// Commands is "audit" with its verbs: verify, show, checkpoint, proof, evidence, reconcile, accept, restore, key, witness. They exit with 0 when all is good, 1
+// Commands is "audit" with its verbs: verify, show, checkpoint, proof, reconcile, accept, restore, key, witness. They exit with 0 when all is good, 1
 // when the log is bad or nothing was found, 2 when it could not be judged. More are verbs
 // that need other services, too.
 func Commands(more ...*cli.Command) []*cli.Command {
 	return []*cli.Command{{
 		Name: "audit", Usage: "look into the log of decisions and prove it",
-		Commands: append([]*cli.Command{verifyCommand(), showCommand(), checkpointCommand(), proofCommand(), evidenceCommand(), reconcileCommand(), acceptCommand(), restoreCommand(), keyCommand(), witnessCommand()}, more...),
+		Commands: append([]*cli.Command{verifyCommand(), showCommand(), checkpointCommand(), proofCommand(), reconcileCommand(), acceptCommand(), restoreCommand(), keyCommand(), witnessCommand()}, more...),
 	}}
 }
 

@@ -15,7 +15,11 @@ import (
 	"github.com/tidegate/tidegate/services/audit/auditverify"
 )
 
-func evidenceCommand() *cli.Command {
+// Rows gives rows of a compiled set of lists, as audit.EvidenceOptions wants them.
+type Rows func(object []byte, ids []string) (rows []byte, missing []string, err error)
+
+// Evidence is the verb that writes evidence packs. What a pack cites of imported lists comes from rows, which may be nil.
+func Evidence(rows Rows) *cli.Command {
 	return &cli.Command{
 		Name: "evidence", Usage: "write everything the log holds of an order, with its proofs, as one zip that is checked with standard tools", ArgsUsage: "ORDER",
 		Description: "ORDER is an order id or an event id. The zip has a document to file, the exact records, the received bytes, proofs, checkpoint, signatures, timestamps,\n" +
@@ -33,7 +37,7 @@ func evidenceCommand() *cli.Command {
 			if c.Args().Len() != 1 {
 				return exit(fmt.Errorf("%w: want one order id or event id", auditverify.ErrUnusable))
 			}
-			return exit(exportEvidence(ctx, c, c.Args().First()))
+			return exit(exportEvidence(ctx, c, c.Args().First(), rows))
 		},
 	}
 }
@@ -52,11 +56,12 @@ func evidenceOptions(c *cli.Command) (o audit.EvidenceOptions, err error) {
 	return o, nil
 }
 
-func exportEvidence(ctx context.Context, c *cli.Command, id string) error {
+func exportEvidence(ctx context.Context, c *cli.Command, id string, rows Rows) error {
 	o, err := evidenceOptions(c)
 	if err != nil {
 		return err
 	}
+	o.Rows = rows
 	name := c.String("out")
 	if name == "" {
 		name = "evidence-" + fileName(id) + ".zip"
@@ -75,7 +80,7 @@ func exportEvidence(ctx context.Context, c *cli.Command, id string) error {
 	if c.Bool("json") {
 		return printJSON(c.Root().Writer, pack)
 	}
-	_, err = fmt.Fprintf(c.Root().Writer, "%s: %d records under the checkpoint of size %d, %d files, %d bytes\n  sha256 %s\n", name, pack.Records, pack.LogSize, pack.Files, pack.Size, pack.SHA256)
+	_, err = fmt.Fprintf(c.Root().Writer, "%s: records: %d, under the checkpoint of size %d; %d files, %d bytes\n  sha256 %s\n", name, pack.Records, pack.LogSize, pack.Files, pack.Size, pack.SHA256)
 	for _, l := range pack.LeftOut {
 		_, lerr := fmt.Fprintf(c.Root().Writer, "  left out: %s: %s\n", l.What, l.Why)
 		err = errors.Join(err, lerr)

@@ -64,6 +64,13 @@ func (a *asked) add(who viewer, e deed) {
 	a.by[key].add(e)
 }
 
+// addSome adds to a number; nothing where there is nothing.
+func (a *asked) addSome(who viewer, what, count string, n int) {
+	if n > 0 {
+		a.add(who, deed{what: what, count: count, n: n})
+	}
+}
+
 func (d *doings) add(e deed) {
 	d.counts[e.count] += max(e.n, 1)
 	d.say(strings.ToValidUTF8(e.text[:min(len(e.text), wordsLong)], ""))

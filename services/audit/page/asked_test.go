@@ -36,7 +36,7 @@ func TestWhatIsAskedIsNotedOnceAndNoneIsLostOnACleanStop(t *testing.T) {
 			t.Fatal(a.status)
 		}
 	}
-	for _, path := range []string{"/order?id=A-1", "/records/1/0", "/records/1/0/leaf", "/records/1/0/proof", "/evidence?id=A-1&source=shop", "/checkpoint", "/calendar", "/live"} {
+	for _, path := range []string{"/order?id=A-1", "/records/1/0", "/records/1/0/leaf", "/records/1/0/proof", "/evidence?id=A-1&source=shop", "/export?as=csv&order=A-1", "/checkpoint", "/calendar", "/live"} {
 		if a := s.ask("GET", path, kim, nil); a.status != http.StatusOK {
 			t.Fatalf("%s: %d %s", path, a.status, a.body)
 		}
@@ -52,7 +52,7 @@ func TestWhatIsAskedIsNotedOnceAndNoneIsLostOnACleanStop(t *testing.T) {
 	for _, want := range []struct {
 		what, name string
 		n          int
-	}{{"query", "searches", many}, {"export", "leaves", 1}, {"export", "proofs", 1}, {"export", "checkpoints", 1}, {"evidence", "packs", 1}, {"query", "calendars", 1}, {"query", "live", 1}} {
+	}{{"query", "searches", many}, {"export", "leaves", 1}, {"export", "proofs", 1}, {"export", "checkpoints", 1}, {"export", "exports", 1}, {"export", "rows", 1}, {"evidence", "packs", 1}, {"query", "calendars", 1}, {"query", "records", 1}, {"query", "live", 1}} {
 		if n := total(got, want.what, want.name); n != want.n {
 			t.Errorf("%s: %d %s, want %d", want.what, n, want.name, want.n)
 		}

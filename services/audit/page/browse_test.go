@@ -167,29 +167,29 @@ func (b *browser) download(dir, selector, name string) {
 }
 
 // printed checks what a case is on paper.
-func printed(t testing.TB, pdf []byte) {
-	t.Helper()
+func printed(tb testing.TB, pdf []byte) {
+	tb.Helper()
 	if !bytes.HasPrefix(pdf, []byte("%PDF")) {
-		t.Fatal("no PDF was printed")
+		tb.Fatal("no PDF was printed")
 	}
 	program, err := exec.LookPath("pdftotext")
 	if err != nil {
 		return // the pictures show it
 	}
-	cmd := exec.CommandContext(t.Context(), program, "-layout", "-", "-")
+	cmd := exec.CommandContext(tb.Context(), program, "-layout", "-", "-")
 	cmd.Stdin = bytes.NewReader(pdf)
 	text, err := cmd.Output()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	for _, want := range []string{"Order HOLD-7", "Harbor Lantern Trading", "15 CFR 744.11", "Included as leaf 0", "as the log had it at", "Page 1 of"} {
 		if !strings.Contains(string(text), want) {
-			t.Errorf("%q is not on paper", want)
+			tb.Errorf("%q is not on paper", want)
 		}
 	}
 	for _, not := range []string{"Sign out", "Completeness", "exact record", `"line":"order"`} {
 		if strings.Contains(string(text), not) {
-			t.Errorf("%q is on paper", not)
+			tb.Errorf("%q is on paper", not)
 		}
 	}
 }

@@ -65,6 +65,7 @@ func (s *Service) routes() []route {
 		{"GET", "/records/{log}/{leaf}/proof", auditor, s.getProof},
 		{"GET", "/checkpoint", auditor, s.getCheckpoint},
 		{"GET", "/key", auditor, s.getKey},
+		{"GET", "/export", auditor, s.getExport},
 		{"GET", "/evidence", auditor, s.getEvidence},
 		{"GET", "/calendar", auditor, s.getCalendar},
 		{"GET", "/lists", auditor, s.getLists},

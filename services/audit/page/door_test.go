@@ -3,6 +3,7 @@ package page_test
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -30,6 +31,7 @@ var asked = map[string][]string{
 	"GET /records/{log}/{leaf}/proof": {"/records/1/0/proof", "/records/1/1/proof", "/records/1/2/proof", "/records/1/3/proof", "/records/1/4/proof"},
 	"GET /checkpoint":                 {"/checkpoint"},
 	"GET /key":                        {"/key"},
+	"GET /export":                     {"/export?as=jsonl", "/export?as=csv", "/export?as=jsonl&party=hidden", "/export?as=csv&source=erp", "/export?as=xml"},
 	"GET /evidence":                   {"/evidence?id=HIDDEN-1", "/evidence?id=HIDDEN-2", "/evidence?id=BOTH", "/evidence?id=BOTH&source=erp", "/evidence?id=HIDDEN-R"},
 	"GET /calendar":                   {"/calendar", "/calendar?month=2026-11"},
 	"GET /lists":                      {"/lists", "/lists?from=2026-01-01&until=2026-12-31"},
@@ -71,7 +73,7 @@ func TestEveryRouteKeepsAnAuditorWithinTheToken(t *testing.T) {
 		if asked[name] == nil {
 			t.Errorf("%s: no request tries this route: add one to the table", name)
 		}
-		if isOpen := contains(open, name); isOpen != (r.Access == "open") {
+		if isOpen := slices.Contains(open, name); isOpen != (r.Access == "open") {
 			t.Errorf("%s is %s", name, r.Access)
 		}
 		if r.Access != "open" && r.Method != http.MethodGet {
@@ -93,7 +95,7 @@ func TestEveryRouteKeepsAnAuditorWithinTheToken(t *testing.T) {
 		}
 	}
 	// The test would show nothing if what is hidden were nowhere to be seen.
-	for _, name := range []string{"GET /{$}", "GET /order", "GET /records/{log}/{leaf}", "GET /records/{log}/{leaf}/leaf", "GET /live", "GET /live/events"} {
+	for _, name := range []string{"GET /{$}", "GET /order", "GET /records/{log}/{leaf}", "GET /records/{log}/{leaf}/leaf", "GET /live", "GET /live/events", "GET /export"} {
 		if !seen[name] {
 			t.Errorf("%s shows nothing hidden even to who may see everything: the test is blind", name)
 		}
@@ -108,15 +110,6 @@ func echoes(body, word string) bool {
 		}
 	}
 	return true
-}
-
-func contains(list []string, one string) bool {
-	for _, s := range list {
-		if s == one {
-			return true
-		}
-	}
-	return false
 }
 
 func TestNoRouteIsForWhoHasNoTokenOfAnAuditor(t *testing.T) {

@@ -64,8 +64,12 @@ func (s *Service) getEvidence(w http.ResponseWriter, r *http.Request, who viewer
 		}
 	}
 	var b bytes.Buffer
-	_, err = audit.Evidence(r.Context(), s.cfg.Dir, id, &b, audit.EvidenceOptions{Source: source, CheckpointDir: s.cfg.CheckpointDir, Witnesses: s.cfg.Witnesses})
+	_, err = audit.Evidence(r.Context(), s.cfg.Dir, id, &b, audit.EvidenceOptions{
+		Source: source, CheckpointDir: s.cfg.CheckpointDir, Witnesses: s.cfg.Witnesses, WithoutPDF: r.URL.Query().Get("pdf") == "no", Rows: s.cfg.Rows,
+	})
 	switch {
+	case errors.Is(err, audit.ErrGlyph):
+		return fault{http.StatusUnprocessableEntity, "The document cannot be printed: " + err.Error() + ". With &pdf=no behind the address you get everything but the document."}
 	case errors.Is(err, audit.ErrNone):
 		return errNothing
 	case err != nil:
@@ -119,7 +123,7 @@ func fileName(h search.Hit) string {
 	if h.Number > 1 {
 		return fmt.Sprintf("log-%d-%d", h.Number, h.Index)
 	}
-	return fmt.Sprint(h.Index)
+	return strconv.FormatUint(h.Index, 10)
 }
 
 // getCheckpoint gives the newest checkpoint, to be kept elsewhere.

@@ -79,6 +79,7 @@ type found struct {
 	Problem  string // what is wrong with the question
 	Hits     []search.Hit
 	Next     string // query string of the next page
+	Asked    string // query string of the question
 	Later    bool   // this is not the first page
 	Size     uint64 // of the checkpoint that the records were proven under
 	Open     uint64 // leaves that the index does not have yet
@@ -91,7 +92,7 @@ type found struct {
 func (s *Service) getSearch(w http.ResponseWriter, r *http.Request, who viewer) error {
 	f := formOf(r.URL.Query())
 	v := found{
-		Form: f, More: f.Rule+f.Entry+f.Actor+f.Source+f.Kind+f.Cause+f.ReceivedFrom+f.ReceivedUntil != "", Reach: reach(who), Outcomes: []event.Outcome{event.Release, event.Hold, event.NeedsLic, event.Block},
+		Form: f, Asked: f.values(nil).Encode(), More: f.Rule+f.Entry+f.Actor+f.Source+f.Kind+f.Cause+f.ReceivedFrom+f.ReceivedUntil != "", Reach: reach(who), Outcomes: []event.Outcome{event.Release, event.Hold, event.NeedsLic, event.Block},
 		Kinds: []string{event.LeafDecision, event.LeafRefusal, event.LeafLicense, event.LeafControl, event.LeafNote, event.LeafGap, event.LeafAccept, event.LeafRestore},
 	}
 	for _, k := range event.Kinds {
@@ -115,7 +116,7 @@ func (s *Service) getSearch(w http.ResponseWriter, r *http.Request, who viewer) 
 		v.Next = f.values(got.Behind).Encode()
 	}
 	s.asked.add(who, deed{what: query, count: "searches", text: asText(f)})
-	s.asked.add(who, deed{what: query, count: "records", n: len(v.Hits)})
+	s.asked.addSome(who, query, "records", len(v.Hits))
 	return s.render(w, r, who, status, "search", "Search", v)
 }
 

@@ -116,7 +116,7 @@ func (s *Service) getLive(w http.ResponseWriter, r *http.Request, who viewer) er
 	}
 	v.Hits = got.Hits
 	s.asked.add(who, deed{what: query, count: "live", text: "the live list"})
-	s.asked.add(who, deed{what: query, count: "records", n: len(v.Hits)})
+	s.asked.addSome(who, query, "records", len(v.Hits))
 	return s.render(w, r, who, http.StatusOK, "live", "Live", v)
 }
 
@@ -163,7 +163,7 @@ func (s *Service) getEvents(w http.ResponseWriter, r *http.Request, who viewer) 
 	w.Header().Set("X-Accel-Buffering", "no")
 	out := stream{w, http.NewResponseController(w), s}
 	if err := out.say(": here it begins\nretry: 3000\n\n"); err != nil {
-		return nil //nolint:nilerr // whoever asked is gone
+		return nil // whoever asked is gone
 	}
 	tick := time.NewTicker(pulse)
 	defer tick.Stop()
@@ -171,7 +171,7 @@ func (s *Service) getEvents(w http.ResponseWriter, r *http.Request, who viewer) 
 		reader, grown := s.tail.now()
 		if to := end(reader); reader != nil && to != *from {
 			if err := s.tellNews(r, out, reader, *from, who); err != nil {
-				return nil //nolint:nilerr // the browser comes back and is told then
+				return nil // the browser comes back and is told then
 			}
 			from = &to
 		}
@@ -182,7 +182,7 @@ func (s *Service) getEvents(w http.ResponseWriter, r *http.Request, who viewer) 
 				return nil
 			}
 			if _, err := s.whoIs(r); err != nil { // signed out or revoked meanwhile
-				return nil //nolint:nilerr // the browser comes back and is told then
+				return nil // the browser comes back and is told then
 			}
 		case <-r.Context().Done():
 			return nil
@@ -208,7 +208,7 @@ func (s *Service) tellNews(r *http.Request, out stream, reader *audit.Reader, fr
 	if err != nil {
 		return err
 	}
-	s.asked.add(who, deed{what: query, count: "records", n: len(hits)})
+	s.asked.addSome(who, query, "records", len(hits))
 	return out.say(fmt.Sprintf("id: %s\ndata: %s\n\n", cursor(end(reader)), b))
 }
 

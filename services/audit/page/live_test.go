@@ -70,7 +70,7 @@ func TestTheLiveListTellsWhatIsLoggedAsItIsLogged(t *testing.T) {
 		t.Errorf("%s %s", id, data)
 	}
 	s.stop() // ends the lists, too
-	if lines.Scan() && lines.Scan() && lines.Scan() {
+	if _, data := next(lines); data != "" {
 		t.Error("the list goes on behind the end")
 	}
 }

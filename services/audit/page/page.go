@@ -12,6 +12,7 @@
 package page
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,12 +36,15 @@ import (
 // Config is what the page needs. The zero value of a field takes its default; Dir, Tokens and Listen must be given.
 type Config struct {
 	Dir    string            // audit directory: the logs and the search index
+	File   string            // of the search index; beside the logs when empty
 	Tokens string            // directory of the file of tokens
 	Listen string            // HOST:PORT; without a host the machine's own: 127.0.0.1
 	TLS    certificate.Files // plain HTTP when empty
 
 	Witnesses     []byte // policy whose witnesses' signatures are checked; without it their names are shown as what they are: unchecked
 	CheckpointDir string // where checkpoints are copied and timestamped; none when empty
+
+	Rows func(object []byte, ids []string) (rows []byte, missing []string, err error) // of imported lists, for evidence packs (audit.EvidenceOptions); may be nil
 
 	Note  func(context.Context, event.Note) error // brings a note into the log; nothing is noted when nil
 	Every time.Duration                           // between two notes; 1m
@@ -95,6 +99,8 @@ type Service struct {
 	tail     *tail
 	busy     chan struct{} // a place for each request that is worked on
 	listener net.Listener
+
+	exporting chan struct{} // a place for each export
 }
 
 // New opens the index and the address. Run must follow, or Close.
@@ -108,7 +114,7 @@ func New(ctx context.Context, cfg Config) (*Service, error) {
 	}
 	s.tokens = token.NewRing(cfg.Tokens, s.cfg.Clock)
 	s.sessions, s.tries, s.asked, s.tail = newSessions(s.cfg.Clock), newTries(s.cfg.Clock), newAsked(s.cfg.Clock), newTail()
-	s.busy = make(chan struct{}, atOnce)
+	s.busy, s.exporting = make(chan struct{}, atOnce), make(chan struct{}, exports)
 	return s, nil
 }
 
@@ -121,8 +127,7 @@ func (s *Service) open(ctx context.Context) (err error) {
 	if err := os.MkdirAll(s.cfg.Dir, 0o755); err != nil {
 		return err
 	}
-	file := filepath.Join(s.cfg.Dir, search.File)
-	if s.archive, err = search.Open(ctx, s.cfg.Dir, file); err != nil {
+	if s.archive, err = search.Open(ctx, s.cfg.Dir, cmp.Or(s.cfg.File, filepath.Join(s.cfg.Dir, search.File))); err != nil {
 		return err
 	}
 	host, port, err := net.SplitHostPort(s.cfg.Listen)
@@ -196,7 +201,7 @@ func (s *Service) follow(ctx context.Context) error {
 			s.cfg.Log.ErrorContext(ctx, "the search index was not brought up to date, trying again", slog.Any("error", err))
 		}
 		if clock.Sleep(ctx, s.cfg.Index) != nil {
-			return nil
+			return nil //nolint:nilerr // the end is no error
 		}
 	}
 }

@@ -307,8 +307,7 @@ func proofOf(point auditverify.Checkpoint, policy *auditverify.Policy) proof {
 // signers are the names on a checkpoint that are not the log's own. Nothing says that they are theirs.
 func signers(point auditverify.Checkpoint) (names []string) {
 	n, err := note.Open(point.Raw, note.VerifierList())
-	var unverified *note.UnverifiedNoteError
-	if errors.As(err, &unverified) {
+	if unverified, ok := errors.AsType[*note.UnverifiedNoteError](err); ok {
 		n = unverified.Note
 	}
 	if n == nil {

@@ -232,8 +232,7 @@ func (s *Service) postSignIn(w http.ResponseWriter, r *http.Request, _ viewer) e
 	}
 	next := ownPath(r.PostForm.Get("next"))
 	rec, err := s.check(r, strings.TrimSpace(r.PostForm.Get("token")))
-	var f fault
-	if errors.As(err, &f) {
+	if f, ok := errors.AsType[fault](err); ok {
 		return s.render(w, r, viewer{}, f.status, "sign-in", "Sign in", signIn{next, f.says})
 	}
 	if err != nil {

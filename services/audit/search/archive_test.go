@@ -36,7 +36,18 @@ func encode(tb testing.TB, v any) []byte {
 // decided is a case of an order of a party, which matches a list's name.
 func decided(tb testing.TB, id, party, matched string, date event.Date, outcome event.Outcome) event.Case {
 	tb.Helper()
-	order := encode(tb, event.Order{ID: id, OrderDate: date, Parties: []event.Party{{Role: event.Purchaser, Name: party}}})
+	return decidedOrder(tb, event.Order{ID: id, OrderDate: date, Parties: []event.Party{{Role: event.Purchaser, Name: party}}}, party, matched, outcome)
+}
+
+// decidedWith is a case of an order of items.
+func decidedWith(tb testing.TB, id string, items []event.Item, date event.Date, outcome event.Outcome) event.Case {
+	tb.Helper()
+	return decidedOrder(tb, event.Order{ID: id, OrderDate: date, Parties: []event.Party{{Role: event.Purchaser, Name: "Holm GmbH"}}, Items: items}, "Holm GmbH", "", outcome)
+}
+
+func decidedOrder(tb testing.TB, o event.Order, party, matched string, outcome event.Outcome) event.Case {
+	tb.Helper()
+	id, order := o.ID, encode(tb, o)
 	head := encode(tb, event.Cause{
 		Line: event.LineOrder, V: 1, Kind: event.Placed, Event: "ev-" + id, Key: "default/shop/" + id + "/0", Actor: "test", Tenant: "default", Source: "shop", OrderID: id,
 		Format: "tidegate-json", At: "2026-11-23T10:15:00.123456Z", Received: event.Received{SHA256: event.Digest(order), Size: len(order)},
@@ -259,16 +270,27 @@ func TestVerbs(t *testing.T) {
 		{[]string{"reindex"}, 0, "the old one was the same"},
 		{[]string{"list", "--rule", "el-license"}, 0, "license"},
 	} {
-		var out bytes.Buffer
-		root := &cli.Command{Name: "tidegate", Commands: search.Commands(), Writer: &out, ErrWriter: &out, ExitErrHandler: func(context.Context, *cli.Command, error) {}}
-		err := root.Run(t.Context(), append([]string{"tidegate", tt.args[0], "--data", data, "--index", filepath.Join(data, "index")}, tt.args[1:]...))
-		code := 0
-		if coder, ok := errors.AsType[cli.ExitCoder](err); ok {
-			code = coder.ExitCode()
-			out.WriteString(err.Error())
-		}
-		if code != tt.code || !strings.Contains(out.String(), tt.want) {
-			t.Errorf("%v: exit %d, want %d\n%s", tt.args, code, tt.code, out.String())
+		out, code := run(t, data, tt.args)
+		if code != tt.code || !strings.Contains(out, tt.want) {
+			t.Errorf("%v: exit %d, want %d\n%s", tt.args, code, tt.code, out)
 		}
 	}
+}
+
+// run runs a verb with an index of its own and gives what it prints and its exit status.
+func run(t *testing.T, data string, args []string) (printed string, code int) {
+	t.Helper()
+	var out bytes.Buffer
+	root := &cli.Command{Name: "tidegate", Commands: search.Commands(nil), Writer: &out, ErrWriter: &out, ExitErrHandler: func(context.Context, *cli.Command, error) {}}
+	flags := []string{"--data", data, "--index", filepath.Join(data, "index")}
+	at := 1
+	if args[0] == "report" {
+		at, flags = 2, flags[:2]
+	}
+	err := root.Run(t.Context(), append(append(append([]string{"tidegate"}, args[:at]...), flags...), args[at:]...))
+	if coder, ok := errors.AsType[cli.ExitCoder](err); ok {
+		code = coder.ExitCode()
+		out.WriteString(err.Error())
+	}
+	return out.String(), code
 }

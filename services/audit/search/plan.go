@@ -3,6 +3,7 @@ package search
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/tidegate/tidegate/schemas/event"
@@ -92,7 +93,7 @@ func days(of byte, from, until event.Date) []Cond {
 	}
 	var c Cond
 	for century := 19; century < 30; century++ {
-		c.Any = cover(c.Any, of, fmt.Sprint(century), from, until)
+		c.Any = cover(c.Any, of, strconv.Itoa(century), from, until)
 	}
 	if len(c.Any) == 0 {
 		c.Any = []Cond{{Term: nothing}}
@@ -116,7 +117,7 @@ func cover(to []Cond, of byte, digits string, from, until event.Date) []Cond {
 	switch len(digits) {
 	case 2, 3:
 		for i := range 10 {
-			to = cover(to, of, digits+fmt.Sprint(i), from, until)
+			to = cover(to, of, digits+strconv.Itoa(i), from, until)
 		}
 	case 4:
 		for i := 1; i <= 12; i++ {

@@ -124,6 +124,9 @@ func RowOf(l audit.Logged) (Row, error) {
 			r.Date = h.Order.Date
 		}
 		r.Names = h.Order.names()
+		for _, p := range h.Order.Parties {
+			r.Parties = append(r.Parties, p.Name)
+		}
 	}
 	if l.Case.Passes() || l.Case.Len() < 3 {
 		r.sort()

@@ -32,6 +32,7 @@ type Row struct {
 	Rule     string        // the deciding one
 	Rules    []string      // of every finding, sorted
 	Entries  []string      // list entries of findings and matches, sorted
+	Parties  []string      // names of parties as given, in the order's order
 	Names    []string      // of parties as given, and the list's names that they match, sorted
 
 	Cause     event.Kind       // what happened: placed, shipped, disposition …; empty where it is no cause

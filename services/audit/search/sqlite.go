@@ -1,6 +1,7 @@
 package search
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -110,11 +111,12 @@ func (s *SQLite) Clear(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		drop := "DROP TABLE IF EXISTS term_of;"
+		var drop strings.Builder
+		drop.WriteString("DROP TABLE IF EXISTS term_of;")
 		for _, n := range names {
-			drop += `DROP TABLE IF EXISTS "` + strings.ReplaceAll(n, `"`, `""`) + `";`
+			drop.WriteString(`DROP TABLE IF EXISTS "` + strings.ReplaceAll(n, `"`, `""`) + `";`)
 		}
-		_, err = tx.ExecContext(ctx, drop+tables+fmt.Sprintf("PRAGMA user_version = %d;", format))
+		_, err = tx.ExecContext(ctx, drop.String()+tables+fmt.Sprintf("PRAGMA user_version = %d;", format))
 		return err
 	})
 	s.mu.Lock()
@@ -293,33 +295,68 @@ func (s *SQLite) remember(words []string) {
 	}
 }
 
-// learn makes words known.
+// learn makes words known: all of them in a few statements, in the order of the tables.
 func learn(ctx context.Context, tx *sql.Tx, words []string) error {
-	word, err := tx.PrepareContext(ctx, "INSERT OR IGNORE INTO word (word) VALUES (?)")
+	fresh, err := unknown(ctx, tx, words)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = word.Close() }()
-	near, err := tx.PrepareContext(ctx, "INSERT OR IGNORE INTO near (key, word) VALUES (?, ?)")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = near.Close() }()
-	for _, w := range words {
-		done, err := word.ExecContext(ctx, w)
-		if err != nil {
-			return err
-		}
-		if n, err := done.RowsAffected(); err != nil || n == 0 {
-			continue
-		}
+	var keys [][2]string
+	for _, w := range fresh {
 		for _, key := range NearKeys(w) {
-			if _, err := near.ExecContext(ctx, key, w); err != nil {
-				return err
+			keys = append(keys, [2]string{key, w})
+		}
+	}
+	slices.SortFunc(keys, func(a, b [2]string) int { return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1])) })
+	pairs := make([]any, 0, 2*len(keys))
+	for _, k := range keys {
+		pairs = append(pairs, k[0], k[1])
+	}
+	return errors.Join(
+		insertAll(ctx, tx, "INSERT OR IGNORE INTO word (word) VALUES (?)", ", (?)", 1, anys(fresh)),
+		insertAll(ctx, tx, "INSERT OR IGNORE INTO near (key, word) VALUES (?, ?)", ", (?, ?)", 2, pairs),
+	)
+}
+
+// unknown gives the words that are not there yet.
+func unknown(ctx context.Context, tx *sql.Tx, words []string) (out []string, err error) {
+	for some := range slices.Chunk(words, atOnce) {
+		known, err := strs(ctx, tx, "SELECT word FROM word WHERE word IN (?"+strings.Repeat(", ?", len(some)-1)+")", anys(some)...)
+		if err != nil {
+			return nil, err
+		}
+		is := map[string]bool{}
+		for _, w := range known {
+			is[w] = true
+		}
+		for _, w := range some {
+			if !is[w] {
+				out = append(out, w)
 			}
 		}
 	}
+	return out, nil
+}
+
+// atOnce is how many values one statement takes.
+const atOnce = 500
+
+// insertAll runs an insertion of rows of so many columns, with more rows in each statement.
+func insertAll(ctx context.Context, tx *sql.Tx, insert, row string, columns int, values []any) error {
+	for some := range slices.Chunk(values, atOnce) {
+		if _, err := tx.ExecContext(ctx, insert+strings.Repeat(row, len(some)/columns-1), some...); err != nil {
+			return err
+		}
+	}
 	return nil
+}
+
+func anys(list []string) []any {
+	out := make([]any, len(list))
+	for i, s := range list {
+		out[i] = s
+	}
+	return out
 }
 
 // tally adds rows to the tally.
@@ -428,11 +465,7 @@ func (s *SQLite) Near(ctx context.Context, keys []string) ([]string, error) {
 	if len(keys) == 0 {
 		return nil, nil
 	}
-	args := make([]any, len(keys))
-	for i, k := range keys {
-		args[i] = k
-	}
-	out, err := strs(ctx, s.db, "SELECT DISTINCT word FROM near WHERE key IN (?"+strings.Repeat(", ?", len(keys)-1)+") ORDER BY word", args...)
+	out, err := strs(ctx, s.db, "SELECT DISTINCT word FROM near WHERE key IN (?"+strings.Repeat(", ?", len(keys)-1)+") ORDER BY word", anys(keys)...)
 	if err != nil {
 		return nil, fmt.Errorf("search index: %w", err)
 	}

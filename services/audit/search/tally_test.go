@@ -33,8 +33,10 @@ func TestCompleteness(t *testing.T) {
 		open     int
 	}{
 		"every place once": {
-			[]Row{decision("2026-01-10", 1, 0, 2), decision("2026-01-10", 1, 1, 2), decision("2026-01-10", 2, 0, 1)}, true,
-			CompleteDay{Orders: 3, Decisions: 3, Leaves: 3}, 0,
+			[]Row{decision("2026-01-10", 1, 0, 2), decision("2026-01-10", 1, 1, 2), decision("2026-01-10", 2, 0, 1)},
+			true,
+			CompleteDay{Orders: 3, Decisions: 3, Leaves: 3},
+			0,
 		},
 		"out of order":                 {[]Row{decision("2026-01-10", 2, 0, 1), decision("2026-01-10", 1, 1, 2), decision("2026-01-10", 1, 0, 2)}, true, CompleteDay{Orders: 3, Decisions: 3, Leaves: 3}, 0},
 		"a place is missing":           {[]Row{decision("2026-01-10", 1, 1, 2), decision("2026-01-10", 2, 0, 1)}, false, CompleteDay{Orders: 2, Decisions: 2, Leaves: 2, Missing: 1}, 0},

@@ -20,9 +20,9 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/tidegate/tidegate/schemas/event"
+	"github.com/tidegate/tidegate/services/enrichment/drawer"
 	"github.com/tidegate/tidegate/services/enrichment/internal/list"
 	"github.com/tidegate/tidegate/services/enrichment/internal/snapshot"
 	"github.com/tidegate/tidegate/shared/clock"
@@ -33,12 +33,15 @@ const DefaultShrink = 20
 
 // Store is a directory of lists.
 type Store struct {
-	dir   string
-	clock clock.Clock
+	dir    string
+	drawer drawer.Drawer // of dir
+	clock  clock.Clock
 }
 
 // Open gives the store of a directory, which need not exist yet.
-func Open(dir string) *Store { return &Store{dir: dir, clock: clock.System} }
+func Open(dir string) *Store {
+	return &Store{dir: dir, drawer: drawer.Drawer(dir), clock: clock.System}
+}
 
 // head is the newest state.
 type head struct {
@@ -87,7 +90,7 @@ var ErrShrinks = errors.New("the list shrinks")
 // Import reads a file into the store and compiles the new set. It activates nothing. After an error the store is as it
 // was.
 func (s *Store) Import(in Import) (Report, error) {
-	unlock, err := s.lock()
+	unlock, err := s.drawer.Lock()
 	if err != nil {
 		return Report{}, err
 	}
@@ -221,7 +224,7 @@ func (s *Store) build(h *head) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return digest, s.replace("head.json", append(b, '\n'))
+	return digest, s.drawer.Put("head.json", append(b, '\n'))
 }
 
 // Head is the digest of the newest set; "" when nothing was imported.
@@ -258,7 +261,7 @@ var ErrStreamed = errors.New("lists were activated while Tidegate ran, and the o
 // Activate puts a set in force for the first start: the one named by its digest or the start of it, the newest when "".
 // The set is loaded first. ErrStreamed where that would have no effect.
 func (s *Store) Activate(name string) (digest string, err error) {
-	unlock, err := s.lock()
+	unlock, err := s.drawer.Lock()
 	if err != nil {
 		return "", err
 	}
@@ -269,12 +272,12 @@ func (s *Store) Activate(name string) (digest string, err error) {
 	if digest, _, err = s.prepare(name); err != nil {
 		return "", err
 	}
-	return digest, s.replace("active", []byte(digest+"\n"))
+	return digest, s.drawer.Put("active", []byte(digest+"\n"))
 }
 
 // Prepare finds the set that Activate would put in force, and gives its file.
 func (s *Store) Prepare(name string) (digest string, file []byte, err error) {
-	unlock, err := s.lock()
+	unlock, err := s.drawer.Lock()
 	if err != nil {
 		return "", nil, err
 	}
@@ -295,12 +298,12 @@ func (s *Store) prepare(name string) (digest string, file []byte, err error) {
 
 // Activated notes that a set was put in force in the order stream.
 func (s *Store) Activated(digest string) error {
-	unlock, err := s.lock()
+	unlock, err := s.drawer.Lock()
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	return errors.Join(s.replace("active", []byte(digest+"\n")), s.replace(streamed, []byte(digest+"\n")))
+	return errors.Join(s.drawer.Put("active", []byte(digest+"\n")), s.drawer.Put(streamed, []byte(digest+"\n")))
 }
 
 // Set reads the compiled set of a digest.
@@ -374,59 +377,15 @@ func (s *Store) write(kind, digest string, file []byte) error {
 	if _, err := s.load(kind, digest); err == nil {
 		return nil
 	}
-	return s.replace(name, file)
-}
-
-// replace writes a file under another name, syncs it and renames it: a crash leaves the old or the new one.
-func (s *Store) replace(name string, b []byte) error {
-	name = filepath.Join(s.dir, name)
-	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(filepath.Dir(name), ".new-*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(b)
-	if err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close()); err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	return nil
-}
-
-// lock keeps two imports apart; the lock goes with the process.
-func (s *Store) lock() (unlock func(), err error) {
-	if err := os.MkdirAll(s.dir, 0o755); err != nil {
-		return nil, err
-	}
-	f, err := os.OpenFile(filepath.Join(s.dir, "lock"), os.O_CREATE|os.O_RDWR, 0o644)
-	if err != nil {
-		return nil, err
-	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil { //nolint:gosec // a descriptor is small
-		return nil, errors.Join(fmt.Errorf("%s is in use by another import", s.dir), f.Close())
-	}
-	return func() { _ = f.Close() }, nil
+	return s.drawer.Put(name, file)
 }
 
 // journal notes where an import came from.
 func (s *Store) journal(in Import, rep Report) error {
-	line, err := json.Marshal(struct {
+	return s.drawer.Note(struct {
 		At      string `json:"at"`
 		URL     string `json:"url,omitempty"`
 		Lenient bool   `json:"lenient,omitempty"`
 		Report
 	}{s.clock().UTC().Format("2006-01-02T15:04:05Z"), in.URL, in.Lenient, rep})
-	if err != nil {
-		return err
-	}
-	f, err := os.OpenFile(filepath.Join(s.dir, "journal.jsonl"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(append(line, '\n'))
-	return errors.Join(err, f.Close())
 }

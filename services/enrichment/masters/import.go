@@ -53,7 +53,7 @@ const saidFaults = 20
 // Import reads a file into the store and compiles the new set. It puts nothing in force. After an error the store is as it
 // was, but for the list of the rows at fault.
 func (s *Store) Import(ctx context.Context, in Import) (Report, error) {
-	unlock, err := s.lock()
+	unlock, err := s.drawer.Lock()
 	if err != nil {
 		return Report{}, err
 	}
@@ -131,7 +131,7 @@ func (s *Store) writeFaults(in Import, faults []master.Fault) (string, error) {
 		b.WriteByte('\n')
 	}
 	name := filepath.Join("faults", path.Base(in.Path)+"-"+s.clock().UTC().Format("20060102T150405")+".txt")
-	return filepath.Join(s.dir, name), s.replace(name, []byte(b.String()))
+	return filepath.Join(s.dir, name), s.drawer.Put(name, []byte(b.String()))
 }
 
 // take compiles the edition and, with those of the other series, the new set.
@@ -171,7 +171,7 @@ func (s *Store) take(h *head, f *master.File, in Import, rep *Report) error {
 	if err != nil {
 		return err
 	}
-	return s.replace("head.json", append(b, '\n'))
+	return s.drawer.Put("head.json", append(b, '\n'))
 }
 
 // compare says what changes against the edition that is replaced, and refuses one that lost too many rows.
@@ -200,7 +200,7 @@ func (s *Store) compare(h *head, now *master.Set, in Import, rep *Report) error 
 
 // Drop takes a series out of the newest set.
 func (s *Store) Drop(series string) (set string, err error) {
-	unlock, err := s.lock()
+	unlock, err := s.drawer.Lock()
 	if err != nil {
 		return "", err
 	}
@@ -233,7 +233,7 @@ func (s *Store) Drop(series string) (set string, err error) {
 	if err != nil {
 		return "", err
 	}
-	return h.Set, s.replace("head.json", append(b, '\n'))
+	return h.Set, s.drawer.Put("head.json", append(b, '\n'))
 }
 
 // Diff compares two sets, each named as Resolve reads it, and names up to most rows of each kind.
@@ -263,19 +263,10 @@ func (s *Store) Diff(from, to string, most int) (master.Diff, error) {
 // journal notes what an import was.
 func (s *Store) journal(in Import, rep Report) error {
 	rep.Faults = nil
-	line, err := json.Marshal(struct {
+	return s.drawer.Note(struct {
 		At      string `json:"at"`
 		From    string `json:"from"`
 		Lenient bool   `json:"lenient,omitempty"`
 		Report
 	}{s.clock().UTC().Format("2006-01-02T15:04:05Z"), in.Path, in.Lenient, rep})
-	if err != nil {
-		return err
-	}
-	f, err := os.OpenFile(filepath.Join(s.dir, "journal.jsonl"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(append(line, '\n'))
-	return errors.Join(err, f.Close())
 }

@@ -14,6 +14,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -22,6 +23,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/tidegate/tidegate/services/enrichment/drawer"
 	"github.com/tidegate/tidegate/services/enrichment/internal/master"
 	"github.com/tidegate/tidegate/shared/clock"
 )
@@ -52,12 +54,15 @@ func Hold(digest string, file []byte) (*Masters, error) {
 
 // Store is a directory of masters.
 type Store struct {
-	dir   string
-	clock clock.Clock
+	dir    string
+	drawer drawer.Drawer // of dir
+	clock  clock.Clock
 }
 
 // Open gives the store of a directory, which need not exist yet.
-func Open(dir string) *Store { return &Store{dir: dir, clock: clock.System} }
+func Open(dir string) *Store {
+	return &Store{dir: dir, drawer: drawer.Drawer(dir), clock: clock.System}
+}
 
 // head is the newest state.
 type head struct {
@@ -128,19 +133,19 @@ func (s *Store) Take(digest string, file []byte) (*Masters, error) {
 	if _, err := Hold(digest, file); err != nil {
 		return nil, err
 	}
-	if err := s.replace(filepath.Join("sets", digest), file); err != nil {
+	if err := s.drawer.Put(filepath.Join("sets", digest), file); err != nil {
 		return nil, err
 	}
 	return s.Load(digest)
 }
 
 // Activated notes that a set is in force, so that the next start begins with it.
-func (s *Store) Activated(digest string) error { return s.replace("active", []byte(digest+"\n")) }
+func (s *Store) Activated(digest string) error { return s.drawer.Put("active", []byte(digest+"\n")) }
 
 // Activate puts a set in force for the next start: the one named by its digest or the start of it, the newest when "".
 // The set is mapped and checked first.
 func (s *Store) Activate(name string) (digest string, err error) {
-	unlock, err := s.lock()
+	unlock, err := s.drawer.Lock()
 	if err != nil {
 		return "", err
 	}
@@ -151,7 +156,7 @@ func (s *Store) Activate(name string) (digest string, err error) {
 	if _, err := s.load("sets", digest); err != nil {
 		return "", err
 	}
-	return digest, s.replace("active", []byte(digest+"\n"))
+	return digest, s.drawer.Put("active", []byte(digest+"\n"))
 }
 
 // Resolve finds the set that a digest, the start of one, "head", "active" or "" for the newest names.
@@ -239,57 +244,7 @@ func mapped(name string) ([]byte, error) {
 
 // compile writes a compiled file under its digest.
 func (s *Store) compile(kind string, editions []master.Edition, rows *master.Rows) (digest string, err error) {
-	dir := filepath.Join(s.dir, kind)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return "", err
-	}
-	f, err := os.CreateTemp(dir, ".new-*")
-	if err != nil {
-		return "", err
-	}
-	digest, err = master.Write(f, editions, rows)
-	if err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close()); err == nil {
-		err = os.Rename(f.Name(), filepath.Join(dir, digest))
-	}
-	if err != nil {
-		return "", errors.Join(err, os.Remove(f.Name()))
-	}
-	return digest, nil
-}
-
-// replace writes a file under another name, syncs it and renames it: a crash leaves the old or the new one.
-func (s *Store) replace(name string, b []byte) error {
-	name = filepath.Join(s.dir, name)
-	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(filepath.Dir(name), ".new-*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(b)
-	if err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close()); err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	return nil
-}
-
-// lock keeps two imports apart; the lock goes with the process.
-func (s *Store) lock() (unlock func(), err error) {
-	if err := os.MkdirAll(s.dir, 0o755); err != nil {
-		return nil, err
-	}
-	f, err := os.OpenFile(filepath.Join(s.dir, "lock"), os.O_CREATE|os.O_RDWR, 0o644)
-	if err != nil {
-		return nil, err
-	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil { //nolint:gosec // a descriptor is small
-		return nil, errors.Join(fmt.Errorf("%s is in use by another import", s.dir), f.Close())
-	}
-	return func() { _ = f.Close() }, nil
+	return s.drawer.PutAs(kind, func(w io.Writer) (string, error) { return master.Write(w, editions, rows) })
 }
 
 func sorted(editions []master.Edition) []master.Edition {

@@ -17,7 +17,7 @@ const (
 
 // Commands gives the verbs to mount; convert turns files with some extensions into ones that are read, none where it is nil.
 func Commands(convert map[string]source.Convert) []*cli.Command {
-	return []*cli.Command{submitCommand(convert), decisionsCommand(), refusalsCommand(), tokensCommand(), {
+	return []*cli.Command{submitCommand(convert), decisionsCommand(), refusalsCommand(), tokensCommand(), doorsCommand(), {
 		Name: "ingest", Usage: "what belongs to the way in", Commands: []*cli.Command{tryCommand(convert), mapCommand()},
 	}}
 }

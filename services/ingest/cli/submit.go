@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/urfave/cli/v3"
@@ -79,6 +80,7 @@ type submitter struct {
 	name     string    // of it
 	kept     time.Time // when the place was written last
 	stuck    bool      // an order was not taken: the place stays before it
+	sent     *sent     // of a file whose orders are not lines
 	progress progress
 }
 
@@ -139,7 +141,7 @@ func (s *submitter) file(ctx context.Context, name string, stdin io.Reader) erro
 	if err != nil {
 		return err
 	}
-	s.lines, s.stuck, s.progress = nil, false, progress{w: s.err, terminal: isTerminal(s.err), start: clock.System(), next: s.nextShown}
+	s.lines, s.sent, s.stuck, s.progress = nil, nil, false, progress{w: s.err, terminal: isTerminal(s.err), start: clock.System(), next: s.nextShown}
 	defer s.progress.end()
 	if s.mapping != nil {
 		return s.throughMap(ctx, name, media, body)
@@ -149,6 +151,9 @@ func (s *submitter) file(ctx context.Context, name string, stdin io.Reader) erro
 		if from, err = s.goOn(f, name, body); err != nil {
 			return err
 		}
+	}
+	if s.lines == nil {
+		from = s.followed(in, from)
 	}
 	err = s.send(ctx, media, from)
 	return errors.Join(err, s.done(err == nil))
@@ -200,6 +205,41 @@ func (s *submitter) goOn(f *os.File, name string, body *bufio.Reader) (io.Reader
 	}
 	s.lines = &marked{r: body, at: s.place.Offset}
 	return s.lines, nil
+}
+
+// followed counts what is read of a file of another form, whose orders cannot be told apart here: for the bar, which runs ahead of the
+// answers by what is on its way. Sent again, it begins at its beginning, and the server knows the orders that were there.
+func (s *submitter) followed(in io.ReadCloser, from io.Reader) io.Reader {
+	f, ok := in.(*os.File)
+	if !ok {
+		return from
+	}
+	st, err := f.Stat()
+	if err != nil || !st.Mode().IsRegular() {
+		return from
+	}
+	s.progress.size, s.sent = st.Size(), &sent{r: from}
+	return s.sent
+}
+
+// sent counts bytes on their way.
+type sent struct {
+	r io.Reader
+	n atomic.Int64
+}
+
+func (c *sent) Read(b []byte) (int, error) {
+	n, err := c.r.Read(b)
+	c.n.Add(int64(n))
+	return n, err
+}
+
+// at is how far the file is, as far as that is known.
+func (s *submitter) at() int64 {
+	if s.sent != nil {
+		return s.sent.n.Load()
+	}
+	return s.place.Offset
 }
 
 // keepEvery is how often the position is written.
@@ -331,7 +371,7 @@ func (s *submitter) answers(resp *http.Response) error {
 		if err != nil {
 			return fmt.Errorf("read answers: %w", err)
 		}
-		s.progress.show(s.place.Offset, clock.System, s.tally)
+		s.progress.show(s.at(), clock.System, s.tally)
 	}
 }
 

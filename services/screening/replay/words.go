@@ -208,13 +208,31 @@ func texts[T ~string](values []T) []string {
 
 // Answer says in a sentence or two what came of it.
 func (r Report) Answer() string {
+	if n := r.Unjudged(); n > 0 {
+		return fmt.Sprintf("%s %s decisions could not be judged again: %s.", r.answer(), Grouped(n), r.Lacking[0].Name)
+	}
+	return r.answer()
+}
+
+// Unjudged is how many decisions of the slice could not be judged, for something is not at hand.
+func (r Report) Unjudged() (n int) {
+	for _, c := range r.Lacking {
+		n += c.Orders
+	}
+	return n
+}
+
+func (r Report) answer() string {
 	if r.Judged == 0 {
-		return "No decision lies in this slice."
+		return "No decision of this slice was judged."
 	}
 	if r.Changed == 0 {
 		s := fmt.Sprintf("Nothing changes: all %s decisions have the same outcome.", Grouped(r.Judged))
 		if r.Shifted > 0 {
 			s += fmt.Sprintf(" Of %s the findings are others.", Grouped(r.Shifted))
+		}
+		if r.Differs > 0 && r.Question.B.own() {
+			s += fmt.Sprintf(" The judgements of %s are not the recorded ones byte for byte.", Grouped(r.Differs))
 		}
 		return s
 	}
@@ -241,8 +259,14 @@ func (r Report) Provenance() string {
 	if r.Enriched > 0 {
 		s += fmt.Sprintf(" The facts of %s were stated again.", Grouped(r.Enriched))
 	}
+	switch r.Plan.Source {
+	case "log":
+		s += " Read from the audit log, every leaf proven as it was read."
+	case "stream":
+		s += fmt.Sprintf(" Read from the stream of decisions, up to block %s.", Grouped(int(r.Plan.Through))) //nolint:gosec // as below
+	}
 	if r.Plan.Why != "" {
-		s += " " + strings.TrimSuffix(r.Plan.Why, ".") + "."
+		s += " Chosen: " + strings.TrimSuffix(r.Plan.Why, ".") + "."
 	}
 	if r.Plan.Leaves > 0 {
 		s += fmt.Sprintf(" Verified against the log of %s leaves with root %s.", Grouped(int(r.Plan.Leaves)), r.Plan.Root) //nolint:gosec // a log is far smaller than 2^63 leaves

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/tidegate/tidegate/schemas/event"
@@ -55,28 +56,41 @@ func isEU(_ string, head []byte) bool {
 
 // readEU reads the EU's consolidated list. The day of publication is the file's generationDate.
 func readEU(r *reading) error {
+	return readDated(r, dated{feed: "eu", list: "EU", root: "export", day: "generationDate", rows: []string{"sanctionEntity"}},
+		func(n int, row *euRow, _ string) error { return r.eu(n, row) })
+}
+
+// dated is a list in XML whose root says on what day it was published.
+type dated struct {
+	feed, list string
+	root, day  string   // the root element, and its attribute
+	rows       []string // elements that are rows
+}
+
+// readDated reads such a list row by row.
+func readDated[T any](r *reading, d dated, take func(n int, row *T, element string) error) error {
 	m, done, err := r.open(r.name)
 	if err != nil {
 		return err
 	}
 	defer done()
-	r.feed, r.lists = "eu", []string{"EU"}
+	r.feed, r.lists = d.feed, []string{d.list}
 	g := newGuard(m)
 	dec := xml.NewTokenDecoder(g)
-	root, err := g.root(dec, "export")
+	root, err := g.root(dec, d.root)
 	if err != nil {
 		return err
 	}
 	for _, a := range root.Attr {
-		if a.Name.Local == "generationDate" {
+		if a.Name.Local == d.day {
 			r.published, _ = parseDate(a.Value[:min(10, len(a.Value))])
 		}
 	}
-	return each(g, dec, "sanctionEntity", func(n int, row *euRow) error { return r.eu(n, row) })
+	return each(g, dec, d.rows, take)
 }
 
-// each calls take for every element of that name.
-func each[T any](g *guard, dec *xml.Decoder, name string, take func(n int, row *T) error) error {
+// each calls take for every element of those names.
+func each[T any](g *guard, dec *xml.Decoder, names []string, take func(n int, row *T, element string) error) error {
 	for n := 0; ; {
 		t, err := dec.Token()
 		if errors.Is(err, io.EOF) {
@@ -86,7 +100,7 @@ func each[T any](g *guard, dec *xml.Decoder, name string, take func(n int, row *
 			return err
 		}
 		start, ok := t.(xml.StartElement)
-		if !ok || start.Name.Local != name {
+		if !ok || !slices.Contains(names, start.Name.Local) {
 			continue
 		}
 		n++
@@ -95,7 +109,7 @@ func each[T any](g *guard, dec *xml.Decoder, name string, take func(n int, row *
 		if err := dec.DecodeElement(&row, &start); err != nil {
 			return fmt.Errorf("row %d: %w", n, err)
 		}
-		if err := take(n, &row); err != nil {
+		if err := take(n, &row, start.Name.Local); err != nil {
 			return err
 		}
 	}

@@ -2,7 +2,6 @@ package list
 
 import (
 	"bytes"
-	"encoding/xml"
 	"strings"
 
 	"github.com/tidegate/tidegate/schemas/event"
@@ -45,20 +44,9 @@ func isUK(_ string, head []byte) bool {
 	return bytes.Contains(head, []byte("<Designations")) && bytes.Contains(head, []byte("<Designation>"))
 }
 
-// readUK reads the UK Sanctions List.
+// readUK reads the UK Sanctions List, which does not say when it was published.
 func readUK(r *reading) error {
-	m, done, err := r.open(r.name)
-	if err != nil {
-		return err
-	}
-	defer done()
-	r.feed, r.lists = "uk", []string{"UK"}
-	g := newGuard(m)
-	dec := xml.NewTokenDecoder(g)
-	if _, err := g.root(dec, "Designations"); err != nil {
-		return err
-	}
-	return each(g, dec, "Designation", func(n int, row *ukRow) error { return r.uk(n, row) })
+	return readDated(r, dated{feed: "uk", list: "UK", root: "Designations", rows: []string{"Designation"}}, func(n int, row *ukRow, _ string) error { return r.uk(n, row) })
 }
 
 func (r *reading) uk(n int, row *ukRow) error {

@@ -3,10 +3,6 @@ package list
 import (
 	"bytes"
 	"cmp"
-	"encoding/xml"
-	"errors"
-	"fmt"
-	"io"
 	"strings"
 
 	"github.com/tidegate/tidegate/schemas/event"
@@ -60,49 +56,8 @@ func isUN(_ string, head []byte) bool { return bytes.Contains(head, []byte("<CON
 
 // readUN reads the consolidated list. The day of publication is the file's dateGenerated.
 func readUN(r *reading) error {
-	m, done, err := r.open(r.name)
-	if err != nil {
-		return err
-	}
-	defer done()
-	r.feed, r.lists = "un", []string{"UN"}
-	g := newGuard(m)
-	dec := xml.NewTokenDecoder(g)
-	root, err := g.root(dec, "CONSOLIDATED_LIST")
-	if err != nil {
-		return err
-	}
-	for _, a := range root.Attr {
-		if a.Name.Local == "dateGenerated" {
-			r.published, _ = parseDate(a.Value[:min(10, len(a.Value))])
-		}
-	}
-	return r.unRows(g, dec)
-}
-
-func (r *reading) unRows(g *guard, dec *xml.Decoder) error {
-	for n := 0; ; {
-		t, err := dec.Token()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		start, ok := t.(xml.StartElement)
-		if !ok || start.Name.Local != "INDIVIDUAL" && start.Name.Local != "ENTITY" {
-			continue
-		}
-		n++
-		g.row()
-		var row unRow
-		if err := dec.DecodeElement(&row, &start); err != nil {
-			return fmt.Errorf("row %d: %w", n, err)
-		}
-		if err := r.un(n, &row, start.Name.Local == "INDIVIDUAL"); err != nil {
-			return err
-		}
-	}
+	return readDated(r, dated{feed: "un", list: "UN", root: "CONSOLIDATED_LIST", day: "dateGenerated", rows: []string{"INDIVIDUAL", "ENTITY"}},
+		func(n int, row *unRow, element string) error { return r.un(n, row, element == "INDIVIDUAL") })
 }
 
 func (r *reading) un(n int, row *unRow, person bool) error {

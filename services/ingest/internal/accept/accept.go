@@ -124,14 +124,14 @@ func Accept(in Input) Entry {
 	}
 	if in.Size > len(in.Bytes) {
 		return refuse(in, head{}, "", []event.Fault{{
-			Code: codec.CodeSize, Detail: fmt.Sprintf("%d bytes; at most %d are taken", in.Size, max(in.Most, event.MaxOrderSize)),
+			Code: codec.CodeSize, Detail: fmt.Sprintf("%d bytes; at most %d are taken: %s", in.Size, max(in.Most, event.MaxOrderSize), smaller(in.format())),
 		}})
 	}
 	in.Size, in.SHA256 = len(in.Bytes), sha256.Sum256(in.Bytes)
 	if in.Order == nil && len(in.Faults) > 0 {
 		return refuse(in, head{}, "", in.Faults)
 	}
-	faults := codec.Check(in.order(), codec.Foreign)
+	faults := checked(in)
 	var h head
 	var m *members
 	if !codec.Broken(faults) {
@@ -152,6 +152,27 @@ func Accept(in Input) Entry {
 	default:
 		return accepted(in, h)
 	}
+}
+
+// checked holds the order's JSON against what foreign JSON must be.
+func checked(in Input) []event.Fault {
+	n := len(in.order())
+	switch {
+	case n <= event.MaxOrderSize:
+		return codec.Check(in.order(), codec.Foreign)
+	case in.Order == nil:
+		return []event.Fault{{Code: codec.CodeSize, Detail: fmt.Sprintf("%d bytes; at most %d are taken: %s", n, event.MaxOrderSize, smaller(in.format()))}}
+	default:
+		return []event.Fault{{Code: codec.CodeSize, Detail: fmt.Sprintf("an order of %d bytes in the normal form; at most %d are taken: send it as several", n, event.MaxOrderSize)}}
+	}
+}
+
+// smaller says what to do with a document that is too large.
+func smaller(format string) string {
+	if format == Format {
+		return "send many orders one a line or in an array, and a larger order as several"
+	}
+	return "send each order as a document of its own, and a larger order as several"
 }
 
 // order is the order's JSON: what was received, or what a reader made of it.

@@ -25,11 +25,10 @@ const at = event.Instant("2026-11-23T10:15:00.123456Z")
 
 func input(b []byte) accept.Input { return accept.Input{Bytes: b, Actor: "test", At: at} }
 
-// TestOrders reads testdata/order: accept-*.json must become causes, reject-*.json refusals with exactly the faults in
-// the file of the same name that ends in .faults.
-func TestOrders(t *testing.T) {
-	t.Parallel()
-	files, err := filepath.Glob("testdata/order/*.json")
+// each reads the examples of a pattern.
+func each(t *testing.T, pattern string, test func(t *testing.T, file string, b []byte)) {
+	t.Helper()
+	files, err := filepath.Glob(pattern)
 	if err != nil || len(files) == 0 {
 		t.Fatal(files, err)
 	}
@@ -40,48 +39,59 @@ func TestOrders(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			e := accept.Accept(input(b))
-			if strings.HasPrefix(filepath.Base(file), "accept-") {
-				if e.Refused() {
-					t.Fatalf("refused:\n%s", text(e.Faults))
-				}
-				checkCause(t, b, e)
-				return
-			}
-			checkRefusal(t, b, e)
-			want := strings.TrimSuffix(file, ".json") + ".faults"
-			if *update {
-				if err := os.WriteFile(want, []byte(text(e.Faults)), 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			faults, err := os.ReadFile(want)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(faults), text(e.Faults)); diff != "" {
-				t.Error(diff)
-			}
+			test(t, file, b)
 		})
 	}
+}
+
+// checkFaults holds a refusal to the faults in the file of the same name that ends in .faults.
+func checkFaults(t *testing.T, file string, b []byte, e accept.Entry) {
+	t.Helper()
+	checkRefusal(t, b, e)
+	want := strings.TrimSuffix(file, ".json") + ".faults"
+	if *update {
+		if err := os.WriteFile(want, []byte(text(e.Faults)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	faults, err := os.ReadFile(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(faults), text(e.Faults)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// asNamed holds that an example is refused where its name says so, and only there.
+func asNamed(t *testing.T, file string, e accept.Entry) {
+	t.Helper()
+	if e.Refused() != strings.HasPrefix(filepath.Base(file), "reject-") {
+		t.Errorf("refused %v\n%s", e.Refused(), text(e.Faults))
+	}
+}
+
+// TestOrders reads testdata/order: accept-*.json must become causes, reject-*.json refusals with exactly the faults that are expected.
+func TestOrders(t *testing.T) {
+	t.Parallel()
+	each(t, "testdata/order/*.json", func(t *testing.T, file string, b []byte) {
+		t.Helper()
+		e := accept.Accept(input(b))
+		if asNamed(t, file, e); e.Refused() {
+			checkFaults(t, file, b, e)
+		} else {
+			checkCause(t, b, e)
+		}
+	})
 }
 
 // TestTheContractsExamples holds ingest to the schema's examples: what the schema accepts is taken, what it refuses is refused.
 func TestTheContractsExamples(t *testing.T) {
 	t.Parallel()
-	files, err := filepath.Glob("../../../../schemas/event/testdata/order-content/*.json")
-	if err != nil || len(files) == 0 {
-		t.Fatal(files, err)
-	}
-	for _, file := range files {
-		b, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if e := accept.Accept(input(b)); e.Refused() != strings.HasPrefix(filepath.Base(file), "reject-") {
-			t.Errorf("%s: refused %v\n%s", filepath.Base(file), e.Refused(), text(e.Faults))
-		}
-	}
+	each(t, "../../../../schemas/event/testdata/order-content/*.json", func(t *testing.T, file string, b []byte) {
+		t.Helper()
+		asNamed(t, file, accept.Accept(input(b)))
+	})
 }
 
 func text(faults []event.Fault) string {

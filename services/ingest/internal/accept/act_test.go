@@ -2,8 +2,6 @@ package accept_test
 
 import (
 	"bytes"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -16,50 +14,19 @@ import (
 // TestActs reads testdata/act as TestOrders reads testdata/order.
 func TestActs(t *testing.T) {
 	t.Parallel()
-	files, err := filepath.Glob("testdata/act/reject-*.json")
-	if err != nil || len(files) == 0 {
-		t.Fatal(files, err)
-	}
-	for _, file := range files {
-		b, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		e := accept.Act(input(b))
-		checkRefusal(t, b, e)
-		want := strings.TrimSuffix(file, ".json") + ".faults"
-		if *update {
-			if err := os.WriteFile(want, []byte(text(e.Faults)), 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-		faults, err := os.ReadFile(want)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(string(faults), text(e.Faults)); diff != "" {
-			t.Errorf("%s: %s", file, diff)
-		}
-	}
+	each(t, "testdata/act/reject-*.json", func(t *testing.T, file string, b []byte) {
+		t.Helper()
+		checkFaults(t, file, b, accept.Act(input(b)))
+	})
 }
 
 // TestTheContractsActs holds the operator's door to the schema's examples.
 func TestTheContractsActs(t *testing.T) {
 	t.Parallel()
-	files, err := filepath.Glob("../../../../schemas/event/testdata/act/*.json")
-	if err != nil || len(files) == 0 {
-		t.Fatal(files, err)
-	}
-	for _, file := range files {
-		b, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		e := accept.Act(input(b))
-		if e.Refused() != strings.HasPrefix(filepath.Base(file), "reject-") {
-			t.Errorf("%s: refused %v\n%s", filepath.Base(file), e.Refused(), text(e.Faults))
-		}
-	}
+	each(t, "../../../../schemas/event/testdata/act/*.json", func(t *testing.T, file string, b []byte) {
+		t.Helper()
+		asNamed(t, file, accept.Act(input(b)))
+	})
 }
 
 const anOrder = `{"id":"A/1","source":"shop","parties":[{"role":"purchaser","name":"a \"b\""}],"items":[{"sku":"1"}]}`

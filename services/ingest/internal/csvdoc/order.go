@@ -25,6 +25,7 @@ type Orders struct {
 	keys    [3][]int // columns of the order's number, revision and source
 	ahead   *Row     // of the next order
 	open    []Row    // of the order being read
+	over    int      // rows of it beyond what is taken
 	build   builder
 	room    document.Room
 	ended   error
@@ -85,6 +86,7 @@ func (o *Orders) Next() (*document.Found, error) {
 		return f, nil
 	}
 	rows, size := o.open[:0], 0
+	o.over = 0
 	defer func() { o.open = rows }()
 	for {
 		row := o.ahead
@@ -95,7 +97,7 @@ func (o *Orders) Next() (*document.Found, error) {
 				return nil, err
 			}
 			if err != nil {
-				return o.order(rows), nil //nolint:nilerr // it is given next time
+				return o.order(rows), nil // the error is given next time
 			}
 			row = &r
 		}
@@ -103,8 +105,11 @@ func (o *Orders) Next() (*document.Found, error) {
 			o.ahead = row
 			return o.order(rows), nil
 		}
-		size += len(row.Raw)
-		if rows = append(rows, *row); row.Broken() || o.number(*row) == "" || len(rows) > maxRows || size > document.MaxSize {
+		if size += len(row.Raw); len(rows) > maxRows || size > document.MaxSize && len(rows) > 0 {
+			o.over++ // the rest of an order that is refused is no order by itself
+			continue
+		}
+		if rows = append(rows, *row); row.Broken() || o.number(*row) == "" {
 			return o.order(rows), nil
 		}
 	}
@@ -187,8 +192,8 @@ func (o *Orders) order(rows []Row) *document.Found {
 		}
 		b.endRow()
 	}
-	if len(rows) > maxRows {
-		f.Fault(rows[0].Offset, document.CodeSize, "line %d: an order of more than %d rows", rows[0].Line, maxRows)
+	if len(rows) > maxRows || o.over > 0 {
+		f.Fault(rows[0].Offset, document.CodeSize, "line %d: an order of %d rows; at most %d are taken, of %d bytes: send a larger order as several", rows[0].Line, len(rows)+o.over, maxRows, document.MaxSize)
 	}
 	b.end()
 	return f

@@ -2,6 +2,7 @@ package format_test
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -117,7 +118,7 @@ var changing = []writes{
 func changed(t *rapid.T, before []position, codes map[string]string) (listed []position, said []string, after []position) {
 	for i, l := range before {
 		now := l
-		switch what := rapid.SampledFrom([]string{"", "keep", "change", "change", "other", "remove"}).Draw(t, fmt.Sprint("what", i)); what {
+		switch what := rapid.SampledFrom([]string{"", "keep", "change", "change", "other", "remove"}).Draw(t, "what"+strconv.Itoa(i)); what {
 		case "":
 			after = append(after, l)
 			continue
@@ -138,7 +139,7 @@ func changed(t *rapid.T, before []position, codes map[string]string) (listed []p
 	}
 	for range rapid.IntRange(0, 2).Draw(t, "added") {
 		n := len(before) + len(listed) + 10
-		l := position{number: fmt.Sprint(n), sku: fmt.Sprintf("S-%d", n), text: fmt.Sprintf("FAN %d", n), quantity: 3, price: 4}
+		l := position{number: strconv.Itoa(n), sku: fmt.Sprintf("S-%d", n), text: fmt.Sprintf("FAN %d", n), quantity: 3, price: 4}
 		listed, said, after = append(listed, l), append(said, codes["add"]), append(after, l)
 	}
 	return listed, said, after
@@ -176,7 +177,7 @@ func TestAPartialChangeIsTheFullReplacement(t *testing.T) {
 				var before []position
 				for i := range rapid.IntRange(1, 6).Draw(t, "lines") {
 					before = append(before, position{
-						number: fmt.Sprint(i + 1), sku: fmt.Sprintf("S-%d", i+1), text: fmt.Sprintf("FAN %d", i+1),
+						number: strconv.Itoa(i + 1), sku: fmt.Sprintf("S-%d", i+1), text: fmt.Sprintf("FAN %d", i+1),
 						quantity: rapid.IntRange(1, 99).Draw(t, "quantity"), price: rapid.IntRange(1, 99).Draw(t, "price"),
 					})
 				}

@@ -54,6 +54,12 @@ func TestManyOrdersStreamInBoundedMemory(t *testing.T) {
 		{"edifact", &endless{n: n, rest: "UNB+UNOA:1+A+B+261120:0915+1'", part: func(i int) string {
 			return fmt.Sprintf("UNH+%d+ORDERS:D:96A:UN'BGM+220+P%d+9'DTM+137:20261120:102'NAD+BY+++OMAHA'LIN+1'IMD+F++:::%s'QTY+21:5'UNS+S'UNT+9+%d'", i, i, pad, i)
 		}, tail: fmt.Sprintf("UNZ+%d+1'", n)}},
+		{"array", &endless{n: n, rest: "[", part: func(i int) string {
+			return fmt.Sprintf(`%s{"id":"P%d","parties":[{"role":"purchaser","name":"Omaha"}],"items":[{"description":"%s"}]}`, strings.Repeat(",", min(i, 1)), i, pad)
+		}, tail: "]"}},
+		{"lines", &endless{n: n, part: func(i int) string {
+			return fmt.Sprintf(`{"id":"P%d","parties":[{"role":"purchaser","name":"Omaha"}],"items":[{"description":"%s"}]}`+"\n", i, pad)
+		}}},
 		{"csv", &endless{n: n, rest: "order_id,buyer,description,quantity\n", part: func(i int) string { return fmt.Sprintf("P%d,Omaha,%s,5\n", i, pad) }}},
 	} {
 		before, high, got := heap(), uint64(0), 0
@@ -76,6 +82,46 @@ func TestManyOrdersStreamInBoundedMemory(t *testing.T) {
 		}
 		if got != n || high > before+8<<20 {
 			t.Errorf("%s: %d orders, %d bytes before, %d at the highest", row.name, got, before, high)
+		}
+	}
+}
+
+// TestAnOrderOfTooManyRowsIsOneRefusal: what lies beyond the limit is no order by itself, and the next order is taken.
+func TestAnOrderOfTooManyRowsIsOneRefusal(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name string
+		rows int
+		text string
+	}{{"too many rows", 1200, "fan"}, {"too many bytes", 300, strings.Repeat("fan ", 700)}} {
+		var in strings.Builder
+		in.WriteString("order_id,buyer,description,quantity\nP-0,Omaha,fan,5\n")
+		for range row.rows {
+			fmt.Fprintf(&in, "P-1,Omaha,%s,5\n", row.text)
+		}
+		in.WriteString("P-2,Omaha,fan,5\n")
+		_, all := entries(t, "orders.csv", []byte(in.String()))
+		if len(all) != 3 || all[0].Refused() || !all[1].Refused() || all[2].Refused() {
+			t.Fatalf("%s: %d orders and refusals", row.name, len(all))
+		}
+		if detail := fmt.Sprint(all[1].Faults); !strings.Contains(detail, fmt.Sprintf("an order of %d rows", row.rows)) {
+			t.Errorf("%s: %s", row.name, detail)
+		}
+	}
+}
+
+// TestWhatIsTooLargeIsToldWhatToDo.
+func TestWhatIsTooLargeIsToldWhatToDo(t *testing.T) {
+	t.Parallel()
+	set := "ST*850*1~BEG*00*SA*P-1**20261120~N1*BY*OMAHA~" + strings.Repeat("PO1*1*1*EA*5~PID*F****"+strings.Repeat("X", 70)+"~", 7000) + "SE*14004*1~"
+	for name, doc := range map[string]string{
+		"ubl.xml":     string(ublOrder(2000)),
+		"orders.edi":  "ISA*00*          *00*          *ZZ*A              *ZZ*B              *261120*0915*U*00401*000000001*0*P*>~GS*PO*A*B*20261120*0915*1*X*004010~" + set + "GE*1*1~IEA*1*000000001~",
+		"orders.json": `{"parties":[{"role":"purchaser","name":"Omaha"}],"items":[{"description":"` + strings.Repeat("x", 600<<10) + `"}]}`,
+	} {
+		_, all := entries(t, name, []byte(doc))
+		if len(all) != 1 || !all[0].Refused() || !strings.Contains(fmt.Sprint(all[0].Faults), "at most") || !strings.Contains(fmt.Sprint(all[0].Faults), "as several") {
+			t.Errorf("%s: %d, %v", name, len(all), all[0].Faults)
 		}
 	}
 }

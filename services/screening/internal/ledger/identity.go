@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 
@@ -21,59 +22,98 @@ var legalForms = map[string]bool{
 
 // Fold writes a name the way the ledger compares it: small letters without marks, words of letters and digits, without
 // legal forms. A name of nothing else keeps its words.
-func Fold(name string) string { return strings.Join(words(name), " ") }
+func Fold(name string) string {
+	var room [128]byte
+	return string(appendWords(room[:0], name, " "))
+}
 
-func words(name string) []string {
-	all := strings.FieldsFunc(fold(name), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
-	said := slices.DeleteFunc(slices.Clone(all), func(w string) bool { return legalForms[w] })
-	if len(said) == 0 {
-		return all
+// appendWords appends the words of a name as Fold compares them, sep between them.
+func appendWords(b []byte, name, sep string) []byte {
+	start := len(b)
+	plain := fold(name)
+	if b = appendSaid(b, plain, sep, legalForms); len(b) == start {
+		b = appendSaid(b, plain, sep, nil)
 	}
-	return said
+	return b
+}
+
+// appendSaid appends the words of letters and digits that are not among those left out.
+func appendSaid(b []byte, folded, sep string, without map[string]bool) []byte {
+	start, word := len(b), len(b)
+	end := func() {
+		switch {
+		case len(b) == word:
+		case without[string(b[word:])]:
+			b = b[:word]
+		default:
+			b = append(b, sep...)
+			word = len(b)
+		}
+	}
+	for _, r := range folded {
+		switch {
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
+			b = append(b, byte(r))
+		case r >= 0x80 && (unicode.IsLetter(r) || unicode.IsDigit(r)):
+			b = utf8.AppendRune(b, r)
+		default:
+			end()
+		}
+	}
+	end()
+	if word > start {
+		word -= len(sep)
+	}
+	return b[:word]
 }
 
 // fold makes letters small and takes their marks off. Dots and apostrophes go without a trace: S.A. is SA.
 func fold(s string) string {
-	plain := true
+	small := true
 	for i := range len(s) {
-		if c := s[i]; c >= 0x80 || c == '.' || c == '\'' {
-			plain = false
-			break
+		switch c := s[i]; {
+		case c >= 0x80 || c == '.' || c == '\'':
+			return strings.Map(func(r rune) rune {
+				if r == '.' || r == '\'' || r == '’' || unicode.Is(unicode.Mn, r) {
+					return -1
+				}
+				return unicode.ToLower(r)
+			}, norm.NFKD.String(s))
+		case c >= 'A' && c <= 'Z':
+			small = false
 		}
 	}
-	if plain {
-		return strings.ToLower(s)
+	if small {
+		return s
 	}
-	return strings.Map(func(r rune) rune {
-		if unicode.Is(unicode.Mn, r) || r == '.' || r == '\'' || r == '’' {
-			return -1
-		}
-		return unicode.ToLower(r)
-	}, norm.NFKD.String(s))
+	return strings.ToLower(s)
 }
 
-// sound writes a name the way it may sound, without spaces: consonants in six classes, vowels only at the beginning,
-// doubles once. Names in other scripts are taken as they are. Empty for names of fewer than four sounds: too many share
+// appendSound appends a name the way it may sound, without spaces: consonants in six classes, vowels only at the beginning,
+// doubles once. Names in other scripts are taken as they are. Nothing for names of fewer than four sounds: too many share
 // them.
-func sound(name string) string {
-	var b strings.Builder
-	last := rune(0)
-	for i, r := range strings.Join(words(name), "") {
+func appendSound(b []byte, name string) []byte {
+	var room [128]byte
+	start, last := len(b), rune(0)
+	words := appendWords(room[:0], name, "")
+	for at := 0; at < len(words); {
+		r, n := utf8.DecodeRune(words[at:])
 		c := class(r)
-		if i == 0 && c == 0 && unicode.IsLetter(r) {
+		if at == 0 && c == 0 && unicode.IsLetter(r) {
 			c = 'a'
 		}
 		if c != 0 && c != last {
-			b.WriteRune(c)
+			b = utf8.AppendRune(b, c)
 		}
-		if c != 0 || strings.ContainsRune("aeiouy", r) {
+		if c != 0 || r != 'h' { // between the same consonants a vowel tells, an h does not
 			last = c
 		}
+		at += n
 	}
-	if b.Len() < 4 {
-		return ""
+	if len(b)-start < 4 {
+		return b[:start]
 	}
-	return b.String()
+	return b
 }
 
 func class(r rune) rune {
@@ -147,7 +187,8 @@ var watched = []event.Role{event.Purchaser, event.IntermediateConsignee, event.U
 
 // Contacts lists by what the order's parties can be known again. Two contacts are the same where their hashes are.
 func Contacts(source string, o *event.Order) []Contact {
-	out := make([]Contact, 0, 8)
+	out := make([]Contact, 0, 4*len(o.Parties))
+	var room [256]byte
 	for i := range o.Parties {
 		p := &o.Parties[i]
 		if !slices.Contains(watched, p.Role) {
@@ -169,11 +210,11 @@ func Contacts(source string, o *event.Order) []Contact {
 		if p.Customer != "" {
 			add("customer", source, p.Customer)
 		}
-		if a := address(p.Address); a != "" {
-			add("address", a)
+		if a := appendAddress(room[:0], p.Address); len(a) > 0 {
+			out = append(out, Contact{i, "address", uint64(begin("address").bytes(a))})
 		}
-		if s := sound(p.Name); s != "" {
-			add("sound", s, country(p))
+		if s := appendSound(room[:0], p.Name); len(s) > 0 {
+			out = append(out, Contact{i, "sound", uint64(begin("sound").bytes(s).text(country(p)))})
 		}
 	}
 	return out
@@ -195,30 +236,46 @@ func digits(s string) string {
 	}, s)
 }
 
-// address is a street address with a number in it, folded; empty where there is none: a city alone is shared by many.
-func address(a *event.Address) string {
-	if a == nil {
-		return ""
+// appendAddress appends a street address with a number in it, folded; nothing where there is none: a city alone is shared by many.
+func appendAddress(b []byte, a *event.Address) []byte {
+	if a == nil || len(a.Lines) == 0 {
+		return b
 	}
-	lines := strings.Join(words(strings.Join(a.Lines, " ")), " ")
-	if lines == "" || digits(lines) == "" {
-		return ""
+	lines := a.Lines[0]
+	if len(a.Lines) > 1 {
+		lines = strings.Join(a.Lines, " ")
 	}
-	return lines + "|" + Fold(a.City) + "|" + string(a.Country)
+	start := len(b)
+	if b = appendWords(b, lines, " "); !slices.ContainsFunc(b[start:], func(c byte) bool { return c >= '0' && c <= '9' }) {
+		return b[:start]
+	}
+	b = appendWords(append(b, '|'), a.City, " ")
+	return append(append(b, '|'), a.Country...)
 }
 
-// hash is FNV-1a over the parts, the same on every machine.
+// sum is FNV-1a over parts, the same on every machine.
+type sum uint64
+
+func begin(by string) sum { return sum(14695981039346656037).text(by) }
+
+func (h sum) text(s string) sum {
+	for i := range len(s) {
+		h = (h ^ sum(s[i])) * 1099511628211
+	}
+	return (h ^ 0xff) * 1099511628211
+}
+
+func (h sum) bytes(b []byte) sum {
+	for _, c := range b {
+		h = (h ^ sum(c)) * 1099511628211
+	}
+	return (h ^ 0xff) * 1099511628211
+}
+
 func hash(by string, parts ...string) uint64 {
-	h := uint64(14695981039346656037)
-	add := func(s string) {
-		for i := range len(s) {
-			h = (h ^ uint64(s[i])) * 1099511628211
-		}
-		h = (h ^ 0xff) * 1099511628211
-	}
-	add(by)
+	h := begin(by)
 	for _, s := range parts {
-		add(s)
+		h = h.text(s)
 	}
-	return h
+	return uint64(h)
 }

@@ -49,7 +49,11 @@ type Ledger struct {
 	accounts *shelf[string, account]
 	stops    *shelf[uint64, stop]
 	licenses map[string]*license
+	changes  uint64
 }
+
+// Changes counts what was entered that may change what is read.
+func (l *Ledger) Changes() uint64 { return l.changes }
 
 // order is what the ledger knows of an order that may still change something.
 type order struct {
@@ -133,6 +137,7 @@ func TPP(f *event.Facts) Amount {
 func (l *Ledger) Take(c *event.Cause, f *event.Facts, j *event.Judgement) {
 	switch {
 	case c.Kind == event.License && c.License != nil:
+		l.changes++
 		l.register(c)
 		return
 	case c.Order == nil || f == nil || j == nil:
@@ -144,6 +149,10 @@ func (l *Ledger) Take(c *event.Cause, f *event.Facts, j *event.Judgement) {
 		return // about a revision that a later one replaced
 	}
 	next := l.next(c, f, j, o)
+	if o == nil && next.idle() {
+		return // as most orders: nothing was known of it, and nothing will be
+	}
+	l.changes++
 	l.giveBack(key, o)
 	if o != nil && c.Kind != event.Revised && c.Kind != event.Placed {
 		l.forgetStops(key, o, &next)

@@ -75,19 +75,25 @@ func segments(c *replay.Count, longest int) template.HTML {
 
 // timeline is a chart of columns, one a month, or one a year where the months are too many to tell apart.
 type timeline struct {
-	Chart template.HTML  // SVG
-	Axis  []string       // what stands below, evenly spread
-	Rows  []replay.Count // the same numbers, and of orders without a date; months in which nothing changed are left out
-	Width int            // of the chart at most, in the size of a letter: a single month is not a wall
-	Most  int            // the highest column
-	Unit  string         // month, year
+	Chart template.HTML // SVG
+	Axis  []string      // what stands below, evenly spread
+	Rows  []monthly     // the same numbers, and of orders without a date; months in which nothing changed are left out
+	Width int           // of the chart at most, in the size of a letter: a single month is not a wall
+	Most  int           // the highest column
+	Unit  string        // month, year
+}
+
+// monthly is a row of the table below.
+type monthly struct {
+	replay.Count
+	Judged int // all that were judged, changed or not
 }
 
 // mostColumns is how many columns still can be told apart.
 const mostColumns = 72
 
 // columns draws counts by month over time, with the months in between in which nothing changed.
-func columns(months []replay.Count) timeline {
+func columns(months, judged []replay.Count) timeline {
 	t := timeline{Unit: "month"}
 	known := months
 	if len(known) > 0 && known[len(known)-1].Name == "unknown" {
@@ -104,8 +110,15 @@ func columns(months []replay.Count) timeline {
 		t.Most = max(t.Most, c.Orders)
 	}
 	t.Chart, t.Axis, t.Width = drawn(series, t.Most), ticks(series), max(8, 4*len(series))
-	if t.Rows = months; len(months) > mostColumns {
-		t.Rows = yearly(months)
+	if len(months) > mostColumns {
+		months, judged = yearly(months), yearly(judged)
+	}
+	all := map[string]int{}
+	for _, c := range judged {
+		all[c.Name] = c.Orders
+	}
+	for _, c := range months {
+		t.Rows = append(t.Rows, monthly{c, all[c.Name]})
 	}
 	return t
 }

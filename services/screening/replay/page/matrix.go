@@ -3,6 +3,7 @@ package page
 import (
 	"fmt"
 	"html/template"
+	"slices"
 
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/screening/replay"
@@ -41,12 +42,10 @@ func matrix(ways []replay.Count) grid {
 		most = max(most, c.Orders)
 	}
 	var g grid
-	for i := len(outcomes) - 1; i >= 0; i-- {
-		from := outcomes[i]
+	for _, from := range slices.Backward(outcomes) {
 		g.To = append(g.To, heading{label(from), from})
 		r := row{From: label(from), Class: from}
-		for j := len(outcomes) - 1; j >= 0; j-- {
-			to := outcomes[j]
+		for _, to := range slices.Backward(outcomes) {
 			c := cell{N: n[string(from)+" > "+string(to)], Same: from == to}
 			if c.N > 0 {
 				share := 14 + 46*c.N/most
