@@ -104,7 +104,8 @@ func (r *run) past(ctx context.Context) error {
 func replays(ctx context.Context, data string) (n int, err error) {
 	for ctx.Err() == nil {
 		var out bytes.Buffer
-		c := exec.CommandContext(ctx, os.Args[0], "-replay-of", data) //nolint:gosec // ourselves
+		c := exec.CommandContext(ctx, os.Args[0])
+		c.Env = append(os.Environ(), replayedData+"="+data)
 		c.Stdout, c.Stderr = &out, &out
 		if err := c.Run(); err != nil && ctx.Err() == nil {
 			return n, fmt.Errorf("the replay beside: %w: %s", err, out.Bytes())
@@ -116,11 +117,17 @@ func replays(ctx context.Context, data string) (n int, err error) {
 	return n, nil
 }
 
-// replayOf is that process.
-func replayOf(ctx context.Context, data string) error {
+// replayedData names, in that process's environment, the data directory that it replays.
+const replayedData = "TIDEGATE_BENCH_REPLAYED"
+
+// replayBeside is that process. It gives its exit status.
+func replayBeside(data string) int {
 	standalone.Gentle()
-	_, err := standalone.Replay(ctx, data, replay.Options{Set: map[string]string{"diffusion": "codified"}})
-	return err
+	if _, err := standalone.Replay(context.Background(), data, replay.Options{Set: map[string]string{"diffusion": "codified"}}); err != nil {
+		fmt.Fprintln(os.Stderr, "replay beside:", err)
+		return 1
+	}
+	return 0
 }
 
 func (b Beside) print(w io.Writer) {

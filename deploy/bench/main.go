@@ -30,6 +30,7 @@ type Report struct {
 	Log      Log      `json:"log"`
 	Match    []Match  `json:"match"`
 	Edges    []Edge   `json:"sources_and_sinks"`
+	Listing  Listing  `json:"listing"`
 	Search   Search   `json:"search"`
 	Replay   Replay   `json:"replay"`
 	OfRaw    float64  `json:"pipeline_to_raw"`
@@ -37,6 +38,9 @@ type Report struct {
 }
 
 func main() {
+	if data := os.Getenv(replayedData); data != "" {
+		os.Exit(replayBeside(data))
+	}
 	d := flag.Duration("duration", time.Minute, "how long the pipeline runs at full load; the limits run a sixth of it each")
 	file := flag.String("json-file", os.Getenv("BENCH_JSON"), "also write the report as JSON to this file")
 	prof := flag.String("profile", "", "also write the CPU profile of the full load, or of search, to this file")
@@ -52,7 +56,8 @@ func main() {
 	again := flag.Bool("replay", false, "measure replay alone")
 	decisions := flag.Int("decisions", 1_000_000, "decisions that are judged again (about 4 GB)")
 	whole := flag.Bool("pipeline", false, "measure the pipeline and its doors alone")
-	of := flag.String("replay-of", "", "replay this data directory once and say nothing: the process beside live orders")
+	listing := flag.Bool("listing", false, "measure alone which past orders new entries of the lists touch")
+	past := flag.Int("past", pastOrders, "how many past orders there are for -listing")
 	flag.Parse()
 	standalone.LimitMemory() // as serve does
 	ctx, stop := lifecycle.Signals(context.Background())
@@ -108,8 +113,14 @@ func main() {
 			return err
 		}
 	}
-	if *of != "" {
-		measure = func() error { return replayOf(ctx, *of) }
+	if *listing {
+		measure = func() error {
+			l, err := benchListing(ctx, os.Stdout, *dir, *past)
+			if err == nil {
+				l.print(os.Stdout)
+			}
+			return err
+		}
 	}
 	if *again {
 		measure = func() error {
@@ -158,6 +169,9 @@ func bench(ctx context.Context, w io.Writer, dir string, d time.Duration, decisi
 	}
 	if r.Edges, err = benchEdges(ctx, w, dir, d/6); err != nil {
 		return fmt.Errorf("sources and sinks: %w", err)
+	}
+	if r.Listing, err = benchListing(ctx, w, dir, pastOrders); err != nil {
+		return fmt.Errorf("listing: %w", err)
 	}
 	if r.Search, err = benchSearch(ctx, w, searchPlan{dir, "", 200_000, 2000, true}); err != nil {
 		return fmt.Errorf("search: %w", err)
@@ -212,6 +226,7 @@ func (r Report) print(w io.Writer) {
 	r.Log.print(w)
 	printMatch(w, r.Match)
 	printEdges(w, r.Edges, r.Pipeline.OrdersPerSec)
+	r.Listing.print(w)
 	r.Search.print(w)
 	r.Replay.print(w)
 }

@@ -35,6 +35,7 @@ import (
 
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/shared/bus"
+	"github.com/tidegate/tidegate/shared/clock"
 )
 
 // File is the index in its directory.
@@ -79,9 +80,10 @@ type Book struct {
 
 	mu      sync.Mutex
 	pending []taken
-	reaches uint64 // block that pending reaches
-	end     string // digest of that block's last line
-	covered uint64 // by the file
+	reaches uint64    // block that pending reaches
+	end     string    // digest of that block's last line
+	covered uint64    // by the file
+	since   time.Time // of the first one pending
 }
 
 // openWithin is how long another process may take to close the file.
@@ -184,8 +186,12 @@ func (b *Book) Reaches() uint64 {
 	return b.reaches
 }
 
-// batch is how many decisions are written at once.
-const batch = 2048
+// batch is how many decisions are written at once at most, some 20 MB: writing many costs little more than writing few, for each
+// touches pages all over the file. What came in longest ago waits no longer than about batchAge.
+const (
+	batch    = 16384
+	batchAge = 2 * time.Second
+)
 
 // Take takes the decided cases of the block behind the last one, or of a later one where those between are lost for ever.
 func (b *Book) Take(block uint64, cases []event.Case) error {
@@ -205,7 +211,10 @@ func (b *Book) Take(block uint64, cases []event.Case) error {
 	if len(cases) > 0 {
 		b.end = event.Digest(cases[len(cases)-1].Last())
 	}
-	full := len(b.pending) >= batch
+	if len(b.pending) == len(more) {
+		b.since = clock.System()
+	}
+	full := len(b.pending) >= batch || len(b.pending) > 0 && clock.System().Sub(b.since) > batchAge
 	b.mu.Unlock()
 	if full {
 		return b.Flush()
@@ -230,8 +239,8 @@ func (b *Book) Flush() error {
 	if err := b.db.Update(b.write); err != nil {
 		return fmt.Errorf("write the index of orders: %w", err)
 	}
+	clear(b.pending)
 	b.covered, b.pending = b.reaches, b.pending[:0]
-	clear(b.pending[:cap(b.pending)])
 	b.release()
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
+	"strings"
 	"testing"
 )
 
@@ -61,6 +62,29 @@ func TestPolicy(t *testing.T) {
 		if _, err := ParsePolicy([]byte(bad)); err == nil {
 			t.Errorf("taken: %q", bad)
 		}
+	}
+}
+
+// A policy from a stranger's pack may name groups of groups of groups.
+func TestAPolicyIsJudgedInTimeOfItsLength(t *testing.T) {
+	t.Parallel()
+	key, sign := cosigned(t, "a.example", 1)
+	text := "witness g0 " + key + "\n"
+	var textSb72 strings.Builder
+	for i := range 200 {
+		textSb72.WriteString(fmt.Sprintf("group g%d all g%d g%d g%d\n", i+1, i, i, i))
+	}
+	text += textSb72.String()
+	p, err := ParsePolicy([]byte(text + "quorum g200\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const point = "tidegate/audit\n0\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n"
+	if _, ok := p.Check([]byte(point + "\n" + string(sign(point)))); !ok {
+		t.Error("not met")
+	}
+	if _, err := ParsePolicy(make([]byte, maxNote+1)); err == nil {
+		t.Error("taken, as long as it is")
 	}
 }
 
