@@ -48,7 +48,7 @@ soak: build ## the long failure tests: processes killed, streams cut off, system
 	TIDEGATE_SOAK=$(SOAK) go test -count=1 -timeout 6h -run 'Killed|CutOff|Limits|Audit|LargeFile' -v ./deploy/e2e/...
 	TIDEGATE_SOAK=$(SOAK) go test -count=1 -timeout 1h -run KilledAtRandom -v ./deploy/standalone
 	TIDEGATE_SOAK=$(SOAK) go test -count=1 -timeout 1h -run Mutations -v ./services/ingest/internal/format
-	scripts/fuzz $(FUZZ) ./schemas/event ./services/audit/auditverify ./services/audit/auditverify/evidence ./services/ingest/internal/xmldoc ./services/ingest/internal/format ./services/ingest/internal/mapping ./services/audit/witness ./services/audit/search
+	scripts/fuzz $(FUZZ) ./schemas/event ./services/audit/auditverify ./services/audit/auditverify/evidence ./services/ingest/internal/xmldoc ./services/ingest/internal/format ./services/ingest/internal/mapping ./services/audit/witness ./services/audit/search ./shared/spelling
 
 clean: ## remove what was built
 	rm -rf bin .bin

@@ -26,7 +26,10 @@ type Search struct {
 	RebuildCPU float64    `json:"rebuild_cpu_us"`     // of CPU a record
 	CheckCPU   float64    `json:"check_cpu_us"`       // of the comparison of index and log
 	Check      float64    `json:"check_per_second"`   // records of it
-	Export     float64    `json:"export_per_second,omitempty"`
+	Exported   uint64     `json:"exported"`           // records of a population that is spread over the whole log
+	Export     float64    `json:"export_per_second"`  // of them, as JSON lines, each proven
+	ExportCPU  float64    `json:"export_cpu_us"`
+	ExportHeap float64    `json:"export_heap_mb"` // at the highest, sampled every thousand records
 	Asked      []Question `json:"questions"`
 }
 
@@ -125,12 +128,31 @@ func benchSearch(ctx context.Context, w io.Writer, plan searchPlan) (s Search, e
 		}
 		s.Asked = append(s.Asked, q)
 	}
-	if !plan.check {
-		return s, nil
+	if err := s.export(ctx, w, a); err != nil || !plan.check {
+		return s, err
 	}
 	fmt.Fprintln(w, "search: comparing the index with the log …")
 	s.Check, s.CheckCPU, err = paced(s.Leaves, func() error { return a.Check(ctx, nil) })
 	return s, err
+}
+
+// export measures taking away every hold.
+func (s *Search) export(ctx context.Context, w io.Writer, a *search.Archive) error {
+	fmt.Fprintln(w, "search: exporting the holds …")
+	runtime.GC()
+	begin, used := time.Now(), cpu()
+	t, err := a.Export(ctx, search.Query{Outcome: event.Hold}, search.NewJSONL(io.Discard), func(n uint64) {
+		var m runtime.MemStats
+		if n%10_000 == 0 {
+			runtime.ReadMemStats(&m)
+			s.ExportHeap = max(s.ExportHeap, float64(m.HeapAlloc)/1e6)
+		}
+	})
+	if err != nil || t.Rows == 0 {
+		return err
+	}
+	s.Exported, s.Export, s.ExportCPU = t.Rows, float64(t.Rows)/time.Since(begin).Seconds(), float64((cpu()-used).Microseconds())/float64(t.Rows)
+	return nil
 }
 
 // paced gives records a second and microseconds of CPU a record.
@@ -189,6 +211,7 @@ func (s Search) print(w io.Writer) {
 	fmt.Fprintf(w, "\nsearch over %d records (%.0f MB of log, %.0f MB of index), %d cores\n", s.Leaves, s.LogMB, s.IndexMB, runtime.NumCPU())
 	fmt.Fprintf(w, "  index made from the log      %9.0f records/s, %5.1f µs CPU each\n", s.Rebuild, s.RebuildCPU)
 	fmt.Fprintf(w, "  index compared with the log  %9.0f records/s, %5.1f µs CPU each\n", s.Check, s.CheckCPU)
+	fmt.Fprintf(w, "  exported as JSON lines       %9.0f records/s, %5.1f µs CPU each, %d of them, heap %.0f MB at most\n", s.Export, s.ExportCPU, s.Exported, s.ExportHeap)
 	fmt.Fprintf(w, "  %-42s %6s %9s %9s %9s %9s\n", "a page of 100 records, each proven; ms", "found", "first", "median", "worst", "CPU")
 	for _, q := range s.Asked {
 		fmt.Fprintf(w, "  %-42s %6d %9.1f %9.1f %9.1f %9.1f\n", strings.TrimSpace(q.Name), q.Found, q.First, q.Median, q.Worst, q.CPU)

@@ -84,6 +84,7 @@ type Book struct {
 	end     string    // digest of that block's last line
 	covered uint64    // by the file
 	since   time.Time // of the first one pending
+	missed  []Order   // left without a release, and screening did not find it
 }
 
 // openWithin is how long another process may take to close the file.
@@ -222,6 +223,16 @@ func (b *Book) Take(block uint64, cases []event.Case) error {
 	return nil
 }
 
+// Missed gives, once, the orders of the last write that left without a release and of which screening did not find it: its ledger is
+// bounded and forgets the decision on an order after some hundred thousand others, the index does not.
+func (b *Book) Missed() []Order {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	out := b.missed
+	b.missed = nil
+	return out
+}
+
 // Pending is how many decisions are not written yet.
 func (b *Book) Pending() int {
 	b.mu.Lock()
@@ -236,6 +247,7 @@ func (b *Book) Flush() error {
 	if b.reaches == b.covered {
 		return nil
 	}
+	b.missed = nil
 	if err := b.db.Update(b.write); err != nil {
 		return fmt.Errorf("write the index of orders: %w", err)
 	}
@@ -261,6 +273,7 @@ func (b *Book) write(tx *bbolt.Tx) error {
 			return err
 		}
 	}
+	b.missed = w.missed
 	counts, err := json.Marshal(w.counts)
 	if err != nil {
 		return err
@@ -273,6 +286,7 @@ type writer struct {
 	meta, orders, due, parties, known, changes *bbolt.Bucket
 
 	counts Counts
+	missed []Order
 }
 
 func (w *writer) take(t *taken) error {
@@ -303,6 +317,9 @@ func (w *writer) take(t *taken) error {
 	}
 	if t.parties == nil && was != nil { // a notice of something that could not be read
 		next.Parties = was.Parties
+	}
+	if t.order.Kind == event.Shipped && !t.found && t.unreleased(was) != "" {
+		w.missed = append(w.missed, next)
 	}
 	w.count(was, -1)
 	w.count(&next, 1)

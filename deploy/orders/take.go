@@ -15,6 +15,7 @@ import (
 type taken struct {
 	order    Order
 	partial  bool
+	found    bool     // screening itself found that it left without a release
 	parties  [][]byte // what the lists are asked about each, as JSON
 	snapshot string
 	control  *event.Activation
@@ -90,6 +91,11 @@ func read(c event.Case) (t taken, ok bool, err error) {
 	if of.Rejudging != nil {
 		t.order.Why = of.Rejudging.Why
 	}
+	if of.Kind == event.Shipped {
+		if t.found, err = foundUnreleased(c.Line(2)); err != nil {
+			return t, false, err
+		}
+	}
 	if of.Shipment != nil {
 		t.order.Left, t.partial = of.Shipment.Date, of.Shipment.Partial != nil && *of.Shipment.Partial
 	}
@@ -102,6 +108,27 @@ func read(c event.Case) (t taken, ok bool, err error) {
 	}
 	return t, true, t.ask(c, &of)
 }
+
+// foundUnreleased says whether a judgement has the finding that the order left without a release.
+func foundUnreleased(line []byte) (bool, error) {
+	var j struct {
+		Findings []struct {
+			Rule string `json:"rule"`
+		} `json:"findings"`
+	}
+	if err := codec.Decode(line, &j); err != nil {
+		return false, fmt.Errorf("judgement line: %w", err)
+	}
+	for i := range j.Findings {
+		if j.Findings[i].Rule == shippedUnreleased {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// shippedUnreleased is the rule of an order that left without a release.
+const shippedUnreleased = "shipped-unreleased"
 
 var (
 	controlCause = []byte(`{"line":"order","v":1,"kind":"` + event.Control + `"`)

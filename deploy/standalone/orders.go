@@ -96,6 +96,10 @@ func OrderPages(ctx context.Context, data string, q orders.Question) iter.Seq2[o
 			yield(orders.Page{}, err)
 		default:
 			defer nc.Close()
+			if err := awaitOrders(ctx, nc); err != nil {
+				yield(orders.Page{}, err)
+				return
+			}
 			orders.Pages(ctx, nc, q)(yield)
 		}
 	}

@@ -81,7 +81,11 @@ func offerApply(ctx context.Context, cmd *cli.Command, rep replay.Report, digest
 		return nil
 	}
 	said, err := ask(cmd, fmt.Sprintf("Now? The first eight digits of the report's digest (%s) confirm; anything else is no: ", digest[:8]))
-	if err != nil || said != digest[:8] && said != digest {
+	if err != nil {
+		return err
+	}
+	if said != digest[:8] && said != digest {
+		_, err := fmt.Fprintln(w, "nothing was applied")
 		return err
 	}
 	out, err := applyReport(ctx, nc, data, rep, digest, cmd.String("by"), countedOn(cmd.Root().ErrWriter))

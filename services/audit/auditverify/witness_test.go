@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
-	"strings"
 	"testing"
 )
 
@@ -69,13 +68,11 @@ func TestPolicy(t *testing.T) {
 func TestAPolicyIsJudgedInTimeOfItsLength(t *testing.T) {
 	t.Parallel()
 	key, sign := cosigned(t, "a.example", 1)
-	text := "witness g0 " + key + "\n"
-	var textSb72 strings.Builder
+	text := fmt.Appendf(nil, "witness g0 %s\n", key)
 	for i := range 200 {
-		textSb72.WriteString(fmt.Sprintf("group g%d all g%d g%d g%d\n", i+1, i, i, i))
+		text = fmt.Appendf(text, "group g%d all g%d g%d g%d\n", i+1, i, i, i)
 	}
-	text += textSb72.String()
-	p, err := ParsePolicy([]byte(text + "quorum g200\n"))
+	p, err := ParsePolicy(append(text, "quorum g200\n"...))
 	if err != nil {
 		t.Fatal(err)
 	}

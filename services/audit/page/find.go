@@ -109,6 +109,10 @@ func (s *Service) getSearch(w http.ResponseWriter, r *http.Request, who viewer) 
 		return s.render(w, r, who, status, "search", "Search", v)
 	}
 	got, err := s.ask(r.Context(), q, behind)
+	if err == nil && len(got.Hits) == 0 && f.Order != "" { // or is it an event's id?
+		q.Order, q.Event = "", f.Order
+		got, err = s.ask(r.Context(), q, behind)
+	}
 	if err != nil {
 		return err
 	}

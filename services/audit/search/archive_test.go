@@ -294,3 +294,38 @@ func run(t *testing.T, data string, args []string) (printed string, code int) {
 	}
 	return out.String(), code
 }
+
+func TestTheIndexIsNeverAheadOfTheCheckpoint(t *testing.T) {
+	t.Parallel()
+	data, more := logged(t, cases(t)...)
+	a := open(t, data)
+	size := func() uint64 {
+		t.Helper()
+		counted, err := a.Completeness(t.Context(), "", "")
+		got := counted.Under
+		if err != nil || len(got) > 1 {
+			t.Fatalf("%v: %v", err, got)
+		}
+		if len(got) == 0 {
+			return 0
+		}
+		point, err := audit.Published(filepath.Join(data, "audit"))
+		if err != nil || got[0].Size > point.Size || got[0].Size == point.Size && got[0].Root != point.Root.String() {
+			t.Errorf("%v: covers %+v of %d", err, got[0], point.Size)
+		}
+		return got[0].Size
+	}
+	for step, want := range []uint64{0, 3, 3, 4} {
+		switch step {
+		case 2:
+			more(decided(t, "A-4", "Holm", "", "2026-04-05", event.Hold))
+		case 1, 3:
+			if _, err := a.Update(t.Context(), nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := size(); got != want {
+			t.Errorf("step %d: %d leaves, want %d", step, got, want)
+		}
+	}
+}

@@ -26,7 +26,7 @@ type Vocabulary interface {
 }
 
 // MostWords is how many words one word of a question may stand for. More is no question.
-const MostWords = 5000
+const MostWords = 2000
 
 // Plan puts a question in terms.
 func (q Query) Plan(ctx context.Context, v Vocabulary) (Cond, error) {

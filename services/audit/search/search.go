@@ -1,6 +1,16 @@
-// Package search finds records in an audit directory's logs: by order, party, date, list entry, rule, outcome, actor. Its
-// index lies beside the log and is made from it; it can be deleted at any time. It says only where to look: every record found is
-// proven to be in the log and compared with what was asked before it is shown.
+// Package search finds records in an audit directory's logs: by order, party, date, list entry, rule, outcome, actor; takes them away, draws
+// samples of them and accounts for them by day.
+//
+// The index says only where to look: every record found is proven to be in the log and compared with what was asked before it is shown, so an
+// index that somebody changed shows nothing false. What it leaves out is found by Check, which adds up what log and index hold under a key drawn anew
+// each time. What must not depend on an index at all (samples, reports by the command line) is counted in the log itself.
+//
+// Everything that can be asked for is a term of one full-text index: a value, a day with its month, year and decade, a word of a name in each of
+// its forms. A question is a tree of terms. So the worst question, two terms of millions of records with none in common, costs one pass over two
+// lists; and another store needs no more than terms to pass the suite in searchtest.
+//
+// The index is made from the log and follows its published checkpoint; it knows the root of what it covers, and of another log is made anew. It
+// lies beside the log only while a process works there: a copy that somebody was given is never written to.
 package search
 
 import (

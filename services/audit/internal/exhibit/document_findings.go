@@ -2,6 +2,7 @@ package exhibit
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -49,18 +50,11 @@ func (p *paper) decision(o *opened) {
 }
 
 func packed(r event.PackRef) string {
-	s := fmt.Sprintf("%s %s, SHA-256 %s", r.ID, r.Version, r.Digest)
-	keys := make([]string, 0, len(r.Parameters))
-	for k := range r.Parameters {
-		keys = append(keys, k)
+	parts := []string{fmt.Sprintf("%s %s, SHA-256 %s", r.ID, r.Version, r.Digest)}
+	for _, k := range slices.Sorted(maps.Keys(r.Parameters)) {
+		parts = append(parts, k+"="+r.Parameters[k])
 	}
-	slices.Sort(keys)
-	var sSb54 strings.Builder
-	for _, k := range keys {
-		sSb54.WriteString(", " + k + "=" + r.Parameters[k])
-	}
-	s += sSb54.String()
-	return s
+	return strings.Join(parts, ", ")
 }
 
 func state(f event.Finding) string {
@@ -154,8 +148,7 @@ func licensed(l *event.Licensed) string {
 	if l == nil {
 		return "the register has no license of this number"
 	}
-	says := fmt.Sprintf("%s of %s, %s to %s", l.Kind, l.Issuer, or(string(l.From), "…"), or(string(l.Until), "…"))
-	var saysSb152 strings.Builder
+	says := []string{fmt.Sprintf("%s of %s, %s to %s", l.Kind, l.Issuer, or(string(l.From), "…"), or(string(l.Until), "…"))}
 	for _, part := range []struct{ name, value string }{
 		{"parties", strings.Join(l.Parties, ", ")},
 		{"countries", strings.Join(l.Countries, ", ")},
@@ -166,13 +159,14 @@ func licensed(l *event.Licensed) string {
 		{"rules", strings.Join(l.Rules, ", ")},
 		{"conditions", strings.Join(l.Conditions, "; ")},
 	} {
-		saysSb152.WriteString(suffixed("; "+part.name+": ", part.value))
+		if part.value != "" {
+			says = append(says, part.name+": "+part.value)
+		}
 	}
-	says += saysSb152.String()
 	if l.Revoked {
-		says += "; REVOKED"
+		says = append(says, "REVOKED")
 	}
-	return says
+	return strings.Join(says, "; ")
 }
 
 // rules shows what was judged with.
