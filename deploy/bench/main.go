@@ -30,6 +30,7 @@ type Report struct {
 	Log      Log      `json:"log"`
 	Match    []Match  `json:"match"`
 	Edges    []Edge   `json:"sources_and_sinks"`
+	Listing  Listing  `json:"listing"`
 	Search   Search   `json:"search"`
 	Replay   Replay   `json:"replay"`
 	OfRaw    float64  `json:"pipeline_to_raw"`
@@ -52,6 +53,8 @@ func main() {
 	again := flag.Bool("replay", false, "measure replay alone")
 	decisions := flag.Int("decisions", 1_000_000, "decisions that are judged again (about 4 GB)")
 	whole := flag.Bool("pipeline", false, "measure the pipeline and its doors alone")
+	listing := flag.Bool("listing", false, "measure alone which past orders new entries of the lists touch")
+	past := flag.Int("past", pastOrders, "how many past orders there are for -listing")
 	flag.Parse()
 	standalone.LimitMemory() // as serve does
 	ctx, stop := lifecycle.Signals(context.Background())
@@ -107,6 +110,15 @@ func main() {
 			return err
 		}
 	}
+	if *listing {
+		measure = func() error {
+			l, err := benchListing(ctx, os.Stdout, *dir, *past)
+			if err == nil {
+				l.print(os.Stdout)
+			}
+			return err
+		}
+	}
 	if *again {
 		measure = func() error {
 			r, err := benchReplay(ctx, os.Stdout, *dir, *decisions)
@@ -154,6 +166,9 @@ func bench(ctx context.Context, w io.Writer, dir string, d time.Duration, decisi
 	}
 	if r.Edges, err = benchEdges(ctx, w, dir, d/6); err != nil {
 		return fmt.Errorf("sources and sinks: %w", err)
+	}
+	if r.Listing, err = benchListing(ctx, w, dir, pastOrders); err != nil {
+		return fmt.Errorf("listing: %w", err)
 	}
 	if r.Search, err = benchSearch(ctx, w, searchPlan{dir, "", 200_000, 2000, true}); err != nil {
 		return fmt.Errorf("search: %w", err)
@@ -208,6 +223,7 @@ func (r Report) print(w io.Writer) {
 	r.Log.print(w)
 	printMatch(w, r.Match)
 	printEdges(w, r.Edges, r.Pipeline.OrdersPerSec)
+	r.Listing.print(w)
 	r.Search.print(w)
 	r.Replay.print(w)
 }

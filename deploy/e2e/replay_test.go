@@ -90,3 +90,37 @@ func readable(t *testing.T, dir string) {
 		t.Errorf("ab.json: %v\n%s", err, b)
 	}
 }
+
+// TestOnATerminalAPersonIsAsked answers the questions of an activation and of a replay on a terminal of its own.
+func TestOnATerminalAPersonIsAsked(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("script"); err != nil {
+		t.Skip("script is not installed (Debian: bsdutils)")
+	}
+	dir, door := t.TempDir(), freePort(t)
+	data := filepath.Join(dir, "data")
+	start(t, "tidegate", "serve", "--data", data, "--listen", door, "--nats-listen", freePort(t), "--log-level", "error")
+	eventually(t, "the door is open", 20*time.Second, func() bool { return ready(door) })
+	order := `{"source":"shop","id":"T-1","order_date":"2026-11-20","ship_from":"US","ship_to":"DE","parties":[{"role":"purchaser","name":"Holm GmbH","address":{"country":"DE"},"headquarters":"DE","no_parent":true}],"items":[{"description":"NVIDIA H100 80GB SXM5","quantity":2}]}`
+	if err := os.WriteFile(filepath.Join(dir, "order.json"), []byte(order), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tidegate := filepath.Join(bin, "tidegate")
+	if out, err := exec.Command(tidegate, "submit", "--data", data, "--wait", filepath.Join(dir, "order.json")).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	activate := tidegate + " rules activate --data " + data + " --set diffusion=codified --why reading"
+	for _, step := range []struct{ command, says, want string }{
+		{activate, "no", "nothing was activated: 1 open orders would come out otherwise"},
+		{activate, "yes", "is in force behind block"},
+		{tidegate + " replay --data " + data + " --pack current", "00000000", "nothing was applied"},
+		{activate, "apply", "1 are judged again"},
+	} {
+		cmd := exec.Command("script", "-qec", step.command, "/dev/null")
+		cmd.Stdin = strings.NewReader(step.says + "\n")
+		out, _ := cmd.CombinedOutput() // its status is the script's affair
+		if !strings.Contains(string(out), step.want) {
+			t.Errorf("%q to %s:\n%s", step.says, step.command, out)
+		}
+	}
+}

@@ -35,6 +35,7 @@ import (
 
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/shared/bus"
+	"github.com/tidegate/tidegate/shared/clock"
 )
 
 // File is the index in its directory.
@@ -79,9 +80,11 @@ type Book struct {
 
 	mu      sync.Mutex
 	pending []taken
-	reaches uint64 // block that pending reaches
-	end     string // digest of that block's last line
-	covered uint64 // by the file
+	reaches uint64    // block that pending reaches
+	end     string    // digest of that block's last line
+	covered uint64    // by the file
+	since   time.Time // of the first one pending
+	missed  []Order   // left without a release, and screening did not find it
 }
 
 // openWithin is how long another process may take to close the file.
@@ -184,8 +187,12 @@ func (b *Book) Reaches() uint64 {
 	return b.reaches
 }
 
-// batch is how many decisions are written at once.
-const batch = 2048
+// batch is how many decisions are written at once at most, some 20 MB: writing many costs little more than writing few, for each
+// touches pages all over the file. What came in longest ago waits no longer than about batchAge.
+const (
+	batch    = 16384
+	batchAge = 2 * time.Second
+)
 
 // Take takes the decided cases of the block behind the last one, or of a later one where those between are lost for ever.
 func (b *Book) Take(block uint64, cases []event.Case) error {
@@ -205,12 +212,25 @@ func (b *Book) Take(block uint64, cases []event.Case) error {
 	if len(cases) > 0 {
 		b.end = event.Digest(cases[len(cases)-1].Last())
 	}
-	full := len(b.pending) >= batch
+	if len(b.pending) == len(more) {
+		b.since = clock.System()
+	}
+	full := len(b.pending) >= batch || len(b.pending) > 0 && clock.System().Sub(b.since) > batchAge
 	b.mu.Unlock()
 	if full {
 		return b.Flush()
 	}
 	return nil
+}
+
+// Missed gives, once, the orders of the last write that left without a release and of which screening did not find it: its ledger is
+// bounded and forgets the decision on an order after some hundred thousand others, the index does not.
+func (b *Book) Missed() []Order {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	out := b.missed
+	b.missed = nil
+	return out
 }
 
 // Pending is how many decisions are not written yet.
@@ -227,11 +247,12 @@ func (b *Book) Flush() error {
 	if b.reaches == b.covered {
 		return nil
 	}
+	b.missed = nil
 	if err := b.db.Update(b.write); err != nil {
 		return fmt.Errorf("write the index of orders: %w", err)
 	}
+	clear(b.pending)
 	b.covered, b.pending = b.reaches, b.pending[:0]
-	clear(b.pending[:cap(b.pending)])
 	b.release()
 	return nil
 }
@@ -252,6 +273,7 @@ func (b *Book) write(tx *bbolt.Tx) error {
 			return err
 		}
 	}
+	b.missed = w.missed
 	counts, err := json.Marshal(w.counts)
 	if err != nil {
 		return err
@@ -264,6 +286,7 @@ type writer struct {
 	meta, orders, due, parties, known, changes *bbolt.Bucket
 
 	counts Counts
+	missed []Order
 }
 
 func (w *writer) take(t *taken) error {
@@ -294,6 +317,9 @@ func (w *writer) take(t *taken) error {
 	}
 	if t.parties == nil && was != nil { // a notice of something that could not be read
 		next.Parties = was.Parties
+	}
+	if t.order.Kind == event.Shipped && !t.found && t.unreleased(was) != "" {
+		w.missed = append(w.missed, next)
 	}
 	w.count(was, -1)
 	w.count(&next, 1)

@@ -119,6 +119,9 @@ func TestAnOrderIsOpenUntilItShipsOrIsCancelled(t *testing.T) {
 			if due, _, err := b.Due("2027-01-01", nil, 10); err != nil || len(due) != tt.due {
 				t.Errorf("%d came due, want %d: %v", len(due), tt.due, err)
 			}
+			if missed := b.Missed(); len(missed) != boolAs(got[0].Unreleased != "") {
+				t.Errorf("alarms: %+v", missed)
+			}
 			c, err := b.Counts()
 			if want := (Counts{Open: count(got, Open), Shipped: count(got, Shipped), Cancelled: count(got, Cancelled), Unreleased: boolAs(got[0].Unreleased != ""), Parties: 1}); err != nil || c != want {
 				t.Errorf("%+v, want %+v: %v", c, want, err)

@@ -39,6 +39,7 @@ func (b *Book) Follow(ctx context.Context, js jetstream.JetStream, history Histo
 	if err != nil {
 		return err
 	}
+	b.Missed() // of the past that was read from the log again: nobody can stop it any more
 	held, err := bus.Look(ctx, js, subject.DecisionStream)
 	if err != nil {
 		return err

@@ -98,6 +98,9 @@ func (o *Order) read(b []byte) error {
 	return nil
 }
 
+// own copies the strings, which share the bytes of a block until then.
+func (o *Order) own() error { return o.read(o.appendTo(make([]byte, 0, 256))) }
+
 type recordReader struct {
 	rest []byte
 	ok   bool

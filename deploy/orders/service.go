@@ -115,7 +115,7 @@ func (s *Service) open(ctx context.Context) (*Book, error) {
 func (s *Service) follow(ctx context.Context, b *Book) error {
 	var pause clock.Backoff
 	for {
-		err := b.Follow(ctx, s.js, s.cfg.History, s.log, func() { pause.Reset(); nudge(s.written) })
+		err := b.Follow(ctx, s.js, s.cfg.History, s.log, func() { pause.Reset(); s.missed(ctx, b); nudge(s.written) })
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -123,6 +123,14 @@ func (s *Service) follow(ctx context.Context, b *Book) error {
 		if err := pause.Wait(ctx); err != nil {
 			return err
 		}
+	}
+}
+
+// missed raises the alarm that screening could not.
+func (s *Service) missed(ctx context.Context, b *Book) {
+	for _, o := range b.Missed() {
+		s.log.ErrorContext(ctx, "ALARM: an order left without a release", slog.String("source", o.Source), slog.String("order_id", o.ID),
+			slog.String("event", o.Event), slog.String("why", o.Unreleased))
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 type taken struct {
 	order    Order
 	partial  bool
+	found    bool     // screening itself found that it left without a release
 	parties  [][]byte // what the lists are asked about each, as JSON
 	snapshot string
 	control  *event.Activation
@@ -30,6 +31,7 @@ type cause struct {
 	Source    string            `json:"source"`
 	OrderID   string            `json:"order_id"`
 	Revision  int               `json:"revision"`
+	Of        string            `json:"of"`
 	At        event.Instant     `json:"received_at"`
 	Shipment  *event.Shipment   `json:"shipment"`
 	Rejudging *event.Rejudging  `json:"rejudging"`
@@ -63,7 +65,11 @@ func read(c event.Case) (t taken, ok bool, err error) {
 		return t, false, nil
 	}
 	var of cause
-	if err := codec.Decode(c.Line(0), &of); err != nil {
+	line := c.Line(0)
+	if c.Orderless() {
+		line = bytes.Clone(line) // what is decoded shares its bytes
+	}
+	if err := codec.Decode(line, &of); err != nil {
 		return t, false, fmt.Errorf("order line: %w", err)
 	}
 	t.control, t.order.Event = of.Control, of.Event
@@ -85,11 +91,44 @@ func read(c event.Case) (t taken, ok bool, err error) {
 	if of.Rejudging != nil {
 		t.order.Why = of.Rejudging.Why
 	}
+	if of.Kind == event.Shipped {
+		if t.found, err = foundUnreleased(c.Line(2)); err != nil {
+			return t, false, err
+		}
+	}
 	if of.Shipment != nil {
 		t.order.Left, t.partial = of.Shipment.Date, of.Shipment.Partial != nil && *of.Shipment.Partial
 	}
+	if err := t.order.own(); err != nil {
+		return t, false, err
+	}
+	t.snapshot = snapshotOf(c.Line(1))
+	if of.Of != "" && (of.Kind == event.Shipped || of.Kind == event.Cancelled) {
+		return t, true, nil // the revision that it is about was asked about
+	}
 	return t, true, t.ask(c, &of)
 }
+
+// foundUnreleased says whether a judgement has the finding that the order left without a release.
+func foundUnreleased(line []byte) (bool, error) {
+	var j struct {
+		Findings []struct {
+			Rule string `json:"rule"`
+		} `json:"findings"`
+	}
+	if err := codec.Decode(line, &j); err != nil {
+		return false, fmt.Errorf("judgement line: %w", err)
+	}
+	for i := range j.Findings {
+		if j.Findings[i].Rule == shippedUnreleased {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// shippedUnreleased is the rule of an order that left without a release.
+const shippedUnreleased = "shipped-unreleased"
 
 var (
 	controlCause = []byte(`{"line":"order","v":1,"kind":"` + event.Control + `"`)
@@ -99,7 +138,6 @@ var (
 // ask gathers what the lists are asked about the order as it was judged.
 func (t *taken) ask(c event.Case, of *cause) error {
 	facts := c.Line(1)
-	t.snapshot = snapshotOf(facts)
 	o, masters := &of.Order, false
 	if bytes.Contains(facts, []byte(`,"masters":"`)) {
 		masters = true
@@ -115,12 +153,16 @@ func (t *taken) ask(c event.Case, of *cause) error {
 			o = &f.Filled.Order
 		}
 	}
-	for _, s := range enrichment.Ask(&event.Order{Parties: o.Parties, Payment: o.Payment}, masters) {
-		b, err := codec.Append(nil, s)
-		if err != nil {
+	all := enrichment.Ask(&event.Order{Parties: o.Parties, Payment: o.Payment}, masters)
+	room := make([]byte, 0, 192*len(all))
+	t.parties = make([][]byte, 0, len(all))
+	for i := range all {
+		from := len(room)
+		var err error
+		if room, err = codec.Append(room, &all[i]); err != nil {
 			return fmt.Errorf("party: %w", err)
 		}
-		t.parties = append(t.parties, b)
+		t.parties = append(t.parties, room[from:len(room):len(room)])
 	}
 	return nil
 }

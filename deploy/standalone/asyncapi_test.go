@@ -113,7 +113,7 @@ func TestTheBusIsAsItsDescriptionSays(t *testing.T) {
 	slices.Sort(described)
 	declared := []string{
 		subject.IngestSubject, subject.ActSubject, subject.AskSubmit, subject.AskScreen, subject.MatchSubject,
-		subject.PublicDecisionPrefix + "{source}.{outcome}", subject.PublicRecordPrefix + "{source}.{outcome}",
+		subject.PublicDecisionPrefix + "{source}.{outcome}", subject.PublicAlarmPrefix + "{source}.{rule}", subject.PublicRecordPrefix + "{source}.{outcome}",
 	}
 	slices.Sort(declared)
 	if diff := cmp.Diff(declared, described); diff != "" {

@@ -33,8 +33,18 @@ func (s *Standalone) wireOrders() error {
 	if s.cfg.Rejudge {
 		cfg.Act = s.act
 	}
-	s.orders, err = orders.New(nc, cfg)
-	return err
+	if s.orders, err = orders.New(nc, cfg); err != nil {
+		return err
+	}
+	s.Ingest.ShowOrders(func() (map[string]int, int, bool) {
+		b := s.orders.Book()
+		if b == nil {
+			return nil, 0, false
+		}
+		c, err := b.Counts()
+		return map[string]int{string(orders.Open): c.Open, string(orders.Shipped): c.Shipped, string(orders.Cancelled): c.Cancelled}, c.Unreleased, err == nil
+	})
+	return nil
 }
 
 func historyOf(logDir string) orders.History {
@@ -86,6 +96,10 @@ func OrderPages(ctx context.Context, data string, q orders.Question) iter.Seq2[o
 			yield(orders.Page{}, err)
 		default:
 			defer nc.Close()
+			if err := awaitOrders(ctx, nc); err != nil {
+				yield(orders.Page{}, err)
+				return
+			}
 			orders.Pages(ctx, nc, q)(yield)
 		}
 	}

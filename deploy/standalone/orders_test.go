@@ -40,6 +40,7 @@ type desk struct {
 	t         *testing.T
 	clock     day
 	decisions *nats.Subscription
+	alarms    *nats.Subscription
 	stop      func() error
 }
 
@@ -57,6 +58,9 @@ func newDesk(t *testing.T, dir string, on event.Date) *desk {
 	nc, err := s.connect("test")
 	if err == nil {
 		d.decisions, err = nc.SubscribeSync(subject.PublicDecisionWildcard)
+	}
+	if err == nil {
+		d.alarms, err = nc.SubscribeSync(subject.PublicAlarmWildcard)
 	}
 	if err == nil {
 		err = nc.Flush()
@@ -125,10 +129,19 @@ func TestReleasedBeforeTheRuleCameBackAndShippedAfterDoesNotPass(t *testing.T) {
 	if j.Outcome != event.NeedsLic || j.Rule != "affiliates-50" || m.Header.Get(subject.HeaderCESubject) != "A-1" {
 		t.Errorf("when it came due: %s by %s: %s", j.Outcome, j.Rule, m.Data)
 	}
+	if m.Header.Get(subject.HeaderKind) != "rejudge" || m.Header.Get(subject.HeaderWhy) != "valid_until" {
+		t.Errorf("the owner is not told why: %v", m.Header)
+	}
 	d.clock.set(t, "2026-11-12")
 	d.submit(`{"source":"shop","id":"A-1","event":"shipped","shipment":{"date":"2026-11-12","document":"DN-1"}}`)
 	if _, j := d.next(); j.Outcome != event.NeedsLic || j.Dates[0] != (event.DateSay{AsOf: "shipped_date", Date: "2026-11-12", Outcome: event.NeedsLic}) || !finds(&j, "shipped-unreleased") {
 		t.Errorf("when it left: %s by %s on %v", j.Outcome, j.Rule, j.Dates)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	alarm, err := d.alarms.NextMsgWithContext(ctx)
+	if err != nil || alarm.Subject != "tidegate.v1.alarm.shop.shipped-unreleased" || alarm.Header.Get(subject.HeaderCESubject) != "A-1" || alarm.Header.Get(subject.HeaderCEType) != subject.TypeAlarm {
+		t.Errorf("no alarm: %v %+v", err, alarm)
 	}
 	d.logged(3)
 	if err := d.stop(); err != nil {

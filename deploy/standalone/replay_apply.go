@@ -179,9 +179,6 @@ const (
 )
 
 func openNow(ctx context.Context, data string) (*open, error) {
-	if err := awaitOrders(ctx, data); err != nil {
-		return nil, err
-	}
 	o := &open{seed: maphash.MakeSeed()}
 	for one, err := range OpenOrders(ctx, data) {
 		if err != nil {
@@ -200,15 +197,7 @@ func openNow(ctx context.Context, data string) (*open, error) {
 const ordersWithin = 30 * time.Second
 
 // awaitOrders waits until the index of the process that runs has every decision that there is now.
-func awaitOrders(ctx context.Context, data string) error {
-	nc, err := bus.OperatorOf(ctx, data)
-	if errors.Is(err, bus.ErrNotRunning) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	defer nc.Close()
+func awaitOrders(ctx context.Context, nc *nats.Conn) error {
 	js, err := jetstream.New(nc)
 	if err != nil {
 		return fmt.Errorf("open orders: %w", err)

@@ -227,6 +227,10 @@ func (s *shop) wasApplied(digest string) {
 func TestAReportIsAppliedOnlyAsItWasLookedAt(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()
+	s := &shop{t: t}
+	if out, status := s.tidegate("replay", "--data", data, "--apply", strings.Repeat("a", 64), "--country", "DE"); status != 2 || !strings.Contains(out, "--country does not go with --apply") {
+		t.Errorf("a slice of a report: %d %s", status, out)
+	}
 	rep := replay.Report{Orders: replay.Listed(replay.Change{OrderID: "A", Stand: replay.Open})}
 	digest, err := rep.Digest()
 	if err == nil {

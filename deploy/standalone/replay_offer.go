@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v3"
@@ -17,6 +18,11 @@ import (
 
 // applyCommand is replay --apply DIGEST.
 func applyCommand(ctx context.Context, cmd *cli.Command) error {
+	for _, name := range cmd.LocalFlagNames() {
+		if !slices.Contains([]string{"apply", "data", "by", "json"}, name) && cmd.IsSet(name) {
+			return cli.Exit(fmt.Errorf("--%s does not go with --apply: a report is applied as it was looked at", name), 2)
+		}
+	}
 	out, err := applyReplay(ctx, cmd.String("data"), cmd.String("apply"), cmd.String("by"), countedOn(cmd.Root().ErrWriter))
 	if err != nil {
 		return cli.Exit(err, 2)
@@ -75,7 +81,11 @@ func offerApply(ctx context.Context, cmd *cli.Command, rep replay.Report, digest
 		return nil
 	}
 	said, err := ask(cmd, fmt.Sprintf("Now? The first eight digits of the report's digest (%s) confirm; anything else is no: ", digest[:8]))
-	if err != nil || said != digest[:8] && said != digest {
+	if err != nil {
+		return err
+	}
+	if said != digest[:8] && said != digest {
+		_, err := fmt.Fprintln(w, "nothing was applied")
 		return err
 	}
 	out, err := applyReport(ctx, nc, data, rep, digest, cmd.String("by"), countedOn(cmd.Root().ErrWriter))

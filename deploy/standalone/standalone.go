@@ -249,7 +249,10 @@ func (s *Standalone) Run(ctx context.Context) error {
 		g.Go(func() error { return webhook.RunFile(ctx, s.webhooks, s.cfg.Webhooks, s.cfg.Log) })
 	}
 	g.Go(func() error { return s.runSources(ctx) })
-	g.Go(func() error { return s.runOrders(ctx) })
+	g.Go(func() (err error) {
+		pprof.Do(ctx, pprof.Labels("stage", "index of orders"), func(ctx context.Context) { err = s.runOrders(ctx) })
+		return err
+	})
 	g.Go(func() error { return s.announceWhenReady(ctx) })
 	g.Go(func() error { return s.nightly(ctx) })
 	return g.Wait()

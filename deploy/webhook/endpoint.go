@@ -22,7 +22,7 @@ type Endpoint struct {
 	Name     string   `yaml:"name"`               // letters, digits, - and _; its place is kept under it
 	URL      string   `yaml:"url"`                // https; http only with allow_private
 	Secrets  []string `yaml:"secrets"`            // whsec_…; every one signs, so a new one is added before the old one goes
-	Events   []string `yaml:"events,omitempty"`   // record (default): logged, goods may move; decision: decided, not yet logged
+	Events   []string `yaml:"events,omitempty"`   // record (default): logged, goods may move; decision: decided, not yet logged; alarm: somebody must hear of it at once
 	Sources  []string `yaml:"sources,omitempty"`  // of orders; all when none is given
 	Outcomes []string `yaml:"outcomes,omitempty"` // release, hold, license, block, refused …; all when none is given
 
@@ -60,6 +60,7 @@ func positive[T int | time.Duration](v, otherwise T) T {
 const (
 	eventRecord   = "record"
 	eventDecision = "decision"
+	eventAlarm    = "alarm"
 )
 
 // ErrConfig says that endpoints cannot be used as they are configured. It lists every fault.
@@ -121,8 +122,8 @@ func (e Endpoint) faults() (faults []string) {
 		}
 	}
 	for _, ev := range e.Events {
-		if ev != eventRecord && ev != eventDecision {
-			faults = append(faults, fmt.Sprintf("events: %q is neither record (logged: goods may move) nor decision (not yet logged)", ev))
+		if ev != eventRecord && ev != eventDecision && ev != eventAlarm {
+			faults = append(faults, fmt.Sprintf("events: %q is neither record (logged: goods may move) nor decision (not yet logged) nor alarm", ev))
 		}
 	}
 	return append(faults, e.numberFaults()...)
@@ -164,8 +165,11 @@ func (e Endpoint) numberFaults() (faults []string) {
 // subjects are the public subjects that an endpoint wants of one event.
 func (e Endpoint) subjects(ev string) []string {
 	prefix := subject.PublicRecordPrefix
-	if ev == eventDecision {
+	switch ev {
+	case eventDecision:
 		prefix = subject.PublicDecisionPrefix
+	case eventAlarm:
+		prefix = subject.PublicAlarmPrefix
 	}
 	sources, outcomes := []string{"*"}, []string{"*"}
 	if len(e.Sources) > 0 {
@@ -174,7 +178,7 @@ func (e Endpoint) subjects(ev string) []string {
 			sources = append(sources, subject.Token(s))
 		}
 	}
-	if len(e.Outcomes) > 0 {
+	if len(e.Outcomes) > 0 && ev != eventAlarm { // its last token is the rule
 		outcomes = e.Outcomes
 	}
 	var all []string
@@ -187,7 +191,7 @@ func (e Endpoint) subjects(ev string) []string {
 }
 
 func streamOf(ev string) string {
-	if ev == eventDecision {
+	if ev == eventDecision || ev == eventAlarm {
 		return subject.PublicDecisionStream
 	}
 	return subject.PublicRecordStream

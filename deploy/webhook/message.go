@@ -15,7 +15,7 @@ import (
 
 // message is one decision or receipt on its way to one endpoint.
 type message struct {
-	event    string // record, decision
+	event    string // record, decision, alarm
 	sequence uint64 // in its public stream
 	subject  string
 	header   nats.Header
@@ -39,6 +39,9 @@ type envelope struct {
 	Source      string          `json:"source"`
 	Subject     string          `json:"subject,omitempty"`
 	Timestamp   string          `json:"timestamp"`
+	Kind        string          `json:"kind,omitempty"`  // of the cause that was decided, where it is not placed
+	Why         string          `json:"why,omitempty"`   // an order was judged again
+	Alarm       string          `json:"alarm,omitempty"` // rule of the alarm
 	ContentType string          `json:"datacontenttype"`
 	Data        json.RawMessage `json:"data"`
 }
@@ -55,7 +58,7 @@ func (m *message) write() error {
 	m.lane = laneOf(m.subject) + "\x00" + m.header.Get(subject.HeaderCESubject)
 	head, err := json.Marshal(envelope{
 		SpecVersion: "1.0", ID: m.id, Type: m.header.Get(subject.HeaderCEType), Source: m.header.Get(subject.HeaderCESource),
-		Subject: m.header.Get(subject.HeaderCESubject), Timestamp: m.stored.Format(time.RFC3339Nano), ContentType: "application/json", Data: json.RawMessage("0"),
+		Subject: m.header.Get(subject.HeaderCESubject), Kind: m.header.Get(subject.HeaderKind), Why: m.header.Get(subject.HeaderWhy), Alarm: m.header.Get(subject.HeaderAlarm), Timestamp: m.stored.Format(time.RFC3339Nano), ContentType: "application/json", Data: json.RawMessage("0"),
 	})
 	if err != nil {
 		return fmt.Errorf("webhook %s: %w", m.id, err)

@@ -112,6 +112,8 @@ const (
 
 	PublicDecisionPrefix   = "tidegate.v1.decision." // + source token + "." + outcome
 	PublicDecisionWildcard = "tidegate.v1.decision.>"
+	PublicAlarmPrefix      = "tidegate.v1.alarm." // + source token + "." + rule: what somebody must hear of at once, in the stream of decisions, behind the decision that says it
+	PublicAlarmWildcard    = "tidegate.v1.alarm.>"
 	PublicRecordPrefix     = "tidegate.v1.record." // + source token + "." + outcome, "refused" for a refusal
 	PublicRecordWildcard   = "tidegate.v1.record.>"
 	PublicWildcard         = "tidegate.v1.>"
@@ -141,9 +143,14 @@ const (
 	HeaderCESubject = "ce-subject"
 	HeaderTenant    = "ce-tenant" // an extension: the order's tenant, where it is not "default"
 
+	HeaderKind      = "ce-kind"  // an extension: the kind of the cause that was decided, where it is not placed
+	HeaderWhy       = "ce-why"   // an extension: why an order was judged again, on decisions on a rejudge
+	HeaderAlarm     = "ce-alarm" // an extension: the rule of an alarm, on it and on the decision that it is about
+
 	HeaderContentType = "content-type" // of the data
 
 	TypeDecision = "io.tidegate.v1.decision"
+	TypeAlarm    = "io.tidegate.v1.alarm"
 	TypeRecord   = "io.tidegate.v1.record"
 )
 

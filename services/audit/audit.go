@@ -33,7 +33,7 @@ type Config struct {
 	GuardDir string // where the guard keeps the last verified tree, outside Dir; what the function GuardDir gives
 	Origin   string // the log's name in its checkpoints, used when the key is made; "tidegate/audit"
 
-	BatchAge           time.Duration // how long a batch of leaves waits to be filled; 100ms
+	BatchAge           time.Duration // how long a batch of leaves waits to be filled; 200ms
 	CheckpointInterval time.Duration // between two publications of the log at most; 200ms
 	MaxUnderWay        int64         // bytes of leaves read and not yet receipted; 64 MiB
 
@@ -47,7 +47,7 @@ type Config struct {
 
 	KeepDecisionBytes int64         // logged decision blocks kept in their stream, for replay; 8 GiB
 	KeepDecisionAge   time.Duration // oldest decision block kept; 0 keeps by bytes only
-	PurgeInterval     time.Duration // how often logged blocks make room; 1s
+	PurgeInterval     time.Duration // how often it is looked whether logged blocks must make room; 1s
 
 	Log   *slog.Logger // where it says what happens; slog.Default()
 	Clock clock.Clock  // time put into leaves; the system's
@@ -68,7 +68,7 @@ func (c Config) WithDefaults() Config {
 	if c.Origin == "" {
 		c.Origin = "tidegate/audit"
 	}
-	span(&c.BatchAge, 100*time.Millisecond)
+	span(&c.BatchAge, 200*time.Millisecond)
 	span(&c.CheckpointInterval, 200*time.Millisecond)
 	span(&c.PurgeInterval, time.Second)
 	span(&c.Lag, 15*time.Second)

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sync/semaphore"
+
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/audit/auditverify"
 	"github.com/tidegate/tidegate/services/audit/auditverify/evidence"
@@ -50,11 +52,18 @@ type EvidencePack struct {
 	LeftOut []evidence.LeftOut `json:"left_out,omitempty"`
 }
 
+// making lets two documents be made at a time: each takes up to 100 MB while its fonts are cut.
+var making = semaphore.NewWeighted(2)
+
 // Evidence writes the evidence pack of an order (by its id, or the id of an event of it) from an audit directory, which may be a
 // copy, at rest or in use: nothing is written there. The same log, order and checkpoint give the same bytes. What is not in the log is ErrNone; what the
 // log contradicts is auditverify.ErrBad; a character that no embedded font has is ErrGlyph, and then nothing is written (all
 // wrapped).
 func Evidence(ctx context.Context, dir, id string, w io.Writer, o EvidenceOptions) (EvidencePack, error) {
+	if err := making.Acquire(ctx, 1); err != nil {
+		return EvidencePack{}, err
+	}
+	defer making.Release(1)
 	in, err := collect(ctx, dir, id, o)
 	if err != nil {
 		return EvidencePack{}, err

@@ -366,6 +366,62 @@ func TestWhatEvidenceRefuses(t *testing.T) {
 	}
 }
 
+// After a declared restore the history lies in two logs under two keys. An order with records in both has one pack.
+func TestAPackOfTwoLogs(t *testing.T) {
+	t.Parallel()
+	nc := natstest.Server(t)
+	cfg := config(t.TempDir())
+	js := natstest.JetStream(t, nc)
+	run := func(leaves uint64) {
+		t.Helper()
+		s, stop := start(t, nc, cfg)
+		until(t, "receipts", func() bool { return s.Leaves() == leaves })
+		if err := stop(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	decide(t, js, append(blocks(t, 1, 3, 25, 200), []event.Case{told(t, whose{kind: event.Placed, id: "C-1", source: "shop", event: "ev-C-1", name: "Lantern"})}))
+	run(76)
+	before := t.TempDir()
+	copyDir(t, cfg.Dir, before)
+	decide(t, js, blocks(t, 5, 2, 25, 200))
+	run(126)
+	if err := os.RemoveAll(cfg.Dir); err != nil {
+		t.Fatal(err)
+	}
+	copyDir(t, before, cfg.Dir)
+	if _, err := audit.Restore(t.Context(), cfg, audit.Restoring{Do: true, By: "kim", Why: "the disk broke"}); err != nil {
+		t.Fatal(err)
+	}
+	decide(t, js, [][]event.Case{{told(t, whose{kind: event.Shipped, id: "C-1", source: "shop", event: "ev-C-1-shipped", name: "Lantern", more: event.Particulars{Shipment: &event.Shipment{Date: "2026-11-24"}}})}})
+	_, stop := start(t, nc, cfg)
+	until(t, "the order in both logs", func() bool {
+		found, _, err := audit.Find(t.Context(), cfg.Dir, "C-1")
+		return err == nil && len(found) == 2
+	})
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	b := pack(t, cfg.Dir, "C-1", audit.EvidenceOptions{})
+	second, err := os.ReadFile(filepath.Join(auditverify.LogDir(cfg.Dir, 2), "key.pub"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rep, err := evidence.Verify(b, evidence.Options{Keys: key(t, cfg) + "\n" + string(second)})
+	if err != nil || len(rep.Logs) != 2 || rep.Records != 2 || !rep.Logs[0].Trusted || !rep.Logs[1].Trusted {
+		t.Errorf("%v\n%s", err, rep)
+	}
+	if _, err := evidence.Verify(b, evidence.Options{Keys: key(t, cfg)}); !errors.Is(err, evidence.ErrBad) {
+		t.Errorf("with the key of one alone: %v", err)
+	}
+	tools(t, "python3", "openssl")
+	cmd := exec.Command("python3", "verify.py")
+	cmd.Dir = unpack(t, b)
+	if out, err := cmd.CombinedOutput(); err != nil || strings.Count(string(out), "signed by the log tidegate/audit") != 2 {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
 func TestTheEvidenceCommand(t *testing.T) {
 	t.Parallel()
 	_, cfg, _ := storied(t, false)

@@ -85,8 +85,8 @@ type desk struct {
 	*run
 	outlet *bus.Outlet
 	told   []bus.Told // published and not told yet
-	next   uint64 // leaf whose receipt is next
-	name   string // of the log, as receipts say it
+	next   uint64     // leaf whose receipt is next
+	name   string     // of the log, as receipts say it
 }
 
 // receipts publishes what is released. A failed publish is tried again from where the stream of receipts ends.

@@ -19,6 +19,7 @@ func (r *run) makeRoom(ctx context.Context) error {
 	tick := time.NewTicker(r.cfg.PurgeInterval)
 	defer tick.Stop()
 	watched := &streams{run: r}
+	waited := 0
 	for purged := uint64(0); ; {
 		select {
 		case <-ctx.Done():
@@ -32,12 +33,37 @@ func (r *run) makeRoom(ctx context.Context) error {
 		if logged == purged {
 			continue
 		}
+		if waited++; waited < roomRounds && !r.crowded(ctx) {
+			continue
+		}
 		if err := r.purge(ctx, logged); err != nil {
 			r.cfg.Log.WarnContext(ctx, "streams got no room, trying again", slog.Any("error", err))
 			continue
 		}
-		purged = logged
+		purged, waited = logged, 0
 	}
+}
+
+// Blocks in the log are left in ORDER and ENRICHED until a stream holds so many bytes, or a quarter of what it may, or so many
+// rounds went by: the server rewrites a file with each removal, and every order waits for that.
+const (
+	roomBytes  = 8 << 20
+	roomRounds = 10
+)
+
+// crowded says whether a stream holds enough to be worth a removal. One that cannot be looked at is the removal's to find out.
+func (r *run) crowded(ctx context.Context) bool {
+	for _, name := range []string{subject.OrderStream, subject.EnrichedStream} {
+		s, err := r.js.Stream(ctx, name)
+		if err != nil {
+			return true
+		}
+		info := s.CachedInfo()
+		if info.State.Bytes >= roomBytes || info.Config.MaxBytes > 0 && info.State.Bytes >= uint64(info.Config.MaxBytes)/4 {
+			return true
+		}
+	}
+	return false
 }
 
 // purge keeps every block that a stage has still to read, also one that makes a lost tail again: ORDER gives up what

@@ -129,3 +129,39 @@ func TestManyActsOnLargeOrders(t *testing.T) {
 		t.Fatalf("%+v %v", taken, err)
 	}
 }
+
+// TestALargeInterchangePasses through HTTP, and as the folder and submit hand it over; what is too large in it takes nothing from those beside it.
+func TestALargeInterchangePasses(t *testing.T) {
+	t.Parallel()
+	const n = 1500
+	nc := natstest.Server(t)
+	dir := t.TempDir()
+	url, stop := door(t, nc, ingest.Config{Dir: dir})
+	var sets []string
+	for i := range n {
+		sets = append(sets, fmt.Sprintf("850*BEG*00*SA*L-%d**20261120~N1*BY*EXAMPLE FANS GMBH~PO1*1*5*EA*2*PE*VN*S-1~PID*F****%s~", i, strings.Repeat("FAN ", 100)))
+	}
+	sets[n/2] = "850*BEG*00*SA*TOO-LARGE**20261120~N1*BY*EXAMPLE FANS GMBH~" + strings.Repeat("PO1*1*5*EA*2*PE*VN*S-1~PID*F****"+strings.Repeat("X", 70)+"~", 6000)
+	doc := interchange(sets...)
+	if len(doc) < 1<<20 {
+		t.Fatal("not large")
+	}
+	status, a := post(t, url, "application/edi-x12", doc)
+	refused := 0
+	for _, one := range a {
+		if one.Status != "accepted" {
+			refused++
+		}
+	}
+	if status != 200 || len(a) != n || refused != 1 || a[n/2].Status != "refused" || !strings.Contains(a[n/2].Faults[0].Detail, "send a large order as several") {
+		t.Errorf("%d, %d answers, %d refused, %+v", status, len(a), refused, a[n/2])
+	}
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	s, _ := service(t, nc, ingest.Config{Dir: dir})
+	got, err := s.Reading().TakeAll(t.Context(), strings.NewReader(doc), source.Document{})
+	if err != nil || got.Accepted != n-1 || got.Refused != 1 {
+		t.Errorf("%+v %v", got, err)
+	}
+}

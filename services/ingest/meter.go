@@ -23,6 +23,7 @@ type meter struct {
 	orders    *prometheus.CounterVec   // door, format, status
 	faults    *prometheus.CounterVec   // code
 	decisions *prometheus.CounterVec   // outcome, rule
+	alarms    *prometheus.CounterVec   // alarm
 	receipts  *prometheus.CounterVec   // outcome
 	inquiries *prometheus.CounterVec   // outcome
 	decided   prometheus.Histogram     // seconds from the door to the decision
@@ -45,6 +46,7 @@ func newMeter() *meter {
 		orders:    counter("orders_total", "Orders and acts that came in, by door, format and what became of them.", "door", "format", "status"),
 		faults:    counter("refusal_faults_total", "Faults of refused orders, by code.", "code"),
 		decisions: counter("decisions_total", "Decisions published, by outcome and deciding rule.", "outcome", "rule"),
+		alarms:    counter("alarms_total", "Alarms published, by rule: an order left that was not released.", "alarm"),
 		receipts:  counter("receipts_total", "Receipts published, by outcome.", "outcome"),
 		inquiries: counter("inquiries_total", "Orders judged ad hoc, by outcome.", "outcome"),
 		decided: prometheus.NewHistogram(prometheus.HistogramOpts{
@@ -58,7 +60,8 @@ func newMeter() *meter {
 			Namespace: "tidegate", Name: "http_request_seconds", Help: "Time an HTTP request took, waits and all.", Buckets: toDecision,
 		}, []string{"path"}),
 	}
-	m.registry.MustRegister(m.orders, m.faults, m.decisions, m.receipts, m.inquiries, m.decided, m.receipted, m.requests, m.took)
+	m.alarms.WithLabelValues("shipped-unreleased") // there from the start: what is watched must not be missing
+	m.registry.MustRegister(m.orders, m.faults, m.decisions, m.alarms, m.receipts, m.inquiries, m.decided, m.receipted, m.requests, m.took)
 	return m
 }
 
@@ -93,6 +96,39 @@ func (m *meter) taken(door, format string, v verdict) {
 // ShowSources has the metrics tell of running sources.
 func (s *Service) ShowSources(states func() []source.State) {
 	s.meter.registry.MustRegister(sources{states})
+}
+
+// ShowOrders has the metrics tell how many orders are in each state, and how many left without a release.
+func (s *Service) ShowOrders(counts func() (byState map[string]int, unreleased int, ok bool)) {
+	s.meter.registry.MustRegister(orders{counts})
+}
+
+// orders tells of the index of orders.
+type orders struct {
+	counts func() (map[string]int, int, bool)
+}
+
+var (
+	ordersByState    = prometheus.NewDesc("tidegate_orders", "Orders by state: open, shipped, cancelled.", []string{"state"}, nil)
+	ordersUnreleased = prometheus.NewDesc("tidegate_orders_left_unreleased", "Orders that left without a release, or after it ran out.", nil, nil)
+)
+
+// Describe names the metrics.
+func (orders) Describe(out chan<- *prometheus.Desc) {
+	out <- ordersByState
+	out <- ordersUnreleased
+}
+
+// Collect asks the index; it says nothing while that is being opened.
+func (c orders) Collect(out chan<- prometheus.Metric) {
+	by, unreleased, ok := c.counts()
+	if !ok {
+		return
+	}
+	for state, n := range by {
+		out <- prometheus.MustNewConstMetric(ordersByState, prometheus.GaugeValue, float64(n), state)
+	}
+	out <- prometheus.MustNewConstMetric(ordersUnreleased, prometheus.GaugeValue, float64(unreleased))
 }
 
 // sources tells of running sources.
@@ -211,6 +247,9 @@ func (s *Service) observe(ctx context.Context) error {
 }
 
 func (s *Service) noteDecision(t bus.Told) {
+	if t.Alarm != "" {
+		s.meter.alarms.WithLabelValues(t.Alarm).Inc()
+	}
 	s.meter.decisions.WithLabelValues(t.Outcome, t.Rule).Inc()
 	s.way.decided(t.Event, t.Outcome, t.Rule)
 }

@@ -160,7 +160,7 @@ func customer(t *testing.T, nc *nats.Conn, orders ...string) jetstream.Stream {
 	return s
 }
 
-// acknowledged waits until the durable consumer has nothing left.
+// acknowledged waits until the consumer tidegate-erp has nothing left.
 func acknowledged(t *testing.T, s jetstream.Stream) {
 	t.Helper()
 	for {

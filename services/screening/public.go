@@ -161,25 +161,30 @@ func (s *Service) copyStored(ctx context.Context, out *bus.Outlet, done bus.Mark
 
 // copyBlock publishes a block's decisions, save what is done, and tells of them.
 func (s *Service) copyBlock(ctx context.Context, out *bus.Outlet, done bus.Mark, b fresh) error {
-	skip := 0
+	skip, owes := 0, false
 	if b.seq == done.Sequence {
-		skip = done.Place + 1
+		skip, owes = done.Place+1, done.Owes
 	}
-	told, err := publishBlock(ctx, out, b.seq, skip, b.cases)
+	told, err := s.publishBlock(ctx, out, b.seq, skip, owes, b.cases)
 	if err != nil {
 		return err
 	}
 	return bus.Tell(s.nc, subject.ToldDecision, told)
 }
 
-// publishBlock publishes the decisions of a block from place skip on.
-func publishBlock(ctx context.Context, out *bus.Outlet, seq uint64, skip int, cases []event.Case) ([]bus.Told, error) {
+// publishBlock publishes the decisions of a block from place skip on, each with its alarm behind it. Owes says that the alarm of the
+// one before skip is still to come: a crash came between them.
+func (s *Service) publishBlock(ctx context.Context, out *bus.Outlet, seq uint64, skip int, owes bool, cases []event.Case) ([]bus.Told, error) {
 	last := len(cases) - 1
 	for last >= 0 && cases[last].Passes() {
 		last--
 	}
 	told := make([]bus.Told, 0, len(cases))
-	for place := skip; place <= last; place++ {
+	from := skip
+	if owes {
+		from--
+	}
+	for place := max(from, 0); place <= last; place++ {
 		if cases[place].Passes() {
 			continue
 		}
@@ -187,10 +192,25 @@ func publishBlock(ctx context.Context, out *bus.Outlet, seq uint64, skip int, ca
 		if err != nil {
 			return nil, err
 		}
-		if err := out.Publish(ctx, h.message(cases[place], bus.Mark{Sequence: seq, Place: place}), place < last); err != nil {
+		alarm, err := alarmOf(&h, cases[place])
+		if err != nil {
 			return nil, err
 		}
-		told = append(told, bus.Told{Event: h.Event, Outcome: string(h.Outcome), Rule: h.Rule})
+		t := bus.Told{Event: h.Event, Outcome: string(h.Outcome), Rule: h.Rule}
+		msg := h.message(cases[place], bus.Mark{Sequence: seq, Place: place}, alarm)
+		if place >= skip {
+			if err := out.Publish(ctx, msg, alarm != nil || place < last); err != nil {
+				return nil, err
+			}
+		}
+		if alarm != nil {
+			s.sayAlarm(ctx, &h, alarm)
+			t.Alarm = alarm.Rule
+			if err := out.Publish(ctx, alarmMessage(msg, alarm), place < last); err != nil {
+				return nil, err
+			}
+		}
+		told = append(told, t)
 	}
 	return told, nil
 }
@@ -203,6 +223,9 @@ type head struct {
 	OrderID string        `json:"order_id"`
 	Outcome event.Outcome `json:"outcome"`
 	Rule    string        `json:"rule"`
+
+	Kind      event.Kind       `json:"kind"`
+	Rejudging *event.Rejudging `json:"rejudging"`
 }
 
 func headOf(c event.Case) (h head, err error) {
@@ -213,7 +236,7 @@ func headOf(c event.Case) (h head, err error) {
 }
 
 // message is the decision as a CloudEvent in binary mode.
-func (h *head) message(c event.Case, mark bus.Mark) *nats.Msg {
+func (h *head) message(c event.Case, mark bus.Mark, alarm *event.Finding) *nats.Msg {
 	msg := &nats.Msg{
 		Subject: subject.PublicDecisionPrefix + subject.Token(h.Source) + "." + string(h.Outcome), Data: c.Line(2),
 		Header: nats.Header{
@@ -227,6 +250,15 @@ func (h *head) message(c event.Case, mark bus.Mark) *nats.Msg {
 	}
 	if h.Rule != "" {
 		msg.Header[subject.HeaderRule] = []string{h.Rule}
+	}
+	if h.Kind != "" && h.Kind != event.Placed {
+		msg.Header[subject.HeaderKind] = []string{string(h.Kind)}
+	}
+	if h.Rejudging != nil {
+		msg.Header[subject.HeaderWhy] = []string{subject.HeaderText(h.Rejudging.Why)}
+	}
+	if alarm != nil {
+		msg.Header[subject.HeaderAlarm] = []string{alarm.Rule}
 	}
 	mark.Set(msg.Header)
 	return msg

@@ -39,6 +39,7 @@ type Mark struct {
 	Place    int    // place of the case in the block
 	Log      string // name of the log, as HeaderLog says it; empty where there is none
 	Leaf     uint64 // index of the leaf, as HeaderLeaf says it; 0 where there is none
+	Owes     bool   // it is a decision whose alarm is to follow it
 }
 
 // OpenOutlet looks where the public stream ends and gives the mark of its last message. A full public stream loses
@@ -81,6 +82,7 @@ func markOf(h nats.Header) (mk Mark, err error) {
 	mk.Sequence, err = strconv.ParseUint(h.Get(subject.HeaderSequence), 10, 64)
 	mk.Place, perr = strconv.Atoi(h.Get(subject.HeaderPlace))
 	mk.Log = h.Get(subject.HeaderLog)
+	mk.Owes = h.Get(subject.HeaderAlarm) != "" && h.Get(subject.HeaderCEType) == subject.TypeDecision
 	if leaf := h.Get(subject.HeaderLeaf); leaf != "" {
 		mk.Leaf, lerr = strconv.ParseUint(leaf, 10, 64)
 	}

@@ -13,6 +13,7 @@ type Told struct {
 	Event   string `json:"event"`
 	Outcome string `json:"outcome"` // last token of its public subject
 	Rule    string `json:"rule,omitempty"`
+	Alarm   string `json:"alarm,omitempty"` // rule of the alarm that goes with it
 }
 
 // toldAtOnce bounds what one message tells.

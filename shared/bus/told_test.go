@@ -1,7 +1,7 @@
 package bus_test
 
 import (
-	"fmt"
+	"strconv"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -16,7 +16,7 @@ func TestWhatIsToldIsHeardInOrderHoweverMany(t *testing.T) {
 	nc := natstest.Server(t)
 	var want []bus.Told
 	for i := range 3000 {
-		want = append(want, bus.Told{Event: fmt.Sprint(i), Outcome: "hold", Rule: "possible-match"})
+		want = append(want, bus.Told{Event: strconv.Itoa(i), Outcome: "hold", Rule: "possible-match"})
 	}
 	heard := make(chan bus.Told, len(want))
 	sub, err := bus.Hear(nc, subject.ToldDecision, func(told bus.Told) { heard <- told })

@@ -58,9 +58,9 @@ func Streams(l Limits) []jetstream.StreamConfig {
 			PersistMode: mode, AllowDirect: true, DenyDelete: true, Duplicates: time.Second,
 		}
 	}
-	public := func(name, subj, says string) jetstream.StreamConfig {
+	public := func(name, says string, subjects ...string) jetstream.StreamConfig {
 		return jetstream.StreamConfig{
-			Name: name, Description: says, Subjects: []string{subj}, Replicas: l.Replicas, Storage: jetstream.FileStorage,
+			Name: name, Description: says, Subjects: subjects, Replicas: l.Replicas, Storage: jetstream.FileStorage,
 			Retention: jetstream.LimitsPolicy, Discard: jetstream.DiscardOld, MaxBytes: l.PublicBytes, MaxAge: l.PublicAge, MaxMsgSize: event.MaxBlockSize,
 			PersistMode: rebuilt(l), AllowDirect: true, Duplicates: time.Second,
 		}
@@ -69,8 +69,8 @@ func Streams(l Limits) []jetstream.StreamConfig {
 		internal(subject.OrderStream, subject.OrderSubject, "blocks of causes", l.OrderBytes, jetstream.DefaultPersistMode),
 		internal(subject.EnrichedStream, subject.EnrichedSubject, "blocks of orders with facts", l.EnrichedBytes, rebuilt(l)),
 		internal(subject.DecisionStream, subject.DecisionSubject, "blocks of cases with judgement", l.DecisionBytes, jetstream.DefaultPersistMode),
-		public(subject.PublicDecisionStream, subject.PublicDecisionWildcard, "decisions, one order a message"),
-		public(subject.PublicRecordStream, subject.PublicRecordWildcard, "receipts, one order a message"),
+		public(subject.PublicDecisionStream, "decisions, one order a message, and alarms", subject.PublicDecisionWildcard, subject.PublicAlarmWildcard),
+		public(subject.PublicRecordStream, "receipts, one order a message", subject.PublicRecordWildcard),
 		deadLetters(l),
 	}
 }

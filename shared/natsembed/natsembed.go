@@ -95,11 +95,11 @@ func users(dir string) ([]*server.NkeyUser, error) {
 	}
 	inside := &server.Permissions{
 		Publish:   &server.SubjectPermission{Allow: subject.OperatorPublishes},
-		Subscribe: &server.SubjectPermission{Allow: []string{subject.PublicDecisionWildcard, subject.PublicRecordWildcard, "_INBOX.>"}},
+		Subscribe: &server.SubjectPermission{Allow: []string{subject.PublicDecisionWildcard, subject.PublicAlarmWildcard, subject.PublicRecordWildcard, "_INBOX.>"}},
 	}
 	outside := &server.Permissions{
 		Publish:   &server.SubjectPermission{Allow: []string{subject.IngestSubject, subject.AskAll, subject.MatchSubject, subject.Discovery}},
-		Subscribe: &server.SubjectPermission{Allow: []string{subject.PublicDecisionWildcard, subject.PublicRecordWildcard, "_INBOX.>"}},
+		Subscribe: &server.SubjectPermission{Allow: []string{subject.PublicDecisionWildcard, subject.PublicAlarmWildcard, subject.PublicRecordWildcard, "_INBOX.>"}},
 	}
 	return []*server.NkeyUser{{Nkey: service}, {Nkey: operator, Permissions: inside}, {Nkey: client, Permissions: outside}}, nil
 }

@@ -11,7 +11,10 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-const hashSize = tlog.HashSize
+const (
+	hashSize = tlog.HashSize
+	maxNote  = 1 << 20 // bytes of a proof or policy: far more than any has
+)
 
 // Checkpoint is a log's signed statement of its size and root (C2SP tlog-checkpoint).
 type Checkpoint struct {

@@ -53,6 +53,9 @@ func CheckProof(proof, leaf []byte, key string) (index uint64, point Checkpoint,
 
 // parseProof splits a proof: leaf index, hashes, checkpoint. An extra line is passed over: nothing vouches for it.
 func parseProof(text string) (index uint64, hashes tlog.RecordProof, checkpoint string, err error) {
+	if len(text) > maxNote {
+		return 0, nil, "", fmt.Errorf("%w: %d bytes", errProof, len(text))
+	}
 	rest, ok := strings.CutPrefix(text, proofHead)
 	head, checkpoint, found := strings.Cut(rest, "\n\n")
 	lines := strings.Split(head, "\n")

@@ -43,6 +43,9 @@ var errPolicy = errors.New("not a witness policy")
 
 // ParsePolicy reads a policy. Names are declared before they are used, so there are no circles.
 func ParsePolicy(text []byte) (*Policy, error) {
+	if len(text) > maxNote {
+		return nil, fmt.Errorf("%w: %d bytes, at most %d", errPolicy, len(text), maxNote)
+	}
 	p := &Policy{nodes: map[string]node{}}
 	for i, line := range strings.Split(string(text), "\n") {
 		line, _, _ = strings.Cut(line, "#")
@@ -143,18 +146,24 @@ func (p *Policy) Check(checkpoint []byte) (signed []Cosignature, ok bool) {
 	return signed, p.quorum == "none" || p.met(p.quorum, by)
 }
 
+// met says whether a node has signed. Groups of groups are looked at once each: a policy may come from anywhere.
 func (p *Policy) met(name string, by map[string]bool) bool {
-	n := p.nodes[name]
-	if n.key != nil {
-		return by[fmt.Sprintf("%s %08x", n.key.name, n.key.hash)]
+	return p.settled(name, by, map[string]bool{})
+}
+
+func (p *Policy) settled(name string, by, known map[string]bool) bool {
+	if met, ok := known[name]; ok {
+		return met
 	}
+	n := p.nodes[name]
 	met := 0
 	for _, member := range n.of {
-		if p.met(member, by) {
+		if p.settled(member, by, known) {
 			met++
 		}
 	}
-	return met >= n.need
+	known[name] = n.key == nil && met >= n.need || n.key != nil && by[fmt.Sprintf("%s %08x", n.key.name, n.key.hash)]
+	return known[name]
 }
 
 // stampOf is the witness's time in a signature: key hash, time, signature.

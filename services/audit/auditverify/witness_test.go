@@ -64,6 +64,27 @@ func TestPolicy(t *testing.T) {
 	}
 }
 
+// A policy from a stranger's pack may name groups of groups of groups.
+func TestAPolicyIsJudgedInTimeOfItsLength(t *testing.T) {
+	t.Parallel()
+	key, sign := cosigned(t, "a.example", 1)
+	text := fmt.Appendf(nil, "witness g0 %s\n", key)
+	for i := range 200 {
+		text = fmt.Appendf(text, "group g%d all g%d g%d g%d\n", i+1, i, i, i)
+	}
+	p, err := ParsePolicy(append(text, "quorum g200\n"...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const point = "tidegate/audit\n0\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n"
+	if _, ok := p.Check([]byte(point + "\n" + string(sign(point)))); !ok {
+		t.Error("not met")
+	}
+	if _, err := ParsePolicy(make([]byte, maxNote+1)); err == nil {
+		t.Error("taken, as long as it is")
+	}
+}
+
 func FuzzParsePolicy(f *testing.F) {
 	key, _ := cosigned(f, "a.example", 1)
 	f.Add([]byte("witness a " + key + " http://a\ngroup g any a\nquorum g\n"))

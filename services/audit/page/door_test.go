@@ -20,7 +20,7 @@ var beyond = []string{"HIDDEN", "Hidden"}
 var asked = map[string][]string{
 	"GET /{$}": {
 		"/", "/?party=hidden", "/?party=lantern", "/?order=HIDDEN-1", "/?source=erp", "/?from=2026-01-01&until=2026-12-31", "/?actor=token:erp", "/?entry=EL-7",
-		"/?kind=note", "/?kind=refusal", "/?outcome=hold", "/?rule=possible-match", "/?behind=1.4", "/?order=HIDDEN-2",
+		"/?kind=note", "/?kind=refusal", "/?outcome=hold", "/?rule=possible-match", "/?behind=1.4", "/?order=HIDDEN-2", "/?order=ev-erp-HIDDEN-1",
 	},
 	"GET /order": {
 		"/order?id=HIDDEN-1", "/order?id=HIDDEN-1&source=erp", "/order?id=ev-erp-HIDDEN-1", "/order?id=HIDDEN-2", "/order?id=HIDDEN-2&source=shop", "/order?id=SHOWN-1",

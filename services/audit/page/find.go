@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
@@ -108,6 +109,10 @@ func (s *Service) getSearch(w http.ResponseWriter, r *http.Request, who viewer) 
 		return s.render(w, r, who, status, "search", "Search", v)
 	}
 	got, err := s.ask(r.Context(), q, behind)
+	if err == nil && len(got.Hits) == 0 && f.Order != "" { // or is it an event's id?
+		q.Order, q.Event = "", f.Order
+		got, err = s.ask(r.Context(), q, behind)
+	}
 	if err != nil {
 		return err
 	}
@@ -213,7 +218,7 @@ func (s *Service) getOrder(w http.ResponseWriter, r *http.Request, who viewer) e
 	if len(got.Hits) == 0 {
 		return errNothing
 	}
-	v, err := s.caseOf(id, got)
+	v, err := s.caseOf(r.Context(), id, got)
 	if err != nil {
 		return err
 	}
@@ -223,7 +228,7 @@ func (s *Service) getOrder(w http.ResponseWriter, r *http.Request, who viewer) e
 	return s.render(w, r, who, http.StatusOK, "case", "Order "+id, v)
 }
 
-func (s *Service) caseOf(id string, got search.Answer) (casePage, error) {
+func (s *Service) caseOf(ctx context.Context, id string, got search.Answer) (casePage, error) {
 	v := casePage{ID: id, Size: sizeOf(got.Reader), Open: got.Open, Printed: event.At(s.cfg.Clock())}
 	orders := map[string]int{}
 	for i, h := range slices.Backward(got.Hits) {
@@ -232,9 +237,7 @@ func (s *Service) caseOf(id string, got search.Answer) (casePage, error) {
 			return v, err
 		}
 		one.N = len(got.Hits) - i
-		if one.Proof, err = s.proof(h, got.Reader); err != nil {
-			return v, err
-		}
+		one.Proof = s.proof(ctx, h, got.Reader)
 		if one.Order != nil {
 			key, err := json.Marshal(one.Order)
 			if err != nil {
@@ -262,14 +265,19 @@ func (s *Service) caseOf(id string, got search.Answer) (casePage, error) {
 	return v, nil
 }
 
-// proof says where a hit stands. What was timestamped is read again each time: there is more of it as time goes on.
-func (s *Service) proof(h search.Hit, r *audit.Reader) (proof, error) {
+// proof says where a hit stands. What was timestamped is read again each time: there is more of it as time goes on. A timestamp that is not of
+// this log's checkpoints is said to be bad; the record's own proof stands without it.
+func (s *Service) proof(ctx context.Context, h search.Hit, r *audit.Reader) proof {
 	p := proofOf(*h.Under, s.policy)
 	size, at, found, err := r.Stamped(h.Number, h.Index, s.cfg.CheckpointDir)
+	if err != nil {
+		s.cfg.Log.ErrorContext(ctx, "a timestamp was not read", slog.Any("error", err))
+		p.StampBad = true
+	}
 	if found {
 		p.Stamp = &stamp{size, at}
 	}
-	return p, err
+	return p
 }
 
 // recordAt reads the record that a request's path names, if the viewer may see it.
@@ -305,10 +313,7 @@ func (s *Service) getRecord(w http.ResponseWriter, r *http.Request, who viewer) 
 	if err != nil {
 		return err
 	}
-	v.N = 1
-	if v.Proof, err = s.proof(h, reader); err != nil {
-		return err
-	}
+	v.N, v.Proof = 1, s.proof(r.Context(), h, reader)
 	s.asked.add(who, deed{what: query, count: "cases", text: "leaf " + cursor(search.Place{Log: h.Number, Leaf: h.Index})})
 	return s.render(w, r, who, http.StatusOK, "record", fmt.Sprintf("Record %d", h.Index), v)
 }

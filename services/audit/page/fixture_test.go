@@ -108,6 +108,12 @@ type history struct {
 
 func logged(tb testing.TB, cases ...event.Case) *history {
 	tb.Helper()
+	return loggedWith(tb, func(*audit.Config) {}, cases...)
+}
+
+// loggedWith is logged by a service that is configured otherwise.
+func loggedWith(tb testing.TB, change func(*audit.Config), cases ...event.Case) *history {
+	tb.Helper()
 	nc := natstest.Server(tb)
 	js := natstest.JetStream(tb, nc)
 	h := &history{data: tb.TempDir()}
@@ -115,6 +121,7 @@ func logged(tb testing.TB, cases ...event.Case) *history {
 		Dir: filepath.Join(h.data, "audit"), GuardDir: filepath.Join(h.data, "guard"), Log: slog.New(slog.DiscardHandler),
 		BatchAge: 5 * time.Millisecond, CheckpointInterval: 100 * time.Millisecond,
 	}
+	change(&cfg)
 	h.grow = func(cases ...event.Case) {
 		tb.Helper()
 		if err := bus.Publish(tb.Context(), js, subject.DecisionStream, subject.DecisionSubject, h.blocks, event.AppendBlock(nil, cases)); err != nil {

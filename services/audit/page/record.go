@@ -272,6 +272,7 @@ type proof struct {
 	Checked   bool   // the signatures were checked under a policy
 	Quorum    bool   // and are as many as it wants
 	Stamp     *stamp // the first timestamp that covers the record; nil where none does
+	StampBad  bool   // what should cover it is not what it says
 }
 
 // signature is a witness's.

@@ -204,7 +204,7 @@ func (s *Service) check(r *http.Request, secret string) (token.Record, error) {
 		s.tries.failed(from)
 		s.cfg.Log.WarnContext(r.Context(), "a token that does not count was shown to the auditor's page", slog.String("from", from.String()))
 		if err := token.Check(secret); err != nil {
-			return rec, fault{http.StatusUnauthorized, "This is not a token: " + err.Error() + "."}
+			return rec, fault{http.StatusUnauthorized, "This is " + err.Error() + "."}
 		}
 		return rec, fault{http.StatusUnauthorized, "This token does not count here."}
 	}

@@ -30,7 +30,7 @@ type frame struct {
 // functions are what templates say things with. None gives HTML: all of it is escaped where it stands.
 var functions = template.FuncMap{
 	"words": words, "when": when, "day": func(i event.Instant) event.Date { return i.Date() }, "stamp": stampTime, "link": linkOf, "names": someNames, "kind": kindWords,
-	"address": addressOf, "join": strings.Join, "short": short, "clock": clockTime, "country": func(k event.Known) string { return or(string(k.Country), "unknown") },
+	"address": addressOf, "join": strings.Join, "clock": clockTime, "country": func(k event.Known) string { return or(string(k.Country), "unknown") },
 	"order": orderPath, "span": spanText, "flag": func(b *bool) bool { return b != nil && *b }, "inc": func(i int) int { return i + 1 },
 	"days": func() []string {
 		return []string{"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"}
@@ -144,8 +144,6 @@ func count(n int, one, many string) string {
 	}
 	return fmt.Sprintf("%d %s", n, many)
 }
-
-func short(digest string) string { return digest[:min(12, len(digest))] }
 
 func spanText(s event.Span) string {
 	switch {

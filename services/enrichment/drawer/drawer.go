@@ -7,8 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strings"
 	"syscall"
 )
 
@@ -71,4 +74,62 @@ func (d Drawer) Note(v any) error {
 	}
 	_, err = f.Write(append(line, '\n'))
 	return errors.Join(err, f.Close())
+}
+
+// Head reads what is newest, as head.json says it; nothing where that is not there.
+func (d Drawer) Head(v any) error {
+	b, err := os.ReadFile(filepath.Join(string(d), "head.json"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(b, v); err != nil {
+		return fmt.Errorf("head.json: %w", err)
+	}
+	return nil
+}
+
+var fullDigest = regexp.MustCompile(`^[0-9a-f]{64}$`)
+
+// Digest says whether a text is a whole digest.
+func Digest(s string) bool { return fullDigest.MatchString(s) }
+
+// Active is the digest of the set in force; "" when none is.
+func (d Drawer) Active() (string, error) {
+	file := filepath.Join(string(d), "active")
+	b, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	digest := strings.TrimSpace(string(b))
+	if !Digest(digest) {
+		return "", fmt.Errorf("%s does not hold a digest", file)
+	}
+	return digest, nil
+}
+
+// Activate notes which set is in force.
+func (d Drawer) Activate(digest string) error { return d.Put("active", []byte(digest+"\n")) }
+
+// Named finds the set that a digest or the start of one names.
+func (d Drawer) Named(start string) (digest string, err error) {
+	all, err := os.ReadDir(filepath.Join(string(d), "sets"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", err
+	}
+	var found []string
+	for _, e := range all {
+		if len(start) >= 6 && strings.HasPrefix(e.Name(), start) {
+			found = append(found, e.Name())
+		}
+	}
+	if len(found) != 1 {
+		return "", fmt.Errorf("%d sets begin with %q; give more of the digest, six characters at least", len(found), start)
+	}
+	return found[0], nil
 }

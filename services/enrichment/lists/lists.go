@@ -14,10 +14,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -238,18 +236,7 @@ func (s *Store) Head() (string, error) {
 
 // Active is the digest of the set in force; "" when none is.
 func (s *Store) Active() (string, error) {
-	b, err := os.ReadFile(filepath.Join(s.dir, "active"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", nil
-	}
-	if err != nil {
-		return "", err
-	}
-	d := strings.TrimSpace(string(b))
-	if !fullDigest.MatchString(d) {
-		return "", fmt.Errorf("%s does not hold a digest", filepath.Join(s.dir, "active"))
-	}
-	return d, nil
+	return s.drawer.Active()
 }
 
 // streamed is the file that says that a set was activated in an order stream, which then counts.
@@ -272,7 +259,7 @@ func (s *Store) Activate(name string) (digest string, err error) {
 	if digest, _, err = s.prepare(name); err != nil {
 		return "", err
 	}
-	return digest, s.drawer.Put("active", []byte(digest+"\n"))
+	return digest, s.drawer.Activate(digest)
 }
 
 // Prepare finds the set that Activate would put in force, and gives its file.
@@ -303,7 +290,7 @@ func (s *Store) Activated(digest string) error {
 		return err
 	}
 	defer unlock()
-	return errors.Join(s.drawer.Put("active", []byte(digest+"\n")), s.drawer.Put(streamed, []byte(digest+"\n")))
+	return errors.Join(s.drawer.Activate(digest), s.drawer.Put(streamed, []byte(digest+"\n")))
 }
 
 // Set reads the compiled set of a digest.
@@ -318,41 +305,19 @@ func (s *Store) resolve(name string) (string, error) {
 		}
 		return d, err
 	}
-	all, err := os.ReadDir(filepath.Join(s.dir, "sets"))
-	if err != nil {
-		return "", err
-	}
-	var found []string
-	for _, e := range all {
-		if len(name) >= 6 && strings.HasPrefix(e.Name(), name) {
-			found = append(found, e.Name())
-		}
-	}
-	if len(found) != 1 {
-		return "", fmt.Errorf("%d sets begin with %q; give more of the digest, six characters at least", len(found), name)
-	}
-	return found[0], nil
+	return s.drawer.Named(name)
 }
 
 func (s *Store) head() (*head, error) {
 	h := &head{}
-	b, err := os.ReadFile(filepath.Join(s.dir, "head.json"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return h, nil
-	}
-	if err != nil {
+	if err := s.drawer.Head(h); err != nil {
 		return nil, err
-	}
-	if err := json.Unmarshal(b, h); err != nil {
-		return nil, fmt.Errorf("head.json: %w", err)
 	}
 	return h, nil
 }
 
-var fullDigest = regexp.MustCompile(`^[0-9a-f]{64}$`)
-
 func (s *Store) load(kind, digest string) (*snapshot.Set, error) {
-	if !fullDigest.MatchString(digest) {
+	if !drawer.Digest(digest) {
 		return nil, fmt.Errorf("%q is no digest", digest)
 	}
 	b, err := os.ReadFile(filepath.Join(s.dir, kind, digest))

@@ -11,14 +11,11 @@
 package masters
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -87,18 +84,7 @@ type Edition = master.Edition
 
 // Active is the digest of the set in force; "" when none is.
 func (s *Store) Active() (string, error) {
-	b, err := os.ReadFile(filepath.Join(s.dir, "active"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", nil
-	}
-	if err != nil {
-		return "", err
-	}
-	d := strings.TrimSpace(string(b))
-	if !fullDigest.MatchString(d) {
-		return "", fmt.Errorf("%s does not hold a digest", filepath.Join(s.dir, "active"))
-	}
-	return d, nil
+	return s.drawer.Active()
 }
 
 // InForce maps the active set of a directory; nil where there is none. A set that cannot be used is an error.
@@ -122,7 +108,7 @@ func (s *Store) Load(digest string) (*Masters, error) {
 
 // File is the file of a set, for handing it on.
 func (s *Store) File(digest string) (string, error) {
-	if !fullDigest.MatchString(digest) {
+	if !drawer.Digest(digest) {
 		return "", fmt.Errorf("%q is no digest", digest)
 	}
 	return filepath.Join(s.dir, "sets", digest), nil
@@ -140,7 +126,7 @@ func (s *Store) Take(digest string, file []byte) (*Masters, error) {
 }
 
 // Activated notes that a set is in force, so that the next start begins with it.
-func (s *Store) Activated(digest string) error { return s.drawer.Put("active", []byte(digest+"\n")) }
+func (s *Store) Activated(digest string) error { return s.drawer.Activate(digest) }
 
 // Activate puts a set in force for the next start: the one named by its digest or the start of it, the newest when "".
 // The set is mapped and checked first.
@@ -156,7 +142,7 @@ func (s *Store) Activate(name string) (digest string, err error) {
 	if _, err := s.load("sets", digest); err != nil {
 		return "", err
 	}
-	return digest, s.drawer.Put("active", []byte(digest+"\n"))
+	return digest, s.drawer.Activate(digest)
 }
 
 // Resolve finds the set that a digest, the start of one, "head", "active" or "" for the newest names.
@@ -171,42 +157,18 @@ func (s *Store) Resolve(name string) (string, error) {
 		}
 		return d, err
 	}
-	all, err := os.ReadDir(filepath.Join(s.dir, "sets"))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return "", err
-	}
-	var found []string
-	for _, e := range all {
-		if len(name) >= 6 && strings.HasPrefix(e.Name(), name) {
-			found = append(found, e.Name())
-		}
-	}
-	if len(found) != 1 {
-		return "", fmt.Errorf("%d sets begin with %q; give more of the digest, six characters at least", len(found), name)
-	}
-	return found[0], nil
+	return s.drawer.Named(name)
 }
 
 func (s *Store) head() (head, error) {
 	var h head
-	b, err := os.ReadFile(filepath.Join(s.dir, "head.json"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return h, nil
-	}
-	if err != nil {
-		return h, err
-	}
-	if err := json.Unmarshal(b, &h); err != nil {
-		return h, fmt.Errorf("head.json: %w", err)
-	}
-	return h, nil
+	err := s.drawer.Head(&h)
+	return h, err
 }
-
-var fullDigest = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
 // load maps a compiled file and checks it against the digest that names it.
 func (s *Store) load(kind, digest string) (*master.Set, error) {
-	if !fullDigest.MatchString(digest) {
+	if !drawer.Digest(digest) {
 		return nil, fmt.Errorf("%q is no digest", digest)
 	}
 	b, err := mapped(filepath.Join(s.dir, kind, digest))

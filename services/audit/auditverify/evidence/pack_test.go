@@ -103,9 +103,10 @@ func signed(tb testing.TB, name string, b seed) (key, policy string, sign func(t
 	}
 }
 
-// compose makes a good pack on an order: of a log with that order's leaf and another.
-func compose(tb testing.TB, id string) *made {
+// compose makes a good pack on order A-1: of a log with that order's leaf and another.
+func compose(tb testing.TB) *made {
 	tb.Helper()
+	const id = "A-1"
 	key, policy, sign := signed(tb, "example.com/log", 7)
 	p := &made{key: key, witness: policy}
 	first, second := leaf(tb, id, 1), leaf(tb, "other", 2)

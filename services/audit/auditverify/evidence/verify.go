@@ -20,7 +20,11 @@ import (
 // ErrBad says that a pack contradicts itself, its keys or those given.
 var ErrBad = errors.New("evidence pack is bad")
 
-const maxFaults = 20
+const (
+	maxFaults   = 20
+	maxManifest = 16 << 20 // bytes
+	maxLeaf     = 1<<16 - 1
+)
 
 // Options say what to check a pack against.
 type Options struct {
@@ -57,7 +61,7 @@ type Proven struct {
 // and cosignatures. The error is nil for a good one, else ErrBad (wrapped) with the first fault. Timestamps are not checked beyond that
 // they name their checkpoint's digest: openssl does that, as the pack's README shows.
 func Verify(pack []byte, o Options) (Report, error) {
-	v := &verifier{o: o, files: map[string][]byte{}, left: map[string]bool{}}
+	v := &verifier{o: o, files: map[string][]byte{}, left: map[string]bool{}, read: map[string]bool{}}
 	v.report = Report{Verdict: "good", SHA256: digest(pack)}
 	v.all(pack)
 	v.report.Records = len(v.m.Records)
@@ -72,6 +76,7 @@ type verifier struct {
 	o      Options
 	files  map[string][]byte
 	left   map[string]bool // files whose part in the pack nothing told yet
+	read   map[string]bool // licenses that the order's judgements read, by the event that registered them
 	m      Manifest
 	report Report
 }
@@ -108,6 +113,11 @@ func (v *verifier) all(pack []byte) {
 	for i := range v.m.Records {
 		v.record(&v.m.Records[i], points)
 	}
+	for _, r := range v.m.Records {
+		if r.Kind == event.LeafLicense && !v.read[r.Event] {
+			v.fault("%s: it is of a license that the order was not judged with", r.Leaf)
+		}
+	}
 	v.cited()
 	v.rest()
 }
@@ -128,6 +138,9 @@ func (v *verifier) manifests(files []File) error {
 		return fmt.Errorf("%s is not what the files make it", SumsFile)
 	}
 	b := v.take(ManifestFile)
+	if len(b) > maxManifest {
+		return fmt.Errorf("manifest: %d bytes, at most %d", len(b), maxManifest)
+	}
 	if err := json.Unmarshal(b, &v.m); err != nil {
 		return fmt.Errorf("manifest: %w", err)
 	}
@@ -189,7 +202,7 @@ func (v *verifier) log(l *Log) auditverify.Checkpoint {
 
 // given finds a log's key among those given.
 func (v *verifier) given(name string) (string, bool) {
-	for _, key := range strings.Fields(v.o.Keys) {
+	for key := range strings.FieldsSeq(v.o.Keys) {
 		if of, _, _ := strings.Cut(key, "+"); of == name {
 			return key, true
 		}
@@ -274,6 +287,10 @@ func (v *verifier) stamped(l *Log, raw []byte) bool {
 
 func (v *verifier) contents(r *Record, leaf []byte) {
 	var kept fs.FS
+	if len(leaf) > maxLeaf || len(v.files[r.Case]) > event.MaxBlockSize {
+		v.fault("%s: it is longer than a record can be", r.Leaf)
+		return
+	}
 	if r.Case != "" {
 		kept = oneFile(v.take(r.Case))
 	}
@@ -306,8 +323,27 @@ func (v *verifier) subject(r *Record, c event.Case) {
 		return
 	}
 	ours := head.OrderID == v.m.OrderID && head.Source == v.m.Source && (head.Tenant == v.m.Tenant || r.Kind == event.LeafRefusal)
+	if ours && r.Kind == event.LeafDecision {
+		v.licenses(c)
+	}
 	if head.Event != r.Event || !ours && r.Kind != event.LeafLicense {
 		v.fault("%s: it is of %s/%s, event %s, not of the pack's order", r.Leaf, head.Source, head.OrderID, head.Event)
+	}
+}
+
+// licenses notes which licenses a judgement read.
+func (v *verifier) licenses(c event.Case) {
+	var j struct {
+		Read struct {
+			Licenses []struct {
+				Event string `json:"event"`
+			} `json:"licenses"`
+		} `json:"read"`
+	}
+	if json.Unmarshal(c.Last(), &j) == nil {
+		for _, l := range j.Read.Licenses {
+			v.read[l.Event] = true
+		}
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 
 func TestAGoodPackIsGood(t *testing.T) {
 	t.Parallel()
-	p := compose(t, "A-1")
+	p := compose(t)
 	rep, err := evidence.Verify(p.zip(t), evidence.Options{})
 	if err != nil || rep.Verdict != "good" || rep.Records != 1 || rep.OrderID != "A-1" || len(rep.Logs) != 1 || len(rep.Logs[0].Witnesses) != 1 || rep.Logs[0].Trusted {
 		t.Errorf("%v: %+v", err, rep)
@@ -46,7 +46,7 @@ func TestAGoodPackIsGood(t *testing.T) {
 // One bit, anywhere: in contents, names, headers, checksums, the directory at the end.
 func TestEveryBitOfAPackCounts(t *testing.T) {
 	t.Parallel()
-	p := compose(t, "A-1")
+	p := compose(t)
 	good := p.zip(t)
 	for at := range good {
 		bad := bytes.Clone(good)
@@ -81,7 +81,7 @@ func TestEveryBitOfAPackCounts(t *testing.T) {
 // Somebody who makes both manifests anew is caught by what is signed.
 func TestAForgedPackIsBad(t *testing.T) {
 	t.Parallel()
-	p := compose(t, "A-1")
+	p := compose(t)
 	other, _, sign := signed(t, "example.com/log", 9)
 	change := func(name, from, to string) []byte {
 		b := p.file(name)
@@ -91,7 +91,7 @@ func TestAForgedPackIsBad(t *testing.T) {
 		return p.replace(t, name, bytes.ReplaceAll(b, []byte(from), []byte(to)))
 	}
 	with := func(do func(m *evidence.Manifest, p *made)) []byte {
-		q := compose(t, "A-1")
+		q := compose(t)
 		do(&q.m, q)
 		return q.zip(t)
 	}
@@ -130,7 +130,7 @@ func TestAForgedPackIsBad(t *testing.T) {
 			t.Errorf("%s: %v\n%s", name, err, rep)
 		}
 	}
-	whole := compose(t, "A-1") // whoever exchanges everything has another key
+	whole := compose(t) // whoever exchanges everything has another key
 	if _, err := evidence.Verify(whole.zip(t), evidence.Options{Keys: other}); !errors.Is(err, evidence.ErrBad) {
 		t.Errorf("everything exchanged: %v", err)
 	}
@@ -138,13 +138,13 @@ func TestAForgedPackIsBad(t *testing.T) {
 
 func TestTheSameFilesAreTheSameZip(t *testing.T) {
 	t.Parallel()
-	if !bytes.Equal(compose(t, "A-1").zip(t), compose(t, "A-1").zip(t)) {
+	if !bytes.Equal(compose(t).zip(t), compose(t).zip(t)) {
 		t.Error("they differ")
 	}
 }
 
 func FuzzVerify(f *testing.F) {
-	p := compose(f, "A-1")
+	p := compose(f)
 	f.Add(p.zip(f))
 	f.Add(p.replace(f, "log-1/checkpoint", nil))
 	f.Add([]byte("PK\x03\x04"))

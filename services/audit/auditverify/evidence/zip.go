@@ -148,10 +148,10 @@ func check(files []File) error {
 		}
 		names[lower] = true
 	}
-	for name := range names {
-		for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
+	for _, f := range files {
+		for dir := path.Dir(strings.ToLower(f.Name)); dir != "."; dir = path.Dir(dir) {
 			if names[dir] {
-				return fmt.Errorf("%w: a file and a folder have one name", errZip)
+				return fmt.Errorf("%w: %q is the name of a file and of a folder", errZip, dir)
 			}
 		}
 	}

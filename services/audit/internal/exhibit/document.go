@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -138,7 +139,7 @@ func (p *paper) front() {
 		stamp := -1
 		for _, o := range p.cases {
 			if o.Log == i {
-				leaves, stamp = append(leaves, fmt.Sprint(o.Index)), max(stamp, o.Stamp)
+				leaves, stamp = append(leaves, strconv.FormatUint(o.Index, 10)), max(stamp, o.Stamp)
 			}
 		}
 		say(pdf.Bold, "Proof status")
@@ -206,7 +207,7 @@ func (p *paper) story() {
 		if o.refusal != nil {
 			at, who = o.refusal.At, o.refusal.Actor
 		}
-		rows = append(rows, pdf.Row{fmt.Sprint(o.Index), brief(at), o.what(), who, outcome})
+		rows = append(rows, pdf.Row{strconv.FormatUint(o.Index, 10), brief(at), o.what(), who, outcome})
 	}
 	p.d.Table([]pdf.Column{{Name: "Leaf", Share: 9}, {Name: "Received (UTC)", Share: 24}, {Name: "What", Share: 48}, {Name: "Brought by", Share: 24}, {Name: "Decision then", Share: 22}}, rows)
 }
@@ -216,7 +217,7 @@ func (o *opened) what() string {
 	c := o.cause
 	switch {
 	case o.refusal != nil:
-		return fmt.Sprintf("Input refused, %s", plural(len(o.refusal.Faults), "fault", "faults", len(o.refusal.Faults)))
+		return "Input refused, " + plural(len(o.refusal.Faults), "fault", "faults", len(o.refusal.Faults))
 	case c.Kind == event.Placed:
 		return "Order placed" + revision(c.Revision)
 	case c.Kind == event.Revised:

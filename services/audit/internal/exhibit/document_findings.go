@@ -2,7 +2,9 @@ package exhibit
 
 import (
 	"fmt"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/tidegate/tidegate/schemas/event"
@@ -27,8 +29,11 @@ func (p *paper) decision(o *opened) {
 		dates = append(dates, fmt.Sprintf("%s %s: %s", words(d.AsOf), d.Date, d.Outcome))
 	}
 	p.d.Pairs([][2]string{
-		{"Judged for", strings.Join(dates, "; ")}, {"Holds until", string(j.ValidUntil)}, {"Not judged because", j.Failed + o.facts.Failed},
-		{"Rules", packed(j.Pack)}, {"Snapshot of lists", o.facts.Snapshot},
+		{"Judged for", strings.Join(dates, "; ")},
+		{"Holds until", string(j.ValidUntil)},
+		{"Not judged because", j.Failed + o.facts.Failed},
+		{"Rules", packed(j.Pack)},
+		{"Snapshot of lists", o.facts.Snapshot},
 	})
 	if len(j.Findings) == 0 {
 		p.d.Paragraph(pdf.Body, "No findings: no rule had anything to say.")
@@ -45,16 +50,11 @@ func (p *paper) decision(o *opened) {
 }
 
 func packed(r event.PackRef) string {
-	s := fmt.Sprintf("%s %s, SHA-256 %s", r.ID, r.Version, r.Digest)
-	keys := make([]string, 0, len(r.Parameters))
-	for k := range r.Parameters {
-		keys = append(keys, k)
+	parts := []string{fmt.Sprintf("%s %s, SHA-256 %s", r.ID, r.Version, r.Digest)}
+	for _, k := range slices.Sorted(maps.Keys(r.Parameters)) {
+		parts = append(parts, k+"="+r.Parameters[k])
 	}
-	slices.Sort(keys)
-	for _, k := range keys {
-		s += ", " + k + "=" + r.Parameters[k]
-	}
-	return s
+	return strings.Join(parts, ", ")
 }
 
 func state(f event.Finding) string {
@@ -148,17 +148,25 @@ func licensed(l *event.Licensed) string {
 	if l == nil {
 		return "the register has no license of this number"
 	}
-	says := fmt.Sprintf("%s of %s, %s to %s", l.Kind, l.Issuer, or(string(l.From), "…"), or(string(l.Until), "…"))
+	says := []string{fmt.Sprintf("%s of %s, %s to %s", l.Kind, l.Issuer, or(string(l.From), "…"), or(string(l.Until), "…"))}
 	for _, part := range []struct{ name, value string }{
-		{"parties", strings.Join(l.Parties, ", ")}, {"countries", strings.Join(l.Countries, ", ")}, {"ECCNs", strings.Join(l.ECCNs, ", ")}, {"parts", strings.Join(l.Parts, ", ")},
-		{"pieces in all", string(l.Quantity)}, {"value in all", suffixed("", string(l.Value), " "+l.Currency)}, {"rules", strings.Join(l.Rules, ", ")}, {"conditions", strings.Join(l.Conditions, "; ")},
+		{"parties", strings.Join(l.Parties, ", ")},
+		{"countries", strings.Join(l.Countries, ", ")},
+		{"ECCNs", strings.Join(l.ECCNs, ", ")},
+		{"parts", strings.Join(l.Parts, ", ")},
+		{"pieces in all", string(l.Quantity)},
+		{"value in all", suffixed("", string(l.Value), " "+l.Currency)},
+		{"rules", strings.Join(l.Rules, ", ")},
+		{"conditions", strings.Join(l.Conditions, "; ")},
 	} {
-		says += suffixed("; "+part.name+": ", part.value)
+		if part.value != "" {
+			says = append(says, part.name+": "+part.value)
+		}
 	}
 	if l.Revoked {
-		says += "; REVOKED"
+		says = append(says, "REVOKED")
 	}
-	return says
+	return strings.Join(says, "; ")
 }
 
 // rules shows what was judged with.
@@ -170,7 +178,7 @@ func (p *paper) rules() {
 	})
 	var rows []pdf.Row
 	for _, l := range f.Lists {
-		rows = append(rows, pdf.Row{l.List, l.Feed, string(l.Version), fmt.Sprint(l.Rows), strings.Join(l.Gaps, "; ")})
+		rows = append(rows, pdf.Row{l.List, l.Feed, string(l.Version), strconv.Itoa(l.Rows), strings.Join(l.Gaps, "; ")})
 	}
 	if len(rows) > 0 {
 		p.d.Sub("Imported lists that were consulted")
@@ -235,7 +243,7 @@ func (p *paper) refusals() {
 		}
 		p.d.Heading(fmt.Sprintf("Input refused, leaf %d", o.Index))
 		r := o.refusal
-		p.d.Pairs([][2]string{{"Received", instant(r.At)}, {"Brought by", r.Actor}, {"Format", r.Format}, {"SHA-256", r.Received.SHA256}, {"Bytes", fmt.Sprint(r.Received.Size)}})
+		p.d.Pairs([][2]string{{"Received", instant(r.At)}, {"Brought by", r.Actor}, {"Format", r.Format}, {"SHA-256", r.Received.SHA256}, {"Bytes", strconv.Itoa(r.Received.Size)}})
 		rows := make([]pdf.Row, 0, len(r.Faults))
 		for _, f := range r.Faults {
 			rows = append(rows, pdf.Row{or(f.Pointer, "the whole input"), f.Code, f.Detail})

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/tidegate/tidegate/schemas/event"
@@ -55,7 +56,7 @@ func (p *paper) things(title string, things []map[string]any, columns []string) 
 	heads = append(heads, pdf.Column{Name: "Further, as stated", Share: 40})
 	var rows []pdf.Row
 	for i, t := range things {
-		row := pdf.Row{fmt.Sprint(i + 1)}
+		row := pdf.Row{strconv.Itoa(i + 1)}
 		for _, c := range columns {
 			row = append(row, cell(c, t[c]))
 			delete(t, c)
@@ -137,7 +138,7 @@ func (p *paper) found() {
 	judged := f.Judged(&p.last.cause)
 	var rows, matches []pdf.Row
 	for i, x := range f.Parties {
-		rows = append(rows, pdf.Row{partyName(judged, i), or(string(x.Country), "unknown"), known(x.Headquarters), known(x.Parent), fmt.Sprint(x.Considered)})
+		rows = append(rows, pdf.Row{partyName(judged, i), or(string(x.Country), "unknown"), known(x.Headquarters), known(x.Parent), strconv.Itoa(x.Considered)})
 		for _, m := range x.Matches {
 			matches = append(matches, matched(i, m, ""))
 		}
@@ -154,8 +155,12 @@ func (p *paper) found() {
 		p.d.Paragraph(pdf.Body, "None at or above the score from which likeness is recorded.")
 	} else {
 		p.d.Table([]pdf.Column{
-			{Name: "Party", Share: 8}, {Name: "List, entry", Share: 30}, {Name: "In the order, on the list", Share: 40},
-			{Name: "Score", Share: 10}, {Name: "How", Share: 22}, {Name: "Listed; citation", Share: 40},
+			{Name: "Party", Share: 10},
+			{Name: "List, entry", Share: 30},
+			{Name: "In the order, on the list", Share: 40},
+			{Name: "Score", Share: 10},
+			{Name: "How", Share: 22},
+			{Name: "Listed; citation", Share: 40},
 		}, matches)
 	}
 	rows = nil
@@ -173,11 +178,11 @@ func (p *paper) found() {
 func matched(party int, m event.Match, more string) pdf.Row {
 	var listed []string
 	for _, s := range m.Listed {
-		listed = append(listed, or(string(s.From), "…")+" to "+or(string(s.Until), "…"))
+		listed = append(listed, strings.TrimSpace(suffixed("from ", string(s.From))+suffixed(" to ", string(s.Until))))
 	}
 	return pdf.Row{
-		fmt.Sprint(party + 1), m.List + " " + m.Entry + "\n" + m.Name + suffixed(", ", string(m.Country)), m.Queried + "\n" + m.Matched, fmt.Sprint(m.Score),
-		m.Field + ", " + words(m.Method) + suffixed(", countries ", m.Countries) + suffixed("; ", more), "Listed " + strings.Join(listed, ", ") + "\n" + m.Citation + suffixed(" (", certainty(m.Certainty), ")"),
+		strconv.Itoa(party + 1), m.List + " " + m.Entry + "\n" + m.Name + suffixed(", ", string(m.Country)), m.Queried + "\n" + m.Matched, fmt.Sprint(m.Score),
+		m.Field + ", " + words(m.Method) + suffixed(", countries ", m.Countries) + suffixed("; ", more), upper(strings.TrimSpace("listed "+strings.Join(listed, ", "))) + "\n" + m.Citation + suffixed(" (", certainty(m.Certainty), ")"),
 	}
 }
 

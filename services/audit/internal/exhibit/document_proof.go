@@ -3,6 +3,7 @@ package exhibit
 import (
 	"encoding/hex"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/transparency-dev/merkle/rfc6962"
@@ -22,7 +23,9 @@ func (p *paper) proof() {
 		m := p.c.Manifest.Logs[i]
 		p.d.Sub("Log " + l.Point.Origin)
 		pairs := [][2]string{
-			{"Checkpoint", fmt.Sprintf("%s/checkpoint, size %d", m.Dir, m.Size)}, {"Root over all records", m.Root}, {"Key that verifies it", strings.TrimSpace(l.Key)},
+			{"Checkpoint", fmt.Sprintf("%s/checkpoint, size %d", m.Dir, m.Size)},
+			{"Root over all records", m.Root},
+			{"Key that verifies it", strings.TrimSpace(l.Key)},
 			{"Witnesses", witnesses(l)},
 		}
 		for n, s := range l.Stamps {
@@ -39,10 +42,10 @@ func (p *paper) proof() {
 			}
 			under := "-"
 			if o.Stamp >= 0 {
-				under = fmt.Sprint(l.Stamps[o.Stamp].Point.Size)
+				under = strconv.FormatUint(l.Stamps[o.Stamp].Point.Size, 10)
 			}
 			rows = append(rows, pdf.Row{
-				fmt.Sprint(o.Index), o.Head.Kind + ", block " + fmt.Sprint(o.Head.Sequence) + ", case " + fmt.Sprint(o.Head.Place+1) + " of " + fmt.Sprint(o.Head.Cases) + "\nlogged " + instant(o.Head.At),
+				strconv.FormatUint(o.Index, 10), o.Head.Kind + ", block " + strconv.FormatUint(o.Head.Sequence, 10) + ", case " + strconv.Itoa(o.Head.Place+1) + " of " + strconv.Itoa(o.Head.Cases) + "\nlogged " + instant(o.Head.At),
 				o.m.Event, hex.EncodeToString(rfc6962.DefaultHasher.HashLeaf(o.Leaf)), under,
 			})
 		}
@@ -55,7 +58,7 @@ func (p *paper) proof() {
 		if err != nil {
 			continue // it was composed from the same bytes before
 		}
-		size := fmt.Sprint(len(got))
+		size := strconv.Itoa(len(got))
 		if !whole {
 			size = "the first " + size
 		}

@@ -180,8 +180,21 @@ func (c *Composed) record(in *Input, r *Record) error {
 // suffix is the usual ending of a format's files.
 func suffix(format string) string {
 	for _, f := range []struct{ has, suffix string }{
-		{"x12", ".edi"}, {"edifact", ".edi"}, {"csv", ".csv"}, {"ubl", ".xml"}, {"cxml", ".xml"}, {"idoc", ".xml"}, {"xml", ".xml"}, {"xlsx", ".csv"},
-		{"json", ".json"}, {"act", ".json"}, {"cloudevent", ".json"}, {"shopify", ".json"}, {"stripe", ".json"}, {"easypost", ".json"}, {"ups", ".json"},
+		{"x12", ".edi"},
+		{"edifact", ".edi"},
+		{"csv", ".csv"},
+		{"ubl", ".xml"},
+		{"cxml", ".xml"},
+		{"idoc", ".xml"},
+		{"xml", ".xml"},
+		{"xlsx", ".csv"},
+		{"json", ".json"},
+		{"act", ".json"},
+		{"cloudevent", ".json"},
+		{"shopify", ".json"},
+		{"stripe", ".json"},
+		{"easypost", ".json"},
+		{"ups", ".json"},
 	} {
 		if strings.Contains(strings.ToLower(format), f.has) {
 			return f.suffix

@@ -141,14 +141,17 @@ func known(name string, shop bool) (column, bool) {
 // telling are the parts of unknown names that could hide what screening needs.
 var telling = []string{"name", "party", "consignee", "enduser", "user", "buyer", "purchaser", "customer", "forwarder", "exporter", "country", "destin", "eccn", "hts", "licen", "company", "address"}
 
-// Looks says whether a first line could be a header: a column of an item and one of a party, both known.
+// Looks says whether a first line could be a header: a column of an item and one of a party, both known; or those of an order's number and
+// of what happened to it.
 func Looks(fields []string) bool {
-	item, party := false, false
+	item, party, id, happened := false, false, false, false
 	shop := slices.ContainsFunc(fields, func(f string) bool { return fold(f) == "lineitemname" })
 	for _, f := range fields {
 		c, ok := known(f, shop)
 		item = item || ok && strings.HasPrefix(c.field, "item.")
 		party = party || ok && c.role != ""
+		id = id || ok && c.field == "order.id"
+		happened = happened || ok && c.field == "order.event"
 	}
-	return item && party
+	return item && party || id && happened
 }

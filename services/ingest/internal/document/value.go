@@ -247,6 +247,25 @@ func Day(s string) (event.Date, bool) {
 	return d, err == nil
 }
 
+// Minutes from 2000-01-01 to a date (2026-11-20 …) and a time of day (1504 or 15:04 …), by which changes without a number are told apart;
+// of a date alone to its beginning, 1 at the least and where there is none.
+func Minutes(date, clock string) int {
+	if len(date) > 10 {
+		date = date[:10]
+	}
+	clock = strings.Replace(clock, ":", "", 1)
+	if len(clock) > 4 {
+		clock = clock[:4]
+	}
+	t, err := time.Parse("2006-01-02 1504", date+" "+clock)
+	if err != nil {
+		if t, err = time.Parse(time.DateOnly, date); err != nil {
+			return 1
+		}
+	}
+	return max(1, int(t.Sub(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)).Minutes()))
+}
+
 // Unix gives the civil date in UTC of a number of seconds, as Stripe writes instants.
 func Unix(seconds string) (event.Date, bool) {
 	n, err := strconv.ParseInt(seconds, 10, 64)

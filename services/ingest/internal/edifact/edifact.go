@@ -6,48 +6,23 @@ import (
 	"bufio"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/ingest/internal/document"
 	"github.com/tidegate/tidegate/services/ingest/internal/edi"
 )
 
-// Orders reads one order or event after the other.
-type Orders struct {
-	sets  *edi.UN
-	queue []*document.Found
-	room  document.Room
-}
-
 // New begins to read interchanges.
-func New(r *bufio.Reader) *Orders { return &Orders{sets: edi.NewUN(r)} }
+func New(r *bufio.Reader) *edi.Orders { return edi.NewOrders(edi.NewUN(r).Next, read) }
 
-// Next gives the next order or event, which holds until the next call; io.EOF behind the last.
-func (o *Orders) Next() (*document.Found, error) {
-	for len(o.queue) == 0 {
-		s, err := o.sets.Next()
-		if err != nil {
-			return nil, err
-		}
-		o.queue = Read(s, &o.room)
-	}
-	f := o.queue[0]
-	o.queue = o.queue[1:]
-	return f, nil
-}
-
-// Read gives what a message says, in a room where the one before was.
-func Read(s *edi.Set, room *document.Room) []*document.Found {
-	if s.Segments == nil {
-		return []*document.Found{s.Found}
-	}
+// read gives what a message says, in a room where the one before was.
+func read(s *edi.Set, room *document.Room) []*document.Found {
 	r := &reader{set: s, f: s.Found, mark: '.'}
 	if s.Decimal == ',' {
 		r.mark = ','
 	}
 	r.tags()
-	room.For(r.f, r.count("NAD"), r.count("LIN"))
+	room.For(r.f, s.Count("NAD"), s.Count("LIN"))
 	switch kind := s.Segments[0].Comp(2, 1); kind {
 	case "ORDERS":
 		r.order(false)
@@ -78,16 +53,6 @@ func (r *reader) tags() {
 			r.f.Fault(s.Offset, document.CodeSyntax, "segment %s is none of an order, change or despatch advice", document.Quote(s.Tag))
 		}
 	}
-}
-
-// count counts the segments of a tag.
-func (r *reader) count(tag string) (n int) {
-	for i := range r.set.Segments {
-		if r.set.Segments[i].Tag == tag {
-			n++
-		}
-	}
-	return n
 }
 
 // reader reads one message.
@@ -170,17 +135,11 @@ func (r *reader) revision() int {
 	if r.version > 0 {
 		return r.version
 	}
-	day, clock := string(r.dated), r.clock
+	clock := r.clock
 	if clock == "" && len(r.set.Time) >= 4 {
-		clock = r.set.Time[:4]
+		clock = r.set.Time
 	}
-	t, err := time.Parse("2006-01-02 1504", day+" "+clock)
-	if err != nil {
-		if t, err = time.Parse(time.DateOnly, day); err != nil {
-			return 1
-		}
-	}
-	return max(1, int(t.Sub(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)).Minutes()))
+	return document.Minutes(string(r.dated), clock)
 }
 
 // read goes through the message.

@@ -3,7 +3,6 @@ package ubl
 import (
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/ingest/internal/amendment"
@@ -32,7 +31,7 @@ func (r *reader) change() {
 		}
 		r.f.Order.Revision = v
 	} else {
-		r.f.Order.Revision = minutes(r.cbc(r.root, "IssueDate"), r.cbc(r.root, "IssueTime"))
+		r.f.Order.Revision = document.Minutes(r.cbc(r.root, "IssueDate"), r.cbc(r.root, "IssueTime"))
 	}
 	r.body()
 	if r.coded {
@@ -40,23 +39,6 @@ func (r *reader) change() {
 	} else {
 		r.f.Whole()
 	}
-}
-
-// minutes from 2000-01-01 to a date and time; 1 at the least.
-func minutes(date, clock string) int {
-	if len(date) > 10 {
-		date = date[:10]
-	}
-	if len(clock) > 5 {
-		clock = clock[:5]
-	}
-	t, err := time.Parse("2006-01-02 15:04", date+" "+clock)
-	if err != nil {
-		if t, err = time.Parse(time.DateOnly, date); err != nil {
-			return 1
-		}
-	}
-	return max(1, int(t.Sub(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)).Minutes()))
 }
 
 // reference is the number of the one order that a document is about.

@@ -6,45 +6,20 @@ import (
 	"bufio"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/ingest/internal/document"
 	"github.com/tidegate/tidegate/services/ingest/internal/edi"
 )
 
-// Orders reads one order or event after the other.
-type Orders struct {
-	sets  *edi.X12
-	queue []*document.Found
-	room  document.Room
-}
-
 // New begins to read interchanges.
-func New(r *bufio.Reader) *Orders { return &Orders{sets: edi.NewX12(r)} }
+func New(r *bufio.Reader) *edi.Orders { return edi.NewOrders(edi.NewX12(r).Next, read) }
 
-// Next gives the next order or event, which holds until the next call; io.EOF behind the last.
-func (o *Orders) Next() (*document.Found, error) {
-	for len(o.queue) == 0 {
-		s, err := o.sets.Next()
-		if err != nil {
-			return nil, err
-		}
-		o.queue = Read(s, &o.room)
-	}
-	f := o.queue[0]
-	o.queue = o.queue[1:]
-	return f, nil
-}
-
-// Read gives what a transaction set says, in a room where the one before was.
-func Read(s *edi.Set, room *document.Room) []*document.Found {
-	if s.Segments == nil {
-		return []*document.Found{s.Found}
-	}
+// read gives what a transaction set says, in a room where the one before was.
+func read(s *edi.Set, room *document.Room) []*document.Found {
 	r := &reader{set: s, f: s.Found}
 	r.tags()
-	room.For(r.f, r.count("N1", "NM1"), r.count("PO1", "POC"))
+	room.For(r.f, s.Count("N1", "NM1"), s.Count("PO1", "POC"))
 	switch kind := s.Segments[0].El(1); kind {
 	case "850":
 		r.order()
@@ -77,16 +52,6 @@ func (r *reader) tags() {
 			r.f.Fault(s.Offset, document.CodeSyntax, "segment %s is none of a purchase order, change or ship notice", document.Quote(s.Tag))
 		}
 	}
-}
-
-// count counts the segments of two tags.
-func (r *reader) count(a, b string) (n int) {
-	for i := range r.set.Segments {
-		if tag := r.set.Segments[i].Tag; tag == a || tag == b {
-			n++
-		}
-	}
-	return n
 }
 
 // reader reads one transaction set.
@@ -209,21 +174,8 @@ func (r *reader) purpose(code, sequence string) {
 
 // sent is the minutes from 2000-01-01 to the group's date and time; 1 at the least.
 func (r *reader) sent() int {
-	d, ok := document.Day(r.set.Date)
-	if !ok {
-		return 1
-	}
-	clock := r.set.Time
-	if len(clock) > 4 {
-		clock = clock[:4]
-	}
-	t, err := time.Parse("2006-01-02 1504", string(d)+" "+clock)
-	if err != nil {
-		if t, err = time.Parse(time.DateOnly, string(d)); err != nil {
-			return 1
-		}
-	}
-	return max(1, int(t.Sub(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)).Minutes()))
+	d, _ := document.Day(r.set.Date) // none where it is none
+	return document.Minutes(string(d), r.set.Time)
 }
 
 // one gives the segment that begins a set of its kind, which stands once.

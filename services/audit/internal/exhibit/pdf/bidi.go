@@ -108,9 +108,9 @@ func brackets(runes []rune, t []bidi.Class) {
 			open = append(open, i)
 			continue
 		}
-		for n := len(open) - 1; n >= 0; n-- {
-			if pairs[runes[open[n]]] == r {
-				found, open = append(found, pair{open[n], i}), open[:n]
+		for n, o := range slices.Backward(open) {
+			if pairs[runes[o]] == r {
+				found, open = append(found, pair{o, i}), open[:n]
 				break
 			}
 		}

@@ -256,7 +256,7 @@ func (d *Document) measure(face Face, s string) (w float64) {
 // wrap cleans a text and breaks it into lines of a width.
 func (d *Document) wrap(face Face, text string, w float64) []string {
 	var out []string
-	for _, para := range strings.Split(clean(text), "\n") {
+	for para := range strings.SplitSeq(clean(text), "\n") {
 		line, used := "", 0.0
 		for _, piece := range pieces(para) {
 			need := d.measure(face, strings.TrimRight(piece, " "))
