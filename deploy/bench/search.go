@@ -26,8 +26,8 @@ type Search struct {
 	RebuildCPU float64    `json:"rebuild_cpu_us"`     // of CPU a record
 	CheckCPU   float64    `json:"check_cpu_us"`       // of the comparison of index and log
 	Check      float64    `json:"check_per_second"`   // records of it
-	Exported   uint64     `json:"exported"`          // records of a population that is spread over the whole log
-	Export     float64    `json:"export_per_second"` // of them, as JSON lines, each proven
+	Exported   uint64     `json:"exported"`           // records of a population that is spread over the whole log
+	Export     float64    `json:"export_per_second"`  // of them, as JSON lines, each proven
 	ExportCPU  float64    `json:"export_cpu_us"`
 	ExportHeap float64    `json:"export_heap_mb"` // at the highest, sampled every thousand records
 	Asked      []Question `json:"questions"`

@@ -63,7 +63,7 @@ func (s *Service) touched(ctx context.Context, body []byte, reply func(touchedRe
 	var done, total atomic.Int64
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	go every(ctx, tellEvery, func() { reply(touchedReply{Done: int(done.Load()), Total: int(total.Load())}) })
+	go often(ctx, func() { reply(touchedReply{Done: int(done.Load()), Total: int(total.Load())}) })
 	change, err := s.cfg.Compare(ctx, c)
 	if err != nil {
 		return "", err
@@ -80,8 +80,8 @@ func AskedName(from, to string) string {
 	return "asked-" + event.Digest([]byte(from + "\n" + to))[:24]
 }
 
-func every(ctx context.Context, d time.Duration, do func()) {
-	tick := time.NewTicker(d)
+func often(ctx context.Context, do func()) {
+	tick := time.NewTicker(tellEvery)
 	defer tick.Stop()
 	for {
 		select {

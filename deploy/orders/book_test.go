@@ -158,9 +158,9 @@ func history(cases []event.Case) History {
 }
 
 // ordinary is a history of many orders and what became of them.
-func ordinary(t *testing.T, n int) (out []event.Case) {
+func ordinary(t *testing.T) (out []event.Case) {
 	t.Helper()
-	for i := range n {
+	for i := range 300 {
 		s := says{order: fmt.Sprint("O-", i/3), kind: event.Placed, outcome: event.Release, until: event.Date(fmt.Sprintf("2026-11-%02d", 1+i%28)), party: fmt.Sprint("Firm ", i%17)}
 		switch i % 3 {
 		case 1:
@@ -177,7 +177,7 @@ func ordinary(t *testing.T, n int) (out []event.Case) {
 
 func TestTheIndexIsTheSameHoweverOftenItIsMadeOrGoneOn(t *testing.T) {
 	t.Parallel()
-	cases := ordinary(t, 300)
+	cases := ordinary(t)
 	whole := open(t, t.TempDir())
 	if err := whole.Remember(t.Context(), history(cases), 0); err != nil {
 		t.Fatal(err)
@@ -224,7 +224,7 @@ func TestWhatIsNoIndexIsMadeAnew(t *testing.T) {
 func TestPagesGiveEveryOrderOnce(t *testing.T) {
 	t.Parallel()
 	b := open(t, t.TempDir())
-	if err := b.Remember(t.Context(), history(ordinary(t, 300)), 0); err != nil {
+	if err := b.Remember(t.Context(), history(ordinary(t)), 0); err != nil {
 		t.Fatal(err)
 	}
 	seen := map[string]int{}

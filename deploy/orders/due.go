@@ -34,7 +34,7 @@ type dues struct{ said map[string]bool }
 // day and the decision, so that saying it again, after a crash, is the same act; its order, which ingest attaches, is the
 // newest. A decision made meanwhile for another reason comes due by itself.
 func (d *dues) pass(ctx context.Context, s *Service, b *Book) error {
-	today := event.Date(s.cfg.Clock().UTC().Format("2006-01-02"))
+	today := event.At(s.cfg.Clock()).Date()
 	before, said := d.said, map[string]bool{}
 	for after, more := []byte(nil), true; more; {
 		due, next, err := b.Due(today, after, duePage)
@@ -42,14 +42,14 @@ func (d *dues) pass(ctx context.Context, s *Service, b *Book) error {
 			return err
 		}
 		after, more = next, next != nil
-		g, ctx := errgroup.WithContext(ctx)
+		g, below := errgroup.WithContext(ctx)
 		g.SetLimit(dueAtOnce)
 		for i := range due {
 			o := &due[i]
 			if said[o.Event] = true; before[o.Event] {
 				continue
 			}
-			g.Go(func() error { return s.again(ctx, o) })
+			g.Go(func() error { return s.again(below, o) })
 		}
 		if err := g.Wait(); err != nil {
 			return err

@@ -77,16 +77,7 @@ func TestEveryDoorClosesOrders(t *testing.T) {
 			}
 		}()
 	}
-	awaitBook(t, d, 22)
-}
-
-// awaitBook waits until the index has so many blocks.
-func awaitBook(t *testing.T, d *desk, block uint64) {
-	t.Helper()
-	for {
-		if covered, _ := d.orders.Book().Covered(); covered >= block {
-			return
-		}
+	for covered := uint64(0); covered < 22; covered, _ = d.orders.Book().Covered() { // a block for each order and each notice
 		if t.Context().Err() != nil {
 			t.Fatal("the index does not come up")
 		}

@@ -49,7 +49,8 @@ func touchedCommand() *cli.Command {
 func touched(ctx context.Context, cmd *cli.Command) error {
 	data, from, to := cmd.String("data"), cmd.String("from"), cmd.String("to")
 	reports := orders.ReportsOf(OrdersDir(data))
-	name, err := "", error(nil)
+	var name string
+	var err error
 	if from == "" && to == "" {
 		if name, err = reports.Newest(); err == nil && name == "" {
 			err = errors.New("no lists were activated while Tidegate ran on it: ask with --from and --to")
@@ -77,7 +78,7 @@ func askTouched(ctx context.Context, cmd *cli.Command, data, from, to string) (n
 	if err := errors.Join(berr, aerr); err != nil {
 		return "", err
 	}
-	tell, done := showProgress(cmd.Root().ErrWriter, "parties")
+	tell, done := showProgress(cmd.Root().ErrWriter)
 	defer done()
 	nc, err := bus.OperatorOf(ctx, data)
 	switch {
@@ -190,7 +191,7 @@ func (s *Standalone) object(ctx context.Context, js jetstream.JetStream, digest 
 }
 
 // showProgress shows how far a long question is, on a terminal, from its second second on; what ends within two is not shown.
-func showProgress(w io.Writer, what string) (tell orders.Progress, done func()) {
+func showProgress(w io.Writer) (tell orders.Progress, done func()) {
 	if !terminal(w) {
 		return func(int, int) {}, func() {}
 	}
@@ -201,7 +202,7 @@ func showProgress(w io.Writer, what string) (tell orders.Progress, done func()) 
 				return
 			}
 			shown = true
-			_, _ = fmt.Fprintf(w, "\r%d of %d %s (%d %%) ", done, total, what, done*100/total)
+			_, _ = fmt.Fprintf(w, "\r%d of %d parties (%d %%) ", done, total, done*100/total)
 		}, func() {
 			if shown {
 				_, _ = fmt.Fprintln(w)
