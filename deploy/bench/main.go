@@ -38,6 +38,9 @@ type Report struct {
 }
 
 func main() {
+	if data := os.Getenv(replayedData); data != "" {
+		os.Exit(replayBeside(data))
+	}
 	d := flag.Duration("duration", time.Minute, "how long the pipeline runs at full load; the limits run a sixth of it each")
 	file := flag.String("json-file", os.Getenv("BENCH_JSON"), "also write the report as JSON to this file")
 	prof := flag.String("profile", "", "also write the CPU profile of the full load, or of search, to this file")
@@ -121,7 +124,7 @@ func main() {
 	}
 	if *again {
 		measure = func() error {
-			r, err := benchReplay(ctx, os.Stdout, *dir, *decisions)
+			r, err := benchReplay(ctx, os.Stdout, *dir, *decisions, *d/4)
 			if err == nil {
 				r.print(os.Stdout)
 			}
@@ -173,7 +176,7 @@ func bench(ctx context.Context, w io.Writer, dir string, d time.Duration, decisi
 	if r.Search, err = benchSearch(ctx, w, searchPlan{dir, "", 200_000, 2000, true}); err != nil {
 		return fmt.Errorf("search: %w", err)
 	}
-	if r.Replay, err = benchReplay(ctx, w, dir, decisions); err != nil {
+	if r.Replay, err = benchReplay(ctx, w, dir, decisions, d/4); err != nil {
 		return fmt.Errorf("replay: %w", err)
 	}
 	r.OfRaw = r.Pipeline.OrdersPerSec / r.Raw.OrdersPerSec

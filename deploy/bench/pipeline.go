@@ -93,7 +93,7 @@ func measure(ctx context.Context, s *standalone.Standalone, dir string, d time.D
 	if p.IdleMB, err = residentMB(os.Getpid(), "VmRSS"); err != nil {
 		return p, err
 	}
-	if p.Paced, err = r.paced(ctx, min(d/4, 15*time.Second), 200); err != nil {
+	if p.Paced, err = r.paced(ctx, min(d/4, 15*time.Second)); err != nil {
 		return p, err
 	}
 	if err := r.full(ctx, &p, d); err != nil {
@@ -130,9 +130,12 @@ func (r *run) send(ctx context.Context, order []byte, probe bool) error {
 	return nil
 }
 
-// paced sends n orders a second, each one a probe.
-func (r *run) paced(ctx context.Context, d time.Duration, n int) (Latency, error) {
-	tick := time.NewTicker(time.Second / time.Duration(n))
+// pacedPerSecond is how many orders a second are sent where latency is measured.
+const pacedPerSecond = 200
+
+// paced sends some orders a second, each one a probe.
+func (r *run) paced(ctx context.Context, d time.Duration) (Latency, error) {
+	tick := time.NewTicker(time.Second / pacedPerSecond)
 	defer tick.Stop()
 	g, gctx := errgroup.WithContext(ctx)
 	for end := time.Now().Add(d); time.Now().Before(end); <-tick.C {

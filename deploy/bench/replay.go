@@ -27,10 +27,11 @@ type Replay struct {
 	Ratio     float64 `json:"to_reading"` // of Changed
 	Orders    int     `json:"orders_changed"`
 	GrownMB   float64 `json:"grown_mb"` // of the process's memory, at most, above idle
+	Live      Beside  `json:"live"`
 }
 
 // benchReplay writes a history and judges it again.
-func benchReplay(ctx context.Context, w io.Writer, dir string, n int) (r Replay, err error) {
+func benchReplay(ctx context.Context, w io.Writer, dir string, n int, d time.Duration) (r Replay, err error) {
 	tmp, err := os.MkdirTemp(dir, "tidegate-replay-")
 	if err != nil {
 		return r, err
@@ -41,7 +42,16 @@ func benchReplay(ctx context.Context, w io.Writer, dir string, n int) (r Replay,
 	if r.LeafBytes, err = varied.WriteHistory(ctx, standalone.AuditDir(tmp), n); err != nil {
 		return r, err
 	}
-	return r, r.measure(ctx, w, tmp)
+	if err := r.measure(ctx, w, tmp); err != nil {
+		return r, err
+	}
+	if err := os.RemoveAll(tmp); err != nil {
+		return r, err
+	}
+	if r.Live, err = measureBeside(ctx, w, tmp, d); err != nil {
+		return r, fmt.Errorf("beside live orders: %w", err)
+	}
+	return r, nil
 }
 
 func (r *Replay) measure(ctx context.Context, w io.Writer, data string) error {
@@ -145,4 +155,5 @@ func (r Replay) print(w io.Writer) {
 		fmt.Fprintf(w, "  %-28s %9.0f orders/s   %6.1f µs CPU/order\n", one.name, one.OrdersPerSec, one.CPUPerOrder)
 	}
 	fmt.Fprintf(w, "  to reading %.2f; %.0f MB above idle at most\n", r.Ratio, r.GrownMB)
+	r.Live.print(w)
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/urfave/cli/v3"
 
+	"github.com/tidegate/tidegate/services/audit"
 	"github.com/tidegate/tidegate/services/audit/auditverify"
 	"github.com/tidegate/tidegate/services/screening/replay"
 	"github.com/tidegate/tidegate/shared/bus"
@@ -54,8 +55,11 @@ func replayCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
+			Gentle()
 			rep, err := ask.shown(ctx, cmd.Root().ErrWriter)
 			switch {
+			case errors.Is(err, context.Canceled):
+				return cli.Exit("replay: stopped; asked again it goes on where it is now (replay list shows it)", 130)
 			case errors.Is(err, auditverify.ErrBad):
 				return cli.Exit(err, 1)
 			case err != nil:
@@ -65,6 +69,9 @@ func replayCommand() *cli.Command {
 		},
 	}
 }
+
+// finishedKept is how many work directories of replays that are done stay: their reports are kept elsewhere, for --apply.
+const finishedKept = 8
 
 // replayAsk is a question about a data directory, and how it is to be answered.
 type replayAsk struct {
@@ -116,6 +123,9 @@ func (a *replayAsk) run(ctx context.Context) (replay.Report, error) {
 	if nc != nil {
 		defer nc.Close()
 	}
+	if err := replay.Tidy(ReplayDir(a.data), finishedKept); err != nil {
+		return replay.Report{}, err
+	}
 	dir := cmp.Or(a.work, filepath.Join(ReplayDir(a.data), a.question.ID()))
 	w, err := replay.Prepare(dir, a.question, func() (replay.Plan, json.RawMessage, error) { return a.plan(ctx, nc) })
 	if err != nil {
@@ -166,6 +176,11 @@ func (a *replayAsk) job(w *replay.Work, h passage, nc *nats.Conn) *replay.Job {
 	job := &replay.Job{
 		Question: a.question, Plan: w.Plan, Dir: w.Dir, Source: h.source(a.data, nc), Lanes: a.lanes, Total: h.total(), Progress: a.progress, Every: a.every, Clock: clock.System,
 	}
+	if h.From == fromStream { // the log holds as many, but for the last second
+		if points, err := audit.Points(AuditDir(a.data)); err == nil {
+			job.Total = passage{Points: points}.total()
+		}
+	}
 	if job.Lanes <= 0 {
 		job.Lanes = runtime.GOMAXPROCS(0)
 	}
@@ -210,6 +225,7 @@ func (a *replayAsk) lanesOf(ctx context.Context, nc *nats.Conn, job *replay.Job)
 // shown answers with a progress bar on a terminal.
 func (a *replayAsk) shown(ctx context.Context, w io.Writer) (replay.Report, error) {
 	if !terminal(w) {
+		a.progress = told(w, time.Now) //nolint:forbidigo // how far it is, for a person
 		return a.run(ctx)
 	}
 	bar := progress.NewWriter()
@@ -229,6 +245,21 @@ func (a *replayAsk) shown(ctx context.Context, w io.Writer) (replay.Report, erro
 	tracker.MarkAsDone()
 	<-done
 	return rep, err
+}
+
+// tellEvery is how often a replay says how far it is where no bar is shown.
+const tellEvery = 10 * time.Second
+
+// told writes now and then how far a replay is.
+func told(w io.Writer, now clock.Clock) func(replay.Progress) {
+	last := now()
+	return func(p replay.Progress) {
+		if now().Sub(last) < tellEvery {
+			return
+		}
+		last = now()
+		fmt.Fprintf(w, "replay: %s of %s, %s a second, %s left\n", replay.Grouped(int(p.Done)), replay.Grouped(int(p.Total)), replay.Grouped(int(p.Rate)), p.Left.Round(time.Second)) //nolint:gosec // counts of cases
+	}
 }
 
 // Replay answers a question about a data directory, with what its archive keeps and the packs given at hand.

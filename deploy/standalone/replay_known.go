@@ -184,7 +184,7 @@ func (k *replayKnown) side(ctx context.Context, data string, c replayChoice) (re
 			return s, err
 		}
 	}
-	if s.Pack, err = k.chosenPack(c, then); err != nil {
+	if s.Pack, err = k.chosenPack(ctx, c, then); err != nil {
 		return s, err
 	}
 	if s.Pack == nil && len(c.set) > 0 {
@@ -218,14 +218,14 @@ func (c *replayChoice) current() bool {
 	return len(c.packs) == 1 && c.packs[0] == currentName || c.snapshot == currentName || c.masters == currentName
 }
 
-func (k *replayKnown) chosenPack(c replayChoice, then force) (*event.PackRef, error) {
+func (k *replayKnown) chosenPack(ctx context.Context, c replayChoice, then force) (*event.PackRef, error) {
 	var p *screening.Pack
 	var err error
 	switch {
 	case len(c.packs) == 0:
 		return nil, nil //nolint:nilnil // each decision's own
 	case len(c.packs) == 1 && c.packs[0] == currentName:
-		if p, err = k.Pack(context.Background(), then.pack); err == nil {
+		if p, err = k.Pack(ctx, then.pack); err == nil {
 			p, err = p.With(c.set)
 		}
 	default:

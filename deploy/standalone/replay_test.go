@@ -81,7 +81,7 @@ func TestAnySliceUnderItsOwnPackAndSnapshotChangesNothing(t *testing.T) {
 		if rapid.Bool().Draw(rt, "under its snapshot") {
 			q.B.Reference = &replay.Reference{Snapshot: ref.Digest(), Matcher: enrichment.MatcherVersion}
 		}
-		work, err := os.MkdirTemp(data, "work")
+		work, err := os.MkdirTemp(data, "work") //nolint:usetesting // one for each draw
 		if err != nil {
 			rt.Fatal(err)
 		}
@@ -271,8 +271,17 @@ func TestTheSameQuestionAgainIsAnsweredAnew(t *testing.T) {
 	if _, err := a.run(t.Context()); err == nil {
 		t.Error("another question was answered in the same work directory")
 	}
-	if err := replay.Drop(a.work); err != nil {
+	if err := replay.Tidy(filepath.Dir(a.work), 1); err != nil {
 		t.Error(err)
+	}
+	if _, err := replay.Finished(a.work); err != nil {
+		t.Errorf("the only one that is done went: %v", err)
+	}
+	if err := replay.Tidy(filepath.Dir(a.work), 0); err != nil {
+		t.Error(err)
+	}
+	if _, err := replay.Finished(a.work); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("it is still there: %v", err)
 	}
 }
 

@@ -38,7 +38,7 @@ func DeltaOf(from, to *Pack) *Delta {
 			d.names[r.ID] = true
 			if i == 1 && r.Applies(p.p.Parameters) {
 				d.rules = append(d.rules, r)
-				d.absent = append(d.absent, absent(r.Need()))
+				d.absent = append(d.absent, rule.Absent(r.Need()))
 			}
 			d.whole = d.whole || r.Need()&(rule.NeedLicenseFault|rule.NeedFailed) != 0
 		}
@@ -106,62 +106,6 @@ func (d *Delta) Speaks(c *event.Cause, f *event.Facts, read *event.Read, asOf As
 		return true
 	}
 	return verdict.Speaks(d.to.p, d.rules, c, f, read, asOf.days(c))
-}
-
-// Texts of a facts line by which a need shows. Quotes inside strings are escaped, so each stands only where the member is;
-// the line is our own, in one form.
-var (
-	matchesMember = []byte(`,"matches":[`)
-	sharedMember  = []byte(`,"shared_address":[`)
-	ownersMember  = []byte(`,"listed_owners":[`)
-	cutMember     = []byte(`,"stakes_cut":`)
-	classMember   = []byte(`{"class":"`)
-	class22Member = []byte(`,"class_2022":"`)
-	letterMember  = []byte(`,"letter":"`)
-	chipMember    = []byte(`,"prc_chip":"`)
-)
-
-// absent gives a test that an order surely lacks a need of a rule; nil where bytes do not tell.
-func absent(n rule.Need) func(facts []byte) bool {
-	lacks := func(texts ...[]byte) func([]byte) bool {
-		return func(facts []byte) bool {
-			return !slices.ContainsFunc(texts, func(t []byte) bool { return bytes.Contains(facts, t) })
-		}
-	}
-	switch {
-	case n&rule.NeedMatch != 0:
-		return lacks(matchesMember, sharedMember)
-	case n&rule.NeedShared != 0:
-		return lacks(matchesMember, sharedMember)
-	case n&rule.NeedOwner != 0:
-		return lacks(matchesMember, ownersMember, cutMember)
-	case n&rule.NeedLetter != 0:
-		return lacks(letterMember)
-	case n&rule.NeedPRCChip != 0:
-		return lacks(chipMember)
-	case n&rule.NeedAdvanced != 0:
-		return func(facts []byte) bool { return only(facts, classMember, "none", "c") }
-	case n&rule.NeedHBM != 0:
-		return func(facts []byte) bool { return only(facts, classMember, "none", "a", "b") }
-	case n&rule.Need2022 != 0:
-		return func(facts []byte) bool { return only(facts, class22Member, "none") }
-	}
-	return nil
-}
-
-// only says whether every member has one of some values.
-func only(b, member []byte, values ...string) bool {
-	for {
-		at := bytes.Index(b, member)
-		if at < 0 {
-			return true
-		}
-		b = b[at+len(member):]
-		end := bytes.IndexByte(b, '"')
-		if end < 0 || !slices.Contains(values, string(b[:end])) {
-			return false
-		}
-	}
 }
 
 // Redecide is DecideWith for cases that were decided before: an order that breaks the program is held with the reason, as

@@ -212,7 +212,6 @@ func (s *Service) render(w http.ResponseWriter, r *http.Request, who viewer, sta
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
-	_ = http.NewResponseController(w).SetWriteDeadline(s.cfg.Clock().Add(takeWithin))
 	_, _ = w.Write(b.Bytes()) // a browser that is gone is no fault
 	return nil
 }
@@ -234,7 +233,8 @@ func (s *Service) getStatic(w http.ResponseWriter, r *http.Request, _ viewer) er
 // serve serves until ctx ends and answers what was asked.
 func (s *Service) serve(ctx context.Context) error {
 	srv := &http.Server{
-		Handler: s.Handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
+		// No limit on reading: it would end live lists and exports, too. The one form has its own.
+		Handler: s.Handler(), ReadHeaderTimeout: 10 * time.Second, WriteTimeout: takeWithin, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
 		BaseContext: func(net.Listener) context.Context { return ctx }, // live lists end with it
 		ErrorLog:    slog.NewLogLogger(s.cfg.Log.Handler(), slog.LevelDebug),
 	}

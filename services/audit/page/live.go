@@ -13,6 +13,7 @@ import (
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/audit"
 	"github.com/tidegate/tidegate/services/audit/search"
+	"github.com/tidegate/tidegate/shared/clock"
 )
 
 // liveShown is how many records the live list has, and how many it is told at once: of a flood the newest, and how many were passed over.
@@ -161,7 +162,7 @@ func (s *Service) getEvents(w http.ResponseWriter, r *http.Request, who viewer) 
 	}
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("X-Accel-Buffering", "no")
-	out := stream{w, http.NewResponseController(w), s}
+	out := stream{w, http.NewResponseController(w)}
 	if err := out.say(": here it begins\nretry: 3000\n\n"); err != nil {
 		return nil // whoever asked is gone
 	}
@@ -216,11 +217,10 @@ func (s *Service) tellNews(r *http.Request, out stream, reader *audit.Reader, fr
 type stream struct {
 	http.ResponseWriter
 	*http.ResponseController
-	s *Service
 }
 
 func (o stream) say(text string) error {
-	_ = o.SetWriteDeadline(o.s.cfg.Clock().Add(takeWithin))
+	_ = o.SetWriteDeadline(clock.System().Add(takeWithin))
 	if _, err := o.Write([]byte(text)); err != nil {
 		return err
 	}

@@ -226,6 +226,7 @@ func (s *Service) getSignIn(w http.ResponseWriter, r *http.Request, _ viewer) er
 }
 
 func (s *Service) postSignIn(w http.ResponseWriter, r *http.Request, _ viewer) error {
+	_ = http.NewResponseController(w).SetReadDeadline(clock.System().Add(takeWithin)) // where it can be set
 	r.Body = http.MaxBytesReader(w, r.Body, 8<<10)
 	if err := r.ParseForm(); err != nil {
 		return fault{http.StatusBadRequest, "The form could not be read."}

@@ -174,13 +174,13 @@ func (r *running) all(ctx context.Context) error {
 		return errors.Join(err, r.stopped(err))
 	}
 	r.at.Read = true
-	return r.note(ctx)
+	return r.note()
 }
 
 // stopped notes how far it came, so that less is done again; what was judged behind it is not lost by that.
 func (r *running) stopped(err error) error {
 	if errors.Is(err, context.Canceled) {
-		return r.note(context.Background())
+		return r.note()
 	}
 	return nil
 }
@@ -238,7 +238,7 @@ func (r *running) take(ctx context.Context, f flight) error {
 	r.at.Sum.add(&o.Result)
 	r.at.Mark, r.at.Cases = f.Mark, r.at.Cases+uint64(len(f.Cases))
 	if r.Clock != nil && r.Clock().Sub(r.noted) >= r.every() {
-		return r.note(ctx)
+		return r.note()
 	}
 	return nil
 }
@@ -254,7 +254,7 @@ func (r *running) every() time.Duration {
 
 // note keeps how far it is. A crash before the rename leaves the note before, and files that are longer than it says: they
 // are cut off then.
-func (r *running) note(context.Context) error {
+func (r *running) note() error {
 	if r.Clock != nil {
 		r.noted = r.Clock()
 	}

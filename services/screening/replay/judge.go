@@ -206,7 +206,6 @@ func (j *Judge) way(ctx context.Context, s Side, own *screening.Pack, lacks erro
 	case own == nil && lacks != nil:
 		return w, lacks
 	case own == nil:
-		own, w.pack = nil, nil
 		return w, fmt.Errorf("%w: a pack", ErrLacking)
 	default:
 		w.pack = own
@@ -258,13 +257,13 @@ func (j *Judge) compare(ctx context.Context, in *input, how *choice, r *Result) 
 		return err
 	}
 	if a == nil && how.b.same {
-		return in.held(b, how, r)
+		return in.held(b, r)
 	}
 	return in.note(a, b, r)
 }
 
 // held compares a judgement under the case's own pack with its line, byte for byte.
-func (in *input) held(b *event.Judgement, how *choice, r *Result) error {
+func (in *input) held(b *event.Judgement, r *Result) error {
 	line, err := codec.Append(in.line[:0], b)
 	in.line = line
 	if err != nil {

@@ -102,7 +102,7 @@ func (l *lane) answer(ctx context.Context, body []byte, _ nats.Header) ([]byte, 
 
 // yield makes room for live orders.
 func (l *lane) yield(ctx context.Context, worked time.Duration) error {
-	for waited := 0; waited < 50; waited++ { // no more than a moment: a replay beside a full pipeline goes on, too
+	for range 50 { // no more than a moment: a replay beside a full pipeline goes on, too
 		working, last := l.live()
 		if !working {
 			if clock.System().Sub(last) > laneQuiet {

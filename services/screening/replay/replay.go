@@ -31,6 +31,7 @@ type Options struct {
 	Pack      *screening.Pack   // side B: the rules to judge under; each case's own, which must be one of Packs, when nil
 	Base      *screening.Pack   // side A judged under these rules; the recorded judgement when nil
 	Packs     []*screening.Pack // that cases were judged under, besides
+	Set       map[string]string // instead of Pack: parameters that are other than in each case's own
 	AsOf      screening.AsOf    // the dates to judge for; each order's own when zero
 	BaseAsOf  screening.AsOf    // of side A, with Base
 	Slice     Slice
@@ -60,7 +61,7 @@ func Run(ctx context.Context, cases iter.Seq2[event.Case, error], opt Options) (
 // Question is what the options ask.
 func (o *Options) Question() Question {
 	q := Question{A: Side{Recorded: true}, B: Side{AsOf: o.AsOf}, Slice: o.Slice, State: Recorded}
-	if o.Pack != nil {
+	if q.B.Set = o.Set; o.Pack != nil {
 		ref := o.Pack.Ref()
 		q.B.Pack = &ref
 	}

@@ -1,12 +1,14 @@
 package replay
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"syscall"
 
 	"github.com/tidegate/tidegate/schemas/event"
@@ -123,6 +125,28 @@ func List(dir string) ([]Kept, error) {
 		out = append(out, k)
 	}
 	return out, nil
+}
+
+// Tidy removes the oldest of the work directories below one whose replays are done, beyond some.
+func Tidy(dir string, keep int) error {
+	done, err := filepath.Glob(filepath.Join(dir, "*", reportFile))
+	if err != nil {
+		return fmt.Errorf("replay: %w", err)
+	}
+	written := func(name string) int64 {
+		st, err := os.Stat(name)
+		if err != nil {
+			return 0
+		}
+		return st.ModTime().UnixNano()
+	}
+	slices.SortFunc(done, func(a, b string) int { return cmp.Compare(written(b), written(a)) })
+	for _, name := range done[min(keep, len(done)):] {
+		if err := Drop(filepath.Dir(name)); err != nil && !errors.Is(err, ErrBusy) {
+			return err
+		}
+	}
+	return nil
 }
 
 // Drop removes a work directory that nobody works in.
