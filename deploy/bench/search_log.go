@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
+	"strings"
 
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
@@ -155,7 +157,7 @@ func record(i uint64, pad int) ([]byte, error) {
 		o.Parties[0].Name = "Qingyuan " + o.Parties[0].Name
 	}
 	for range 1 + r.IntN(4) {
-		o.Items = append(o.Items, event.Item{Description: "network adapter", ECCN: "5A992.c", Quantity: "4", Value: event.Decimal(fmt.Sprint(100 + r.IntN(100000))), Currency: "USD"})
+		o.Items = append(o.Items, event.Item{Description: "network adapter", ECCN: "5A992.c", Quantity: "4", Value: event.Decimal(strconv.Itoa(100 + r.IntN(100000))), Currency: "USD"})
 	}
 	order, err := codec.Append(nil, o)
 	if err != nil {
@@ -237,14 +239,14 @@ func benchJudgement(i uint64, day event.Date, prev string) event.Judgement {
 // benchParty is the n-th invented name: two or three of many thousand words, and a legal form.
 func benchParty(n int) string {
 	r := mathrand.New(mathrand.NewPCG(uint64(n), 0x9a27)) //nolint:gosec // the same names every time
-	name := ""
+	var name strings.Builder
 	for range 1 + r.IntN(2) {
 		for range 2 + r.IntN(3) {
-			name += searchParts[r.IntN(len(searchParts))]
+			name.WriteString(searchParts[r.IntN(len(searchParts))])
 		}
-		name += " "
+		name.WriteByte(' ')
 	}
-	return name + searchTrades[r.IntN(len(searchTrades))] + " " + searchForms[r.IntN(len(searchForms))]
+	return name.String() + searchTrades[r.IntN(len(searchTrades))] + " " + searchForms[r.IntN(len(searchForms))]
 }
 
 var (

@@ -147,7 +147,7 @@ func watch(cmd *exec.Cmd, file string, stop int64, most *int, done <-chan error)
 		*most = max(*most, anonymous(cmd.Process.Pid))
 		if stop >= 0 && offsetOf(file) >= stop {
 			_ = cmd.Process.Kill()
-			<-done
+			_ = <-done
 			return false, nil
 		}
 	}

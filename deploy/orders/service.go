@@ -92,7 +92,7 @@ func (s *Service) Run(ctx context.Context) error {
 
 func ignoreEnd(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return nil
+		return nil //nolint:nilerr // it was asked to end
 	}
 	return err
 }

@@ -76,7 +76,7 @@ func TestASampleIsDrawnAgainByOtherTools(t *testing.T) {
 		for _, r := range s.Records {
 			got = append(got, r.Index)
 		}
-		out, err := exec.CommandContext(t.Context(), python, "testdata/draw_again.py", file, strconv.Itoa(d.N), fmt.Sprint(d.Number), cmpOr(strings.Join(d.Strata, ","), d.ByValue), d.Currency).Output()
+		out, err := exec.CommandContext(t.Context(), python, "testdata/draw_again.py", file, strconv.Itoa(d.N), strconv.FormatUint(d.Number, 10), cmpOr(strings.Join(d.Strata, ","), d.ByValue), d.Currency).Output()
 		if err != nil {
 			if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 				t.Fatalf("%s: %s", name, exit.Stderr)
