@@ -147,7 +147,9 @@ func watch(cmd *exec.Cmd, file string, stop int64, most *int, done <-chan error)
 		*most = max(*most, anonymous(cmd.Process.Pid))
 		if stop >= 0 && offsetOf(file) >= stop {
 			_ = cmd.Process.Kill()
-			_ = <-done
+			if err := <-done; err == nil {
+				return true, nil
+			}
 			return false, nil
 		}
 	}

@@ -143,9 +143,9 @@ const (
 	HeaderCESubject = "ce-subject"
 	HeaderTenant    = "ce-tenant" // an extension: the order's tenant, where it is not "default"
 
-	HeaderKind      = "ce-kind"  // an extension: the kind of the cause that was decided, where it is not placed
-	HeaderWhy       = "ce-why"   // an extension: why an order was judged again, on decisions on a rejudge
-	HeaderAlarm     = "ce-alarm" // an extension: the rule of an alarm, on it and on the decision that it is about
+	HeaderKind  = "ce-kind"  // an extension: the kind of the cause that was decided, where it is not placed
+	HeaderWhy   = "ce-why"   // an extension: why an order was judged again, on decisions on a rejudge
+	HeaderAlarm = "ce-alarm" // an extension: the rule of an alarm, on it and on the decision that it is about
 
 	HeaderContentType = "content-type" // of the data
 
