@@ -31,7 +31,7 @@ const besideOrders = 10_000
 
 // measureBeside starts the whole product with a history, and paces live orders alone and beside replays.
 func measureBeside(ctx context.Context, w io.Writer, dir string, d time.Duration) (b Beside, err error) {
-	s, err := standalone.New(ctx, standalone.Config{Data: dir, GuardDir: filepath.Join(dir, "guard"), NATSPort: -1, Ingest: doors()})
+	s, err := standalone.New(ctx, standalone.Config{Data: dir, GuardDir: filepath.Join(dir, "guard"), NATSPort: -1})
 	if err != nil {
 		return b, err
 	}

@@ -11,10 +11,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/nats-io/nats.go/jetstream"
 	"golang.org/x/sync/errgroup"
-
-	"github.com/tidegate/tidegate/services/ingest"
 )
 
 // Doors is what the public ways in did, over the same pipeline.
@@ -22,19 +19,6 @@ type Doors struct {
 	Lines  Rate    `json:"ndjson_over_http"`   // one request, one order a line
 	Stream Rate    `json:"customers_stream"`   // a durable consumer of a stream with one order a message
 	Posts  Latency `json:"posts_at_200_per_s"` // one order a request, waited for
-}
-
-// customersStream is the stream that the door reads in the benchmark, by customersDurable.
-const (
-	customersStream  = "CUSTOMER"
-	customersDurable = "tidegate-bench"
-)
-
-// doors configures the customer's stream; the door waits for it until it is there.
-func doors() ingest.Config {
-	return ingest.Config{Doors: ingest.Doors{Streams: map[string]ingest.Stream{
-		"bench": {Name: customersStream, Durable: customersDurable, Source: "load", Actor: "stream:bench"},
-	}}}
 }
 
 func (r *run) doors(ctx context.Context, d time.Duration) (out Doors, err error) {
@@ -85,35 +69,13 @@ func (r *run) lines(ctx context.Context, d time.Duration) (Rate, error) {
 	return r.since(<-first, int(r.accepted.Load()-before), cpu()-used), nil
 }
 
-// stream puts n orders into the customer's stream and waits for the last receipt. The stream is in memory, for what the
-// customer's server does is not what is measured.
+// stream has the customer put n orders into its stream, one a message, and waits for the last receipt.
 func (r *run) stream(ctx context.Context, n int) (Rate, error) {
-	n = min(n, 25_000) // the embedded server has 64 MB for streams in memory
-	stream, err := r.js.CreateStream(ctx, jetstream.StreamConfig{Name: customersStream, Subjects: []string{"customer.orders"}, Storage: jetstream.MemoryStorage})
-	if err != nil {
+	before, used, first := r.accepted.Load(), cpu(), r.beginning(ctx)
+	r.accepted.Add(int64(n))
+	if err := r.customer.fill(n); err != nil {
 		return Rate{}, err
 	}
-	for { // the door looks for the stream every second at most
-		if _, err := stream.Consumer(ctx, customersDurable); err == nil {
-			break
-		} else if !errors.Is(err, jetstream.ErrConsumerNotFound) {
-			return Rate{}, err
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
-	before, used, first := r.accepted.Load(), cpu(), r.beginning(ctx)
-	for i := range n {
-		order := r.gen.Fresh("load", i)
-		if _, err := r.js.PublishAsync("customer.orders", order, jetstream.WithStallWait(10*time.Second)); err != nil {
-			return Rate{}, err
-		}
-	}
-	select {
-	case <-r.js.PublishAsyncComplete():
-	case <-ctx.Done():
-		return Rate{}, ctx.Err()
-	}
-	r.accepted.Add(int64(n))
 	if err := r.receipted(ctx); err != nil {
 		return Rate{}, err
 	}

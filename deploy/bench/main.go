@@ -41,6 +41,13 @@ func main() {
 	if data := os.Getenv(replayedData); data != "" {
 		os.Exit(replayBeside(data))
 	}
+	if os.Getenv(customerVariable) != "" {
+		if err := beCustomer(context.Background(), os.Stdin, os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, "bench: customer:", err)
+			os.Exit(2)
+		}
+		return
+	}
 	d := flag.Duration("duration", time.Minute, "how long the pipeline runs at full load; the limits run a sixth of it each")
 	file := flag.String("json-file", os.Getenv("BENCH_JSON"), "also write the report as JSON to this file")
 	prof := flag.String("profile", "", "also write the CPU profile of the full load, or of search, to this file")

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -47,6 +48,7 @@ const probeEvery = 64
 // run is one pipeline under measurement.
 type run struct {
 	s        *standalone.Standalone
+	customer *customer
 	js       jetstream.JetStream
 	gen      *varied.Generator
 	accepted atomic.Int64
@@ -56,7 +58,12 @@ type run struct {
 
 // measurePipeline starts the whole product in dir, feeds it 200 orders/s for a while, then all it takes for d.
 func measurePipeline(ctx context.Context, dir string, d time.Duration) (p Pipeline, err error) {
-	s, err := standalone.New(ctx, standalone.Config{Data: dir, GuardDir: filepath.Join(dir, "guard"), NATSPort: -1, Ingest: doors()})
+	c, err := newCustomer(ctx)
+	if err != nil {
+		return p, err
+	}
+	defer func() { err = errors.Join(err, c.close()) }()
+	s, err := standalone.New(ctx, standalone.Config{Data: dir, GuardDir: filepath.Join(dir, "guard"), NATSPort: -1, Ingest: c.door()})
 	if err != nil {
 		return p, err
 	}
@@ -71,19 +78,19 @@ func measurePipeline(ctx context.Context, dir string, d time.Duration) (p Pipeli
 			return gctx.Err()
 		}
 		var err error
-		p, err = measure(gctx, s, dir, d)
+		p, err = measure(gctx, s, c, dir, d)
 		return err
 	})
 	return p, g.Wait()
 }
 
-func measure(ctx context.Context, s *standalone.Standalone, dir string, d time.Duration) (Pipeline, error) {
+func measure(ctx context.Context, s *standalone.Standalone, c *customer, dir string, d time.Duration) (Pipeline, error) {
 	var p Pipeline
 	nc, err := s.Connect("bench")
 	if err != nil {
 		return p, err
 	}
-	r := &run{s: s, gen: varied.NewGenerator(20261123)}
+	r := &run{s: s, customer: c, gen: varied.NewGenerator(20261123)}
 	if r.js, err = jetstream.New(nc); err != nil {
 		return p, err
 	}
