@@ -277,40 +277,6 @@ func applicable(ctx context.Context, nc *nats.Conn, data string, q replay.Questi
 	return nil
 }
 
-// inForceNow is what orders are judged under now: what was activated last, else what the newest decision says.
-func inForceNow(ctx context.Context, nc *nats.Conn, data string) (force, error) {
-	h := moments{ctx, AuditDir(data)}
-	f, err := h.newest()
-	if err != nil {
-		return f, err
-	}
-	there, err := bus.Who(ctx, nc, bus.Pack)
-	if err != nil {
-		return f, err
-	}
-	if len(there) == 0 || there[0].InForce == "" {
-		return f, nil
-	}
-	f.pack, err = storedPack(ctx, nc, there[0].InForce)
-	return f, err
-}
-
-func storedPack(ctx context.Context, nc *nats.Conn, digest string) (event.PackRef, error) {
-	js, err := jetstream.New(nc)
-	if err != nil {
-		return event.PackRef{}, fmt.Errorf("pack in force: %w", err)
-	}
-	object, err := bus.GetObject(ctx, js, digest)
-	if err != nil {
-		return event.PackRef{}, fmt.Errorf("pack in force: %w", err)
-	}
-	p, err := screening.OpenPack(object)
-	if err != nil {
-		return event.PackRef{}, err
-	}
-	return p.Ref(), nil
-}
-
 // tellApplied says what --apply did.
 func tellApplied(w io.Writer, out applied) error {
 	_, err := fmt.Fprintf(w, "%d open orders had changed: %d are judged again, %d were before, %d were shipped, cancelled or decided again since\n", out.Open, out.Judged, out.Already, out.Since)

@@ -179,8 +179,7 @@ func (k *replayKnown) side(ctx context.Context, data string, c replayChoice) (re
 		return s, err
 	}
 	if c.current() {
-		now := moments{ctx, AuditDir(data)}
-		if then, err = now.newest(); err != nil {
+		if then, err = inForceOf(ctx, data); err != nil {
 			return s, err
 		}
 	}

@@ -93,7 +93,8 @@ const (
 )
 
 // OperatorPublishes are the subjects that the operator's credentials may publish to: both doors, what asks running instances, what
-// reading and writing the reference store takes, and what reading decisions does, for replays.
+// reading and writing the reference store takes, what reading decisions does, for replays, and what a look at the newest order does, which says
+// what is in force.
 var OperatorPublishes = []string{
 	IngestSubject, AskAll, MatchSubject, Discovery, "tidegate.op.v1.>", "$O." + ReferenceBucket + ".>", "$JS.API.INFO", "$JS.API.STREAM.INFO." + ReferenceStream,
 	"$JS.API.STREAM.PURGE." + ReferenceStream, "$JS.API.STREAM.MSG.GET." + ReferenceStream, "$JS.API.DIRECT.GET." + ReferenceStream + ".>",
@@ -101,6 +102,7 @@ var OperatorPublishes = []string{
 	"$JS.API.STREAM.INFO." + DecisionStream, "$JS.API.STREAM.MSG.GET." + DecisionStream, "$JS.API.DIRECT.GET." + DecisionStream, "$JS.API.DIRECT.GET." + DecisionStream + ".>",
 	"$JS.API.CONSUMER.CREATE." + DecisionStream + ".>", "$JS.API.CONSUMER.INFO." + DecisionStream + ".>", "$JS.API.CONSUMER.MSG.NEXT." + DecisionStream + ".>",
 	"$JS.API.CONSUMER.DELETE." + DecisionStream + ".>",
+	"$JS.API.STREAM.INFO." + OrderStream, "$JS.API.STREAM.MSG.GET." + OrderStream, "$JS.API.DIRECT.GET." + OrderStream, "$JS.API.DIRECT.GET." + OrderStream + ".>",
 }
 
 // Public streams: one message is one order's CloudEvent (NATS binding, binary mode). They are copies that can be made again.

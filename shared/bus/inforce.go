@@ -2,11 +2,14 @@ package bus
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/schemas/subject"
@@ -66,6 +69,47 @@ func (f InForce) header() nats.Header {
 		}
 	}
 	return h
+}
+
+// InForceNow says what the next order is judged under, as the newest block tells it that is still held: that of the order stream, else,
+// where all of its blocks were logged and purged, that of the decisions.
+func InForceNow(ctx context.Context, js jetstream.JetStream) (InForce, error) {
+	for _, name := range []string{subject.OrderStream, subject.DecisionStream} {
+		f, held, err := inForceBehind(ctx, js, name)
+		if err != nil || held {
+			return f, err
+		}
+	}
+	return InForce{}, nil
+}
+
+// inForceBehind says what is in force behind the last block of a stream.
+func inForceBehind(ctx context.Context, js jetstream.JetStream, name string) (f InForce, held bool, err error) {
+	at, err := Look(ctx, js, name)
+	if err != nil || at.Last < at.First {
+		return f, false, err
+	}
+	stream, err := js.Stream(ctx, name)
+	if err != nil {
+		return f, false, fmt.Errorf("look at stream %s: %w", name, err)
+	}
+	m, err := stream.GetMsg(ctx, at.Last)
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return f, false, nil
+	}
+	if err != nil {
+		return f, false, fmt.Errorf("read block %d of %s: %w", at.Last, name, err)
+	}
+	cases, err := event.ParseBlock(m.Data)
+	if err != nil {
+		return f, false, fmt.Errorf("block %d of %s: %w", at.Last, name, err)
+	}
+	f = inForceOf(m.Header)
+	a, ok, err := activationIn(cases)
+	if ok {
+		f = f.With(a.What, a.Digest)
+	}
+	return f, err == nil, err
 }
 
 // controls are how a control cause begins: it is alone in its block.

@@ -156,22 +156,11 @@ func (f *forcing) resume(ctx context.Context, js jetstream.JetStream, last uint6
 	if f.stage.Switch == nil || last == 0 {
 		return nil
 	}
-	stream, err := js.Stream(ctx, f.stage.Out)
-	if err != nil {
-		return fmt.Errorf("look at stream %s: %w", f.stage.Out, err)
+	now, held, err := inForceBehind(ctx, js, f.stage.Out)
+	if err != nil || !held { // the next block says it
+		return err
 	}
-	m, err := stream.GetMsg(ctx, last)
-	if errors.Is(err, jetstream.ErrMsgNotFound) {
-		return nil // the next block says it
-	}
-	if err != nil {
-		return fmt.Errorf("read block %d of %s: %w", last, f.stage.Out, err)
-	}
-	cases, err := event.ParseBlock(m.Data)
-	if err != nil {
-		return fmt.Errorf("block %d of %s: %w", last, f.stage.Out, err)
-	}
-	return f.block(ctx, Block{Sequence: last, Data: m.Data, InForce: inForceOf(m.Header)}, cases)
+	return f.to(ctx, now)
 }
 
 // block makes ready for a block what it says is in force, and at an activation what is in force behind it.
