@@ -9,11 +9,13 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 
 	"go.etcd.io/bbolt"
 	"golang.org/x/sync/errgroup"
@@ -62,7 +64,7 @@ type Progress func(done, total int)
 
 // Touch answers which orders a change of lists touches, and writes the lines of their report to w. Every distinct party is asked
 // about once, by every processor; then the orders are gone through for those that were touched. Block bounds it to decisions
-// before that block; 0 is no bound. Memory is a page of parties and what was touched.
+// before that block; 0 is no bound. Memory is some pages of parties and what was touched.
 func (b *Book) Touch(ctx context.Context, c *enrichment.Change, block uint64, w io.Writer, tell Progress) (s Summary, err error) {
 	s = Summary{From: c.From, To: c.To, Block: block, Changed: len(c.Entries), Entries: c.Entries[:min(len(c.Entries), mostEntries)]}
 	counts, err := b.Counts()
@@ -70,14 +72,9 @@ func (b *Book) Touch(ctx context.Context, c *enrichment.Change, block uint64, w 
 		return s, err
 	}
 	touched := map[uint64]TouchedParty{}
-	for after, more := []byte(nil), len(c.Entries) > 0; more; {
-		var n int
-		n, after, err = b.touchPage(ctx, c, after, touched)
-		if err != nil {
+	if len(c.Entries) > 0 {
+		if s.Parties, err = b.touchParties(ctx, c, touched, counts.Parties, tell); err != nil {
 			return s, err
-		}
-		if s.Parties, more = s.Parties+n, after != nil; tell != nil {
-			tell(s.Parties, max(counts.Parties, s.Parties))
 		}
 	}
 	s.Matched = len(touched)
@@ -89,103 +86,154 @@ func (b *Book) Touch(ctx context.Context, c *enrichment.Change, block uint64, w 
 	return s, nil
 }
 
-// touchPage asks about some thousand parties behind a key, and gives the last one's key; nil behind the last one of all.
-func (b *Book) touchPage(ctx context.Context, c *enrichment.Change, after []byte, touched map[uint64]TouchedParty) (n int, last []byte, err error) {
-	var room []byte // copies: what is decoded outlives the transaction
-	var numbers []uint64
-	var ends []int
+// touchParties asks about every party: one goroutine reads pages of them, every processor asks about one.
+func (b *Book) touchParties(ctx context.Context, c *enrichment.Change, touched map[uint64]TouchedParty, total int, tell Progress) (n int, err error) {
+	pages := make(chan parties)
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		defer close(pages)
+		return b.readParties(ctx, pages)
+	})
+	var mu sync.Mutex
+	for range runtime.GOMAXPROCS(0) {
+		g.Go(func() error {
+			for p := range pages {
+				found, err := p.ask(c)
+				if err != nil {
+					return err
+				}
+				mu.Lock()
+				maps.Copy(touched, found)
+				if n += len(p.numbers); tell != nil {
+					tell(n, max(total, n))
+				}
+				mu.Unlock()
+			}
+			return nil
+		})
+	}
+	return n, g.Wait()
+}
+
+// parties are some of the index, copied.
+type parties struct {
+	numbers []uint64
+	ends    []int
+	room    []byte
+}
+
+func (b *Book) readParties(ctx context.Context, out chan<- parties) error {
+	for after := []byte(nil); ; {
+		p, last, err := b.partiesBehind(after)
+		if err != nil {
+			return err
+		}
+		b.release()
+		select {
+		case out <- p:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		if after = last; after == nil {
+			return nil
+		}
+	}
+}
+
+// partiesBehind gives some thousand parties behind a key, and the last one's key; nil behind the last one of all.
+func (b *Book) partiesBehind(after []byte) (p parties, last []byte, err error) {
 	err = b.db.View(func(tx *bbolt.Tx) error {
 		at := tx.Bucket(partyBucket).Cursor()
 		k, v := seekBehind(at, after)
-		for ; k != nil && len(numbers) < partyPage; k, v = at.Next() {
-			room, numbers = append(room, v...), append(numbers, number(k))
-			ends, last = append(ends, len(room)), append(last[:0], k...)
+		for ; k != nil && len(p.numbers) < partyPage; k, v = at.Next() {
+			p.room, p.numbers = append(p.room, v...), append(p.numbers, number(k))
+			p.ends, last = append(p.ends, len(p.room)), append(last[:0], k...)
 		}
 		if k == nil {
 			last = nil
 		}
 		return nil
 	})
-	if err != nil {
-		return 0, nil, err
-	}
-	b.release()
-	found := make([]*TouchedParty, len(numbers))
-	g, ctx := errgroup.WithContext(ctx)
-	workers := runtime.GOMAXPROCS(0)
-	for k := range workers {
-		g.Go(func() error {
-			for i := k * len(numbers) / workers; i < (k+1)*len(numbers)/workers && ctx.Err() == nil; i++ {
-				from := 0
-				if i > 0 {
-					from = ends[i-1]
-				}
-				if err := ask(c, room[from:ends[i]], &found[i]); err != nil {
-					return err
-				}
-			}
-			return ctx.Err()
-		})
-	}
-	if err := g.Wait(); err != nil {
-		return 0, nil, err
-	}
-	for i, f := range found {
-		if f != nil {
-			touched[numbers[i]] = *f
+	return p, last, err
+}
+
+// ask gives those that the change touches.
+func (p *parties) ask(c *enrichment.Change) (map[uint64]TouchedParty, error) {
+	found := map[uint64]TouchedParty{}
+	from := 0
+	for i, end := range p.ends {
+		t, err := ask(c, p.room[from:end])
+		if err != nil {
+			return nil, err
+		}
+		if from = end; t != nil {
+			found[p.numbers[i]] = *t
 		}
 	}
-	return len(numbers), last, nil
+	return found, nil
 }
 
 // partyPage is how many parties are asked about at once.
 const partyPage = 8192
 
-func ask(c *enrichment.Change, party []byte, found **TouchedParty) error {
+func ask(c *enrichment.Change, party []byte) (*TouchedParty, error) {
 	var s enrichment.Sought
 	if err := codec.Decode(party, &s); err != nil {
-		return fmt.Errorf("index of orders: party: %w", err)
+		return nil, fmt.Errorf("index of orders: party: %w", err)
 	}
 	if c.Touches(&s) == nil {
-		return nil
+		return nil, nil //nolint:nilnil // it is not touched
 	}
 	s = enrichment.Sought{}
 	if err := codec.Decode(bytes.Clone(party), &s); err != nil { // its strings stay: not with them the whole page
-		return fmt.Errorf("index of orders: party: %w", err)
+		return nil, fmt.Errorf("index of orders: party: %w", err)
 	}
-	*found = &TouchedParty{Name: s.Party.Name, Touches: c.Touches(&s)}
-	return nil
+	return &TouchedParty{Name: s.Party.Name, Touches: c.Touches(&s)}, nil
 }
 
-// occurrences writes the orders that have a touched party, the open ones first.
+// occurrences writes the orders that have a touched party, the open ones first: the others wait in a file of their own.
 func (b *Book) occurrences(ctx context.Context, touched map[uint64]TouchedParty, block uint64, w *lines, s *Summary) error {
-	for _, open := range []bool{true, false} {
-		for after, more := []byte(nil), true; more; {
-			if ctx.Err() != nil {
-				return ctx.Err()
+	aside, err := os.CreateTemp("", "tidegate-touched-*")
+	if err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	defer func() { _ = errors.Join(aside.Close(), os.Remove(aside.Name())) }()
+	closed := newLines(aside)
+	has := func(n uint64) bool { _, ok := touched[n]; return ok }
+	for after, more := []byte(nil), true; more; more = after != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		var orders []Order
+		orders, after, err = b.page(after, func(o *Order) bool {
+			if block > 0 && o.Sequence >= block {
+				return false
 			}
-			orders, next, err := b.page(after, func(o *Order) bool {
-				if block > 0 && o.Sequence >= block {
-					return false
-				}
-				if open {
-					s.Orders++
-				}
-				return (o.State == Open) == open && slices.ContainsFunc(o.Parties, func(n uint64) bool { _, ok := touched[n]; return ok })
-			}, page)
-			if err != nil {
+			s.Orders++
+			return slices.ContainsFunc(o.Parties, has)
+		}, page)
+		if err != nil {
+			return err
+		}
+		b.release()
+		for i := range orders {
+			to := closed
+			if orders[i].State == Open {
+				to = w
+			}
+			if err := to.write(s.count(orders[i], touched)); err != nil {
 				return err
 			}
-			for i := range orders {
-				if err := w.write(s.count(orders[i], touched)); err != nil {
-					return err
-				}
-			}
-			b.release()
-			after, more = next, next != nil
 		}
 	}
-	return nil
+	if err := closed.Flush(); err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	if _, err := aside.Seek(0, io.SeekStart); err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	_, err = io.Copy(w, aside)
+	return err
 }
 
 func (s *Summary) count(o Order, touched map[uint64]TouchedParty) Touched {

@@ -74,7 +74,7 @@ const minEdit = 4
 // NewIndex builds the index over names. What is found for one name does not depend on the others: adding a name never
 // takes a candidate away.
 func NewIndex(names []Listed) *Index {
-	ix := &Index{names: names, recent: recent.New[string, answer](recentNames)}
+	ix := &Index{names: names, recent: recent.New[string, answer](remembered(len(names), recentNames))}
 	ix.pool.New = func() any { return &scratch{} }
 	var parts sync.WaitGroup // three that know nothing of each other
 	parts.Go(func() { ix.firms = newBlocks(names, Company) })

@@ -78,7 +78,7 @@ type AddressIndex struct {
 
 // NewAddressIndex builds the index.
 func NewAddressIndex(listed []ListedAddress) *AddressIndex {
-	ix := &AddressIndex{listed: listed, byAnchor: map[string][]int32{}, recent: recent.New[string, nearby](recentAddresses)}
+	ix := &AddressIndex{listed: listed, byAnchor: map[string][]int32{}, recent: recent.New[string, nearby](remembered(len(listed), recentAddresses))}
 	for i, l := range listed {
 		a := ParseAddress(l.Text)
 		ix.parsed = append(ix.parsed, a)

@@ -9,6 +9,16 @@ const (
 	recentBytes     = 200
 )
 
+// remembered is how many answers an index of so many names or addresses remembers: in a small one, as over a change of lists, looking up
+// costs little more than remembering.
+func remembered(of, most int) int {
+	const small = 1024
+	if of < small {
+		return 0
+	}
+	return most
+}
+
 // answer is what Find gives. Nobody changes it.
 type answer struct {
 	found      []Candidate
