@@ -134,6 +134,31 @@ func TestActivationsTakeEffectExactlyBehindTheirBlock(t *testing.T) {
 	}
 }
 
+func TestWhatIsInForceNowIsToldByTheNewestBlockHeld(t *testing.T) {
+	t.Parallel()
+	js := natstest.JetStream(t, natstest.Server(t))
+	says := func(when string, want bus.InForce) {
+		t.Helper()
+		if f, err := bus.InForceNow(t.Context(), js); err != nil || f != want {
+			t.Errorf("%s: %+v, %v, want %+v", when, f, err, want)
+		}
+	}
+	says("before the first order", bus.InForce{})
+	orderUnder(t, js, 1, bus.InForce{})
+	says("where nothing was activated", bus.InForce{})
+	f := control(t, js, 2, bus.InForce{}, strings.Repeat("ab", 32))
+	says("behind an activation that no stage has seen", f)
+	orderUnder(t, js, 3, f)
+	says("behind an order under it", f)
+	if err := bus.PublishUnder(t.Context(), js, subject.DecisionStream, subject.DecisionSubject, 0, f, event.AppendBlock(nil, []event.Case{event.NewCase([]byte(`{"line":"order"}`))})); err != nil {
+		t.Fatal(err)
+	}
+	if err := bus.Purge(t.Context(), js, subject.OrderStream, 4); err != nil {
+		t.Fatal(err)
+	}
+	says("where every order was logged and purged", f)
+}
+
 func TestAnActivationThatCannotBeLoadedStopsTheStage(t *testing.T) {
 	t.Parallel()
 	js := natstest.JetStream(t, natstest.Server(t))
