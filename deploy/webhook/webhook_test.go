@@ -172,6 +172,35 @@ func TestEveryReceiptArrivesSignedAndInOrder(t *testing.T) {
 	r.check(t)
 }
 
+// An endpoint for alarms alone hears of each, whatever outcomes it names, and of no decision.
+func TestAnAlarmReachesWhoAsksForAlarms(t *testing.T) {
+	t.Parallel()
+	nc := natstest.Server(t)
+	js, secret := natstest.JetStream(t, nc), NewSecret()
+	r := newReceiver(t, secret)
+	e := endpoint(r, secret)
+	e.Events, e.Outcomes = []string{eventAlarm}, []string{"hold"}
+	start(t, nc, e)
+	for i, to := range []struct{ subject, kind string }{
+		{subject.PublicDecisionPrefix + "shop.hold", subject.TypeDecision}, {subject.PublicAlarmPrefix + "shop.shipped-unreleased", subject.TypeAlarm},
+	} {
+		msg := &nats.Msg{Subject: to.subject, Data: []byte(`{"line":"judgement"}`), Header: nats.Header{
+			subject.HeaderCEID: {"o1-" + strconv.Itoa(i)}, subject.HeaderCESubject: {"o1"}, subject.HeaderCEType: {to.kind}, subject.HeaderAlarm: {"shipped-unreleased"},
+			subject.HeaderCESource: {"tidegate/screening"}, subject.HeaderSequence: {"1"}, subject.HeaderPlace: {"0"},
+		}}
+		if _, err := js.PublishMsg(t.Context(), msg); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.await(t, 1)
+	r.check(t)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.ids) != 1 || !r.ids["o1-1.alarm"] {
+		t.Errorf("took %v", r.ids)
+	}
+}
+
 func TestAnEndpointThatFailsAtRandomGetsEverythingInOrder(t *testing.T) {
 	t.Parallel()
 	nc := natstest.Server(t)
