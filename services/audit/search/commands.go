@@ -135,6 +135,9 @@ func answer(ctx context.Context, c *cli.Command, party string) error {
 		return exit(err)
 	}
 	got, err := a.Ask(ctx, q, behind)
+	for err == nil && len(got.Hits) == 0 && got.Behind != nil {
+		got, err = a.Ask(ctx, q, got.Behind)
+	}
 	if err != nil {
 		return exit(err)
 	}

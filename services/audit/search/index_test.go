@@ -81,8 +81,8 @@ func FuzzNear(f *testing.F) {
 }
 
 var fuzzed = []Row{
-	{Log: 1, Leaf: 0, Kind: event.LeafDecision, OrderID: "A-1", Received: "2026-01-06T10:00:00.000000Z", Names: []string{"Müller & Söhne GmbH", "华为技术有限公司"}, Block: Block{1, 0, 0, 1}},
-	{Log: 1, Leaf: 1, Kind: event.LeafDecision, OrderID: "A-2", Received: "2026-01-06T10:00:00.000000Z", Names: []string{"Юрий Holm", `a" OR "b`}, Block: Block{2, 0, 0, 1}},
+	{Log: 1, Leaf: 0, Kind: event.LeafDecision, OrderID: "A-1", Received: "2026-01-06T10:00:00.000000Z", Named: [][]string{{"Müller & Söhne GmbH"}, {"华为技术有限公司"}}, Block: Block{1, 0, 0, 1}},
+	{Log: 1, Leaf: 1, Kind: event.LeafDecision, OrderID: "A-2", Received: "2026-01-06T10:00:00.000000Z", Named: [][]string{{"Юрий Holm"}, {`a" OR "b`}}, Block: Block{2, 0, 0, 1}},
 }
 
 // Whatever somebody writes: it is a fault or it finds what holds; nothing in it is syntax.
