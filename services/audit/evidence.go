@@ -26,6 +26,9 @@ var ErrGlyph = pdf.ErrGlyph
 // ErrNone says that the log has nothing of the order asked for.
 var ErrNone = errors.New("not in the log")
 
+// ErrBeyond says that a pack would hold what whoever asks may not see.
+var ErrBeyond = errors.New("beyond what may be seen")
+
 // EvidenceOptions say what goes into an evidence pack. The zero value takes everything from the audit directory.
 type EvidenceOptions struct {
 	Source        string // of the order, where several sources have one of that number
@@ -33,6 +36,9 @@ type EvidenceOptions struct {
 	CheckpointDir string // where timestamped checkpoints are kept besides the audit directory; none when empty
 	Witnesses     []byte // policy of the log's witnesses; as the audit directory has it when empty
 	WithoutPDF    bool   // leaves the document out, which the manifest then says
+
+	// Sees says whether a record may be in the pack; every one may when nil. Where one may not there is no pack (ErrBeyond).
+	Sees func(Logged) (bool, error)
 
 	// Rows gives the rows of a compiled set of lists by their ids, as text, and the ids that it does not have; without it, rows of
 	// imported lists are left out, which the manifest then says.
@@ -124,6 +130,9 @@ func collect(ctx context.Context, dir, id string, o EvidenceOptions) (*exhibit.I
 		return nil, err
 	}
 	for _, f := range append(licenses, found...) {
+		if err := c.sees(f); err != nil {
+			return nil, err
+		}
 		if err := c.record(f); err != nil {
 			return nil, err
 		}
@@ -199,10 +208,25 @@ func (c *collector) find(ctx context.Context, id string) ([]holding, error) {
 	return out, nil
 }
 
-// ofOne keeps what is of one order: an id may be an event's, and several sources may have an order of one number.
+// sees refuses a record that may not be in the pack. It is asked of what goes in, not of what an index knew a moment ago.
+func (c *collector) sees(h holding) error {
+	if c.o.Sees == nil {
+		return nil
+	}
+	if may, err := c.o.Sees(h.Logged); err != nil || !may {
+		return errors.Join(fmt.Errorf("%s: a record is %w", c.in.OrderID, ErrBeyond), err)
+	}
+	return nil
+}
+
+// ofOne keeps what is of one order: an id may be an event's, and several sources may have an order of one number. What an order is called counts before
+// what an event is: who sends orders chooses their ids.
 func (c *collector) ofOne(ctx context.Context, id string, found []holding) ([]holding, error) {
 	if c.o.Source != "" {
 		found = slices.DeleteFunc(found, func(h holding) bool { return h.of.Source != c.o.Source })
+	}
+	if named := func(h holding) bool { return h.of.OrderID == id }; slices.ContainsFunc(found, named) {
+		found = slices.DeleteFunc(found, func(h holding) bool { return !named(h) })
 	}
 	if len(found) == 0 {
 		return nil, fmt.Errorf("%s: %w of size %d", id, ErrNone, c.logs[len(c.logs)-1].under.Checkpoint().Size)

@@ -352,6 +352,14 @@ func TestWhatEvidenceRefuses(t *testing.T) {
 	if _, _, err := try("THAI", audit.EvidenceOptions{}); !errors.Is(err, audit.ErrGlyph) || !strings.Contains(err.Error(), "U+0E01") {
 		t.Errorf("a character that no font has: %v", err)
 	}
+	for name, sees := range map[string]func(audit.Logged) (bool, error){
+		"nothing":      func(audit.Logged) (bool, error) { return false, nil },
+		"not licenses": func(l audit.Logged) (bool, error) { return l.Leaf.Kind != event.LeafLicense, nil },
+	} {
+		if _, _, err := try("C-1", audit.EvidenceOptions{Sees: sees}); !errors.Is(err, audit.ErrBeyond) {
+			t.Errorf("for who sees %s: %v", name, err)
+		}
+	}
 	made, rep, err := try("THAI", audit.EvidenceOptions{WithoutPDF: true})
 	if err != nil || len(made.LeftOut) != 1 || !strings.Contains(strings.Join(rep.Lacks, "\n"), "evidence.pdf is left out") {
 		t.Errorf("without the document: %v: %+v %s", err, made, rep)

@@ -243,3 +243,20 @@ func TestAConfigurationWithFaultsNamesThemAll(t *testing.T) {
 		}
 	}
 }
+
+// Who sends orders chooses their ids: one that is an event's of somebody else's order is no way to its evidence.
+func TestAnOrderCalledAsAnEventGivesItsOwnEvidence(t *testing.T) {
+	t.Parallel()
+	s := serve(t, logged(t,
+		decided(t, placed{"A-1", "erp", "Hidden Party Ltd", "2026-08-15", event.Hold}),
+		decided(t, placed{"ev-erp-A-1", "shop", "Harbor Lantern", "2026-08-15", event.Hold}),
+	).data, nil)
+	part := s.token(token.Record{Name: "part", Sources: []string{"shop"}})
+	s.indexed(part, "ev-erp-A-1")
+	for _, path := range []string{"/evidence?id=ev-erp-A-1", "/evidence?id=ev-erp-A-1&source=shop"} {
+		a := s.ask("GET", path, part, nil)
+		if a.status != http.StatusOK || !strings.Contains(a.body, "Harbor Lantern") || strings.Contains(a.body, "Hidden Party") {
+			t.Errorf("%s: %d, %d bytes, somebody else's: %v", path, a.status, len(a.body), strings.Contains(a.body, "Hidden Party"))
+		}
+	}
+}
