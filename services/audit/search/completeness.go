@@ -132,7 +132,11 @@ func (c Completeness) say() []string {
 			out = append(out, fmt.Sprintf("Of block %d %d cases have no leaf (%s).", m.From, m.Cases, m.Day))
 			continue
 		}
-		out = append(out, fmt.Sprintf("Blocks %d to %d have no leaf (after %s).", m.From, m.To, m.Day))
+		side := "after"
+		if m.From == 1 {
+			side = "before"
+		}
+		out = append(out, fmt.Sprintf("Blocks %d to %d have no leaf (%s %s).", m.From, m.To, side, m.Day))
 	}
 	if c.Open > 0 {
 		out = append(out, fmt.Sprintf("%d cases of the last block were not logged yet when the checkpoint was signed.", c.Open))
