@@ -1,6 +1,7 @@
 package search
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -315,14 +316,26 @@ func exit(err error) error {
 	}
 }
 
-// create makes a file that is not there yet; "-" is standard output.
-func create(c *cli.Command, name string) (io.Writer, func() error, error) {
-	if name == "-" {
-		return c.Root().Writer, func() error { return nil }, nil
+// partly is what a file's name ends with until it is whole.
+const partly = ".part"
+
+// create makes a file that is not there yet. Until it is done it has another name: what a kill or a full disk leaves does not look like it. Done takes the
+// error that writing it ended with; with one nothing is left.
+func create(name string) (w io.Writer, done func(error) error, err error) {
+	if _, err := os.Lstat(name); !errors.Is(err, os.ErrNotExist) {
+		return nil, nil, fmt.Errorf("%w: %w", auditverify.ErrUnusable, cmp.Or(err, fmt.Errorf("%s: %w", name, os.ErrExist)))
 	}
-	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	f, err := os.OpenFile(name+partly, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", auditverify.ErrUnusable, err)
 	}
-	return f, f.Close, nil
+	return f, func(err error) error {
+		if err == nil {
+			err = f.Sync()
+		}
+		if err := errors.Join(err, f.Close()); err != nil {
+			return errors.Join(err, os.Remove(f.Name()))
+		}
+		return os.Rename(f.Name(), name)
+	}, nil
 }

@@ -245,7 +245,7 @@ func (f *JSONL) Close(t Trailer) (err error) {
 }
 
 // CSV has the columns of Exported but the case itself; lists stand in one cell, with " | " between. A cell that a spreadsheet would take for a
-// formula has an apostrophe before it. It has no trailer of its own: that stands beside it.
+// formula has an apostrophe before it, also where it begins with the wide form of such a sign, which some take for the sign. It has no trailer of its own: that stands beside it.
 type CSV struct {
 	to  *bufio.Writer
 	csv *csv.Writer
@@ -266,7 +266,7 @@ func (f *CSV) Write(r Exported) error {
 		strings.Join(r.Rules, " | "), strings.Join(r.Entries, " | "), strings.Join(r.Names, " | "), strconv.FormatUint(r.Block, 10), strconv.Itoa(r.Place),
 	}
 	for i, c := range cells {
-		if c != "" && strings.ContainsRune("=+-@\t\r", rune(c[0])) {
+		if strings.IndexAny(c, "=+-@\t\r\n＝＋－＠") == 0 {
 			cells[i] = "'" + c
 		}
 	}
