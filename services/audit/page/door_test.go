@@ -260,3 +260,17 @@ func TestAnOrderCalledAsAnEventGivesItsOwnEvidence(t *testing.T) {
 		}
 	}
 }
+
+func TestAMonthBeyondTheTokenIsNotSaidToBeQuiet(t *testing.T) {
+	t.Parallel()
+	s := serve(t, logged(t, decided(t, placed{"A-1", "shop", "Harbor Lantern", "2026-01-15", event.Hold})).data, nil)
+	whole := s.token(token.Record{Name: "whole"})
+	until, half := s.token(token.Record{Name: "until", Until: "2026-01-31"}), s.token(token.Record{Name: "half", From: "2026-11-10"})
+	s.indexed(whole, "A-1")
+	for secret, want := range map[string]string{until: "November 2026 lies beyond what your token may see.", half: "9 of its days lie beyond what your token may see."} {
+		a := s.ask("GET", "/calendar?month=2026-11", secret, nil)
+		if !strings.Contains(a.body, want) || strings.Contains(a.body, "Nothing was received") || strings.Contains(a.body, "every place of the stream") {
+			t.Errorf("%d: want %q in\n%s", a.status, want, a.body)
+		}
+	}
+}

@@ -141,7 +141,12 @@ func (c Completeness) say() []string {
 	if c.Open > 0 {
 		out = append(out, fmt.Sprintf("%d cases of the last block were not logged yet when the checkpoint was signed.", c.Open))
 	}
-	if c.Complete {
+	switch {
+	case len(c.Days) == 0:
+		return append(out, "Nothing was received on these days.")
+	case c.Complete && c.From+c.Until != "":
+		return append(out, "Complete on these days: what came in has its leaf, and every order its decision.")
+	case c.Complete:
 		return append(out, "Complete: every place of the stream from the first block on has its leaf, and every order its decision.")
 	}
 	return append(out, "NOT complete.")
