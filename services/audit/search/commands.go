@@ -254,7 +254,8 @@ func or(s, otherwise string) string {
 
 // reindex compares the index with the log, and makes it anew unless only asked to compare.
 func reindex(ctx context.Context, c *cli.Command) error {
-	a, err := open(ctx, c)
+	a, gone, err := toCheck(ctx, c)
+	defer gone()
 	if err != nil {
 		return err
 	}
@@ -265,8 +266,13 @@ func reindex(ctx context.Context, c *cli.Command) error {
 	}
 	if c.Bool("check") {
 		if checked == nil {
-			_, err = fmt.Fprintln(c.Root().Writer, "the search index holds what the log makes it, no more and no less")
-			return err
+			covered, err := a.index.Covered(ctx)
+			size := uint64(0)
+			for _, p := range covered {
+				size += p.Size
+			}
+			_, also := fmt.Fprintf(c.Root().Writer, "the search index holds what the log makes it, no more and no less, of %d leaves\n", size)
+			return errors.Join(err, also)
 		}
 		return checked
 	}
@@ -278,6 +284,24 @@ func reindex(ctx context.Context, c *cli.Command) error {
 		return err
 	}
 	return checked
+}
+
+// toCheck opens the index that is to be compared: the one that was asked for, else the one beside the log as it lies there, which is the one that whoever
+// works on the directory answered from; where there is none the one that is used without it.
+func toCheck(ctx context.Context, c *cli.Command) (*Archive, func(), error) {
+	if c.String("index") != "" || audit.Running(ctx, c.String("data")) {
+		a, err := open(ctx, c)
+		return a, func() {}, err
+	}
+	index, gone, err := asItLies(ctx, auditDir(c))
+	switch {
+	case err != nil:
+		return nil, gone, fmt.Errorf("%w: %w", auditverify.ErrUnusable, err)
+	case index != nil:
+		return New(auditDir(c), index), gone, nil
+	}
+	a, err := open(ctx, c)
+	return a, gone, err
 }
 
 // anew makes the index anew: the one that was asked for, else the one beside the log where there is one, else the one in the cache directory.
