@@ -48,7 +48,7 @@ type Exported struct {
 func (h Hit) record() Exported {
 	r := Exported{
 		h.Row.Log, h.Row.Leaf, hex.EncodeToString(h.LeafHash()), h.Kind, string(h.Cause), h.Event, h.OrderID, h.Tenant, h.Source, h.Actor, string(h.Received), string(h.Row.Logged), string(h.Date),
-		string(h.Outcome), h.Rule, h.Rules, h.Entries, h.Row.Names(), h.Block.Sequence, h.Block.Place, nil, "",
+		string(h.Outcome), h.Rule, h.Rules, h.Entries, h.Names(), h.Block.Sequence, h.Block.Place, nil, "",
 	}
 	if h.Logged.Leaf.HasCase() {
 		for i := range h.Case.Len() {
