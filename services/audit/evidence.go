@@ -1,11 +1,13 @@
 package audit
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -180,6 +182,7 @@ type holding struct {
 	from *witnessed
 	of   struct {
 		Event   string `json:"event"`
+		Key     string `json:"key"`
 		Tenant  string `json:"tenant"`
 		Source  string `json:"source"`
 		OrderID string `json:"order_id"`
@@ -202,6 +205,9 @@ func (c *collector) find(ctx context.Context, id string) ([]holding, error) {
 			if err := json.Unmarshal(f.Case.Line(0), &h.of); err != nil {
 				return nil, fmt.Errorf("leaf %d: %w", f.Index, err)
 			}
+			if h.of.Tenant == "" {
+				h.of.Tenant = tenantIn(h.of.Key)
+			}
 			out = append(out, h)
 		}
 	}
@@ -217,6 +223,15 @@ func (c *collector) sees(h holding) error {
 		return errors.Join(fmt.Errorf("%s: a record is %w", c.in.OrderID, ErrBeyond), err)
 	}
 	return nil
+}
+
+// tenantIn is whose a refusal is: it says it in its key only, TENANT/SOURCE/…, where the input had one.
+func tenantIn(key string) string {
+	tenant, _, found := strings.Cut(key, "/")
+	if name, err := url.PathUnescape(tenant); found && err == nil {
+		return name
+	}
+	return ""
 }
 
 // ofOne keeps what is of one order: an id may be an event's, and several sources may have an order of one number. What an order is called counts before
@@ -239,13 +254,13 @@ func (c *collector) ofOne(ctx context.Context, id string, found []holding) ([]ho
 		}
 		found = slices.DeleteFunc(whole, func(h holding) bool { return h.of.Source != first.Source })
 	}
-	c.in.Source, c.in.OrderID = first.Source, first.OrderID
+	c.in.Tenant, c.in.Source, c.in.OrderID = first.Tenant, first.Source, first.OrderID
 	for _, h := range found {
 		if h.of.Source != first.Source || h.of.Tenant != "" && c.in.Tenant != "" && h.of.Tenant != c.in.Tenant {
 			return nil, fmt.Errorf("%w: both %s/%s and %s/%s have an order %s: say which (--source)", auditverify.ErrUnusable,
 				c.in.Tenant, first.Source, h.of.Tenant, h.of.Source, first.OrderID)
 		}
-		c.in.Tenant = h.of.Tenant
+		c.in.Tenant = cmp.Or(h.of.Tenant, c.in.Tenant)
 	}
 	return found, nil
 }

@@ -568,3 +568,33 @@ func BenchmarkEvidence(b *testing.B) {
 		})
 	}
 }
+
+// A refused revision says whose it is in its key only. It neither takes the order's tenant away nor joins another tenant's.
+func TestAPackOfAnOrderWithARefusedInputIsGood(t *testing.T) {
+	t.Parallel()
+	nc := natstest.Server(t)
+	cfg := config(t.TempDir())
+	refused := func(tenant, id string) event.Case {
+		return event.NewCase(encode(t, event.Refusal{
+			Line: event.LineRefusal, V: 1, Event: "ev-" + tenant + "-" + id, Key: tenant + "/shop/" + id + "/1", Actor: "token:shop", Source: "shop", OrderID: id, Format: "tidegate-json",
+			At: "2026-11-23T10:16:00.000000Z", Faults: []event.Fault{{Pointer: "/items", Code: "required"}}, Received: event.Received{SHA256: event.Digest([]byte("x")), Size: 1, Bytes: "eA=="},
+		}))
+	}
+	decide(t, natstest.JetStream(t, nc), [][]event.Case{{
+		told(t, whose{kind: event.Placed, id: "R-1", source: "shop", event: "ev-R-1", name: "Lantern"}), refused("default", "R-1"),
+		told(t, whose{kind: event.Placed, id: "R-2", source: "shop", event: "ev-R-2", name: "Lantern"}), refused("other", "R-2"),
+	}})
+	s, stop := start(t, nc, cfg)
+	until(t, "receipts", func() bool { return s.Leaves() == 4 })
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	rep, err := evidence.Verify(pack(t, cfg.Dir, "R-1", audit.EvidenceOptions{WithoutPDF: true}), evidence.Options{Keys: key(t, cfg)})
+	if err != nil || rep.Records != 2 || rep.Tenant != "default" {
+		t.Errorf("%v\n%s", err, rep)
+	}
+	var b bytes.Buffer
+	if _, err := audit.Evidence(t.Context(), cfg.Dir, "R-2", &b, audit.EvidenceOptions{WithoutPDF: true}); !errors.Is(err, auditverify.ErrUnusable) || b.Len() > 0 {
+		t.Errorf("of two tenants: %v, %d bytes", err, b.Len())
+	}
+}
