@@ -1,11 +1,13 @@
 package audit
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -26,6 +28,9 @@ var ErrGlyph = pdf.ErrGlyph
 // ErrNone says that the log has nothing of the order asked for.
 var ErrNone = errors.New("not in the log")
 
+// ErrBeyond says that a pack would hold what whoever asks may not see.
+var ErrBeyond = errors.New("beyond what may be seen")
+
 // EvidenceOptions say what goes into an evidence pack. The zero value takes everything from the audit directory.
 type EvidenceOptions struct {
 	Source        string // of the order, where several sources have one of that number
@@ -33,6 +38,9 @@ type EvidenceOptions struct {
 	CheckpointDir string // where timestamped checkpoints are kept besides the audit directory; none when empty
 	Witnesses     []byte // policy of the log's witnesses; as the audit directory has it when empty
 	WithoutPDF    bool   // leaves the document out, which the manifest then says
+
+	// Sees says whether a record may be in the pack; every one may when nil. Where one may not there is no pack (ErrBeyond).
+	Sees func(Logged) (bool, error)
 
 	// Rows gives the rows of a compiled set of lists by their ids, as text, and the ids that it does not have; without it, rows of
 	// imported lists are left out, which the manifest then says.
@@ -124,6 +132,9 @@ func collect(ctx context.Context, dir, id string, o EvidenceOptions) (*exhibit.I
 		return nil, err
 	}
 	for _, f := range append(licenses, found...) {
+		if err := c.sees(f); err != nil {
+			return nil, err
+		}
 		if err := c.record(f); err != nil {
 			return nil, err
 		}
@@ -171,6 +182,7 @@ type holding struct {
 	from *witnessed
 	of   struct {
 		Event   string `json:"event"`
+		Key     string `json:"key"`
 		Tenant  string `json:"tenant"`
 		Source  string `json:"source"`
 		OrderID string `json:"order_id"`
@@ -193,16 +205,43 @@ func (c *collector) find(ctx context.Context, id string) ([]holding, error) {
 			if err := json.Unmarshal(f.Case.Line(0), &h.of); err != nil {
 				return nil, fmt.Errorf("leaf %d: %w", f.Index, err)
 			}
+			if h.of.Tenant == "" {
+				h.of.Tenant = tenantIn(h.of.Key)
+			}
 			out = append(out, h)
 		}
 	}
 	return out, nil
 }
 
-// ofOne keeps what is of one order: an id may be an event's, and several sources may have an order of one number.
+// sees refuses a record that may not be in the pack. It is asked of what goes in, not of what an index knew a moment ago.
+func (c *collector) sees(h holding) error {
+	if c.o.Sees == nil {
+		return nil
+	}
+	if may, err := c.o.Sees(h.Logged); err != nil || !may {
+		return errors.Join(fmt.Errorf("%s: a record is %w", c.in.OrderID, ErrBeyond), err)
+	}
+	return nil
+}
+
+// tenantIn is whose a refusal is: it says it in its key only, TENANT/SOURCE/…, where the input had one.
+func tenantIn(key string) string {
+	tenant, _, found := strings.Cut(key, "/")
+	if name, err := url.PathUnescape(tenant); found && err == nil {
+		return name
+	}
+	return ""
+}
+
+// ofOne keeps what is of one order: an id may be an event's, and several sources may have an order of one number. What an order is called counts before
+// what an event is: who sends orders chooses their ids.
 func (c *collector) ofOne(ctx context.Context, id string, found []holding) ([]holding, error) {
 	if c.o.Source != "" {
 		found = slices.DeleteFunc(found, func(h holding) bool { return h.of.Source != c.o.Source })
+	}
+	if named := func(h holding) bool { return h.of.OrderID == id }; slices.ContainsFunc(found, named) {
+		found = slices.DeleteFunc(found, func(h holding) bool { return !named(h) })
 	}
 	if len(found) == 0 {
 		return nil, fmt.Errorf("%s: %w of size %d", id, ErrNone, c.logs[len(c.logs)-1].under.Checkpoint().Size)
@@ -215,13 +254,13 @@ func (c *collector) ofOne(ctx context.Context, id string, found []holding) ([]ho
 		}
 		found = slices.DeleteFunc(whole, func(h holding) bool { return h.of.Source != first.Source })
 	}
-	c.in.Source, c.in.OrderID = first.Source, first.OrderID
+	c.in.Tenant, c.in.Source, c.in.OrderID = first.Tenant, first.Source, first.OrderID
 	for _, h := range found {
 		if h.of.Source != first.Source || h.of.Tenant != "" && c.in.Tenant != "" && h.of.Tenant != c.in.Tenant {
 			return nil, fmt.Errorf("%w: both %s/%s and %s/%s have an order %s: say which (--source)", auditverify.ErrUnusable,
 				c.in.Tenant, first.Source, h.of.Tenant, h.of.Source, first.OrderID)
 		}
-		c.in.Tenant = h.of.Tenant
+		c.in.Tenant = cmp.Or(h.of.Tenant, c.in.Tenant)
 	}
 	return found, nil
 }

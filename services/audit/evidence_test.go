@@ -2,14 +2,21 @@ package audit_test
 
 import (
 	"bytes"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/asn1"
 	"encoding/base64"
+	"encoding/pem"
 	"errors"
 	"fmt"
-	"math/rand/v2"
+	"math/big"
+	mathrand "math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -152,6 +159,85 @@ func unpack(tb testing.TB, b []byte) string {
 		}
 	}
 	return dir
+}
+
+// A key of another kind, which somebody else has made so that it ends with the log's key, is not the log's key.
+func TestAPacksScriptTakesNoKeyOfAnotherKind(t *testing.T) {
+	t.Parallel()
+	tools(t, "openssl", "python3")
+	const log = "example.com/log"
+	var vkey string
+	var public []byte
+	for b := byte(1); len(public) == 0 || public[len(public)-1]%2 == 0; b++ { // an exponent is odd
+		public = ed25519.NewKeyFromSeed(bytes.Repeat([]byte{b}, ed25519.SeedSize)).Public().(ed25519.PublicKey)
+		sum := sha256.Sum256(append([]byte(log+"\n\x01"), public...))
+		vkey = fmt.Sprintf("%s+%x+%s", log, sum[:4], base64.StdEncoding.EncodeToString(append([]byte{1}, public...)))
+	}
+	e := new(big.Int).SetBytes(public)
+	var n, d *big.Int
+	for d == nil {
+		p, err1 := rand.Prime(rand.Reader, 1024)
+		q, err2 := rand.Prime(rand.Reader, 1024)
+		if err := errors.Join(err1, err2); err != nil {
+			t.Fatal(err)
+		}
+		one := big.NewInt(1)
+		n, d = new(big.Int).Mul(p, q), new(big.Int).ModInverse(e, new(big.Int).Mul(new(big.Int).Sub(p, one), new(big.Int).Sub(q, one)))
+	}
+	bits, err := asn1.Marshal(struct{ N, E *big.Int }{n, e})
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := asn1.Marshal(struct {
+		Algorithm struct {
+			OID  asn1.ObjectIdentifier
+			Null asn1.RawValue
+		}
+		Key asn1.BitString
+	}{
+		struct {
+			OID  asn1.ObjectIdentifier
+			Null asn1.RawValue
+		}{asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 1}, asn1.NullRawValue},
+		asn1.BitString{Bytes: bits, BitLength: 8 * len(bits)},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf := []byte(`{"line":"leaf","kind":"decision"}` + "\n" + `{"line":"order","event":"ev-1","order_id":"A-1","source":"shop","received":{}}` + "\n")
+	root := sha256.Sum256(append([]byte{0}, leaf...))
+	text := log + "\n1\n" + base64.StdEncoding.EncodeToString(root[:]) + "\n"
+	sum := sha256.Sum256([]byte(text))
+	padded := new(big.Int).SetBytes(slices.Concat([]byte{0, 1}, bytes.Repeat([]byte{0xff}, 202), []byte{0}, []byte("\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20"), sum[:]))
+	point := text + "\n— " + log + " " + base64.StdEncoding.EncodeToString(append([]byte("hash"), padded.Exp(padded, d, n).FillBytes(make([]byte, 256))...)) + "\n"
+	script, err := os.ReadFile(filepath.Join("internal", "exhibit", "verify.py"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, forged := range []bool{true, false} {
+		files := map[string]string{
+			"verify.py": string(script), "log.pub": vkey + "\n", "log-1/key.pub": vkey + "\n", "log-1/key.pem": string(evidence.PEM(vkey)), "log-1/checkpoint": point,
+			"log-1/0.leaf": string(leaf), "log-1/0.tlog-proof": "c2sp.org/tlog-proof@v1\nindex 0\n\n" + point,
+			"manifest.json": `{"order_id":"A-1","source":"shop","logs":[{"dir":"log-1","name":"` + log + `"}],"records":[{"kind":"decision","event":"ev-1","log":0,"leaf":0,"file":"log-1/0.leaf","proofs":["log-1/0.tlog-proof"]}]}`,
+		}
+		if forged {
+			files["log-1/key.pem"] = string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
+		}
+		dir := t.TempDir()
+		for name, data := range files {
+			file := filepath.Join(dir, filepath.FromSlash(name))
+			if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, []byte(data), 0o644)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		cmd := exec.Command("python3", "verify.py", "log.pub")
+		cmd.Dir = dir
+		out, err := cmd.CombinedOutput()
+		want := map[bool]string{true: "FAILED: key.pem is another key", false: "FAILED: log-1/checkpoint: the log's signature"}[forged]
+		if err == nil || !strings.Contains(string(out), want) {
+			t.Errorf("forged %v: %v\n%s", forged, err, out)
+		}
+	}
 }
 
 // Every command of a pack's README is run as it stands there.
@@ -314,7 +400,7 @@ func TestABitFlippedInAPackIsSeen(t *testing.T) {
 	t.Parallel()
 	_, cfg, _ := storied(t, false)
 	good := pack(t, cfg.Dir, "C-1", audit.EvidenceOptions{})
-	r := rand.New(rand.NewPCG(2026, 11))
+	r := mathrand.New(mathrand.NewPCG(2026, 11))
 	for range 500 {
 		at := r.IntN(8 * len(good))
 		bad := bytes.Clone(good)
@@ -351,6 +437,14 @@ func TestWhatEvidenceRefuses(t *testing.T) {
 	}
 	if _, _, err := try("THAI", audit.EvidenceOptions{}); !errors.Is(err, audit.ErrGlyph) || !strings.Contains(err.Error(), "U+0E01") {
 		t.Errorf("a character that no font has: %v", err)
+	}
+	for name, sees := range map[string]func(audit.Logged) (bool, error){
+		"nothing":      func(audit.Logged) (bool, error) { return false, nil },
+		"not licenses": func(l audit.Logged) (bool, error) { return l.Leaf.Kind != event.LeafLicense, nil },
+	} {
+		if _, _, err := try("C-1", audit.EvidenceOptions{Sees: sees}); !errors.Is(err, audit.ErrBeyond) {
+			t.Errorf("for who sees %s: %v", name, err)
+		}
 	}
 	made, rep, err := try("THAI", audit.EvidenceOptions{WithoutPDF: true})
 	if err != nil || len(made.LeftOut) != 1 || !strings.Contains(strings.Join(rep.Lacks, "\n"), "evidence.pdf is left out") {
@@ -472,5 +566,35 @@ func BenchmarkEvidence(b *testing.B) {
 				pack(b, cfg.Dir, id, audit.EvidenceOptions{})
 			}
 		})
+	}
+}
+
+// A refused revision says whose it is in its key only. It neither takes the order's tenant away nor joins another tenant's.
+func TestAPackOfAnOrderWithARefusedInputIsGood(t *testing.T) {
+	t.Parallel()
+	nc := natstest.Server(t)
+	cfg := config(t.TempDir())
+	refused := func(tenant, id string) event.Case {
+		return event.NewCase(encode(t, event.Refusal{
+			Line: event.LineRefusal, V: 1, Event: "ev-" + tenant + "-" + id, Key: tenant + "/shop/" + id + "/1", Actor: "token:shop", Source: "shop", OrderID: id, Format: "tidegate-json",
+			At: "2026-11-23T10:16:00.000000Z", Faults: []event.Fault{{Pointer: "/items", Code: "required"}}, Received: event.Received{SHA256: event.Digest([]byte("x")), Size: 1, Bytes: "eA=="},
+		}))
+	}
+	decide(t, natstest.JetStream(t, nc), [][]event.Case{{
+		told(t, whose{kind: event.Placed, id: "R-1", source: "shop", event: "ev-R-1", name: "Lantern"}), refused("default", "R-1"),
+		told(t, whose{kind: event.Placed, id: "R-2", source: "shop", event: "ev-R-2", name: "Lantern"}), refused("other", "R-2"),
+	}})
+	s, stop := start(t, nc, cfg)
+	until(t, "receipts", func() bool { return s.Leaves() == 4 })
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	rep, err := evidence.Verify(pack(t, cfg.Dir, "R-1", audit.EvidenceOptions{WithoutPDF: true}), evidence.Options{Keys: key(t, cfg)})
+	if err != nil || rep.Records != 2 || rep.Tenant != "default" {
+		t.Errorf("%v\n%s", err, rep)
+	}
+	var b bytes.Buffer
+	if _, err := audit.Evidence(t.Context(), cfg.Dir, "R-2", &b, audit.EvidenceOptions{WithoutPDF: true}); !errors.Is(err, auditverify.ErrUnusable) || b.Len() > 0 {
+		t.Errorf("of two tenants: %v, %d bytes", err, b.Len())
 	}
 }

@@ -17,6 +17,8 @@ type calendar struct {
 	Name                 string
 	Weeks                [][7]calendarDay // from Monday
 	Report               search.Completeness
+	Hidden               int                  // days that lie beyond what the viewer sees
+	Beyond               bool                 // all of them do
 	Bad                  []search.CompleteDay // days that are not complete
 }
 
@@ -73,6 +75,7 @@ func dateOf(t time.Time) event.Date { return event.Date(t.Format(time.DateOnly))
 
 // fill puts the days into weeks.
 func (c *calendar) fill(first, last time.Time, today event.Date, span event.Span) {
+	c.Beyond = true
 	days := map[event.Date]search.CompleteDay{}
 	for _, d := range c.Report.Days {
 		days[d.Day] = d
@@ -88,6 +91,10 @@ func (c *calendar) fill(first, last time.Time, today event.Date, span event.Span
 		}
 		date := dateOf(t)
 		c.Weeks[len(c.Weeks)-1][at] = calendarDay{N: t.Day(), Date: date, Shown: span.Holds(date), Today: date == today, CompleteDay: days[date]}
-		at++
+		if at++; span.Holds(date) {
+			c.Beyond = false
+		} else {
+			c.Hidden++
+		}
 	}
 }

@@ -243,3 +243,34 @@ func TestAConfigurationWithFaultsNamesThemAll(t *testing.T) {
 		}
 	}
 }
+
+// Who sends orders chooses their ids: one that is an event's of somebody else's order is no way to its evidence.
+func TestAnOrderCalledAsAnEventGivesItsOwnEvidence(t *testing.T) {
+	t.Parallel()
+	s := serve(t, logged(t,
+		decided(t, placed{"A-1", "erp", "Hidden Party Ltd", "2026-08-15", event.Hold}),
+		decided(t, placed{"ev-erp-A-1", "shop", "Harbor Lantern", "2026-08-15", event.Hold}),
+	).data, nil)
+	part := s.token(token.Record{Name: "part", Sources: []string{"shop"}})
+	s.indexed(part, "ev-erp-A-1")
+	for _, path := range []string{"/evidence?id=ev-erp-A-1", "/evidence?id=ev-erp-A-1&source=shop"} {
+		a := s.ask("GET", path, part, nil)
+		if a.status != http.StatusOK || !strings.Contains(a.body, "Harbor Lantern") || strings.Contains(a.body, "Hidden Party") {
+			t.Errorf("%s: %d, %d bytes, somebody else's: %v", path, a.status, len(a.body), strings.Contains(a.body, "Hidden Party"))
+		}
+	}
+}
+
+func TestAMonthBeyondTheTokenIsNotSaidToBeQuiet(t *testing.T) {
+	t.Parallel()
+	s := serve(t, logged(t, decided(t, placed{"A-1", "shop", "Harbor Lantern", "2026-01-15", event.Hold})).data, nil)
+	whole := s.token(token.Record{Name: "whole"})
+	until, half := s.token(token.Record{Name: "until", Until: "2026-01-31"}), s.token(token.Record{Name: "half", From: "2026-11-10"})
+	s.indexed(whole, "A-1")
+	for secret, want := range map[string]string{until: "November 2026 lies beyond what your token may see.", half: "9 of its days lie beyond what your token may see."} {
+		a := s.ask("GET", "/calendar?month=2026-11", secret, nil)
+		if !strings.Contains(a.body, want) || strings.Contains(a.body, "Nothing was received") || strings.Contains(a.body, "every place of the stream") {
+			t.Errorf("%d: want %q in\n%s", a.status, want, a.body)
+		}
+	}
+}

@@ -63,21 +63,29 @@ func (s *Service) getEvidence(w http.ResponseWriter, r *http.Request, who viewer
 			return err
 		}
 	}
+	sees := func(l audit.Logged) (bool, error) {
+		row, err := search.RowOf(l)
+		return who.Reach().Sees(row.Tenant, row.Source, row.Date), err
+	}
 	var b bytes.Buffer
 	_, err = audit.Evidence(r.Context(), s.cfg.Dir, id, &b, audit.EvidenceOptions{
-		Source: source, CheckpointDir: s.cfg.CheckpointDir, Witnesses: s.cfg.Witnesses, WithoutPDF: r.URL.Query().Get("pdf") == "no", Rows: s.cfg.Rows,
+		Source: source, CheckpointDir: s.cfg.CheckpointDir, Witnesses: s.cfg.Witnesses, WithoutPDF: r.URL.Query().Get("pdf") == "no", Rows: s.cfg.Rows, Sees: sees,
 	})
 	switch {
 	case errors.Is(err, audit.ErrGlyph):
 		return fault{http.StatusUnprocessableEntity, "The document cannot be printed: " + err.Error() + ". With &pdf=no behind the address you get everything but the document."}
 	case errors.Is(err, audit.ErrNone):
 		return errNothing
+	case errors.Is(err, audit.ErrBeyond):
+		return errBeyond
 	case err != nil:
 		return err
 	}
 	s.asked.add(who, deed{what: evidence, count: "packs", text: "order " + strconv.Quote(id)})
 	return send(w, "evidence-"+plain(id)+".zip", "application/zip", b.Bytes())
 }
+
+var errBeyond = fault{http.StatusForbidden, "A part of this order's history lies beyond what your token may see, and an evidence pack holds all of it."}
 
 var errLicensed = fault{http.StatusForbidden, "The order was judged by licenses, which are of no source and lie beyond what your token may see, and an evidence pack holds them."}
 
@@ -100,7 +108,7 @@ func (s *Service) seesAll(r *http.Request, who viewer, q search.Query) error {
 		}
 	}
 	if counts[0] != counts[1] {
-		return fault{http.StatusForbidden, "A part of this order's history lies beyond what your token may see, and an evidence pack holds all of it."}
+		return errBeyond
 	}
 	return nil
 }

@@ -68,9 +68,25 @@ func end(r *audit.Reader) search.Place {
 	return search.Place{Log: last.Number, Leaf: last.Point.Size}
 }
 
+// own gives those of a viewer who sees a part: the newest of them from a place on, whatever others did meanwhile; more says that there were further ones.
+func (s *Service) own(ctx context.Context, r *audit.Reader, from search.Place, who viewer) (hits []search.Hit, more bool, err error) {
+	behind := end(r)
+	got, err := s.archive.Ask(ctx, search.Query{Within: who.Reach(), Limit: liveShown + 1}, &behind)
+	if err != nil {
+		return nil, false, err
+	}
+	hits = slices.DeleteFunc(got.Hits, func(h search.Hit) bool {
+		return h.Row.Log < from.Log || h.Row.Log == from.Log && h.Row.Leaf < from.Leaf
+	})
+	if more = len(hits) > liveShown; more {
+		hits = hits[:liveShown]
+	}
+	return hits, more, nil
+}
+
 // since gives the records from a place on, newest first, at most so many, each proven; passed says how many were left out. Of an older log
 // there is nothing more to come.
-func since(ctx context.Context, r *audit.Reader, from search.Place, who viewer) (hits []search.Hit, passed uint64, err error) {
+func since(ctx context.Context, r *audit.Reader, from search.Place) (hits []search.Hit, passed uint64, err error) {
 	to := end(r)
 	if from.Log != to.Log {
 		from = search.Place{Log: to.Log}
@@ -85,12 +101,7 @@ func since(ctx context.Context, r *audit.Reader, from search.Place, who viewer) 
 		if err != nil {
 			return hits, passed, err
 		}
-		if who.Reach().Sees(h.Tenant, h.Source, h.Date) {
-			hits = append(hits, h)
-		}
-	}
-	if !who.Reach().Whole() {
-		passed = 0 // how much others do is not theirs to know
+		hits = append(hits, h)
 	}
 	return hits, passed, ctx.Err()
 }
@@ -138,6 +149,7 @@ type told struct {
 type news struct {
 	Records []told `json:"records"` // oldest first
 	Passed  uint64 `json:"passed,omitempty"`
+	More    bool   `json:"more,omitempty"` // some were passed over, of who sees a part
 }
 
 // pulse is how often a line is sent that says nothing, so that both sides know that the other is there.
@@ -192,17 +204,23 @@ func (s *Service) getEvents(w http.ResponseWriter, r *http.Request, who viewer) 
 }
 
 func (s *Service) tellNews(r *http.Request, out stream, reader *audit.Reader, from search.Place, who viewer) error {
-	hits, passed, err := since(r.Context(), reader, from, who)
+	var hits []search.Hit
+	var n news
+	var err error
+	if who.Reach().Whole() {
+		hits, n.Passed, err = since(r.Context(), reader, from)
+	} else {
+		hits, n.More, err = s.own(r.Context(), reader, from, who)
+	}
 	if err != nil {
 		return err
 	}
-	n := news{Passed: passed}
 	for _, h := range slices.Backward(hits) {
 		n.Records = append(n.Records, told{
 			linkOf(h), h.Index, clockTime(h.Logged.Leaf.At), kindWords(h), h.Outcome, h.OrderID, someNames(h), h.Rule, h.Source,
 		})
 	}
-	if len(n.Records) == 0 && passed == 0 {
+	if len(n.Records) == 0 && n.Passed == 0 {
 		return nil
 	}
 	b, err := json.Marshal(n)

@@ -96,6 +96,32 @@ func TestAFloodIsToldByItsNewest(t *testing.T) {
 	}
 }
 
+// What others do in a flood does not push out what a token with a part of the history sees, and is not told to it.
+func TestAFloodOfOthersHidesNothingOfOnesOwn(t *testing.T) {
+	t.Parallel()
+	h := history1(t)
+	many := []event.Case{decided(t, placed{"OWN-1", "mill", "Nordlicht Werke GmbH", "2026-08-15", event.Release})}
+	for i := range 120 {
+		many = append(many, decided(t, placed{fmt.Sprintf("F-%d", i), "shop", "Nordlicht Werke GmbH", "2026-08-15", event.Release}))
+	}
+	h.grow(many...)
+	s := serve(t, h.data, nil)
+	s.indexed(s.token(token.Record{Name: "whole"}), "F-119")
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for source, want := range map[string]struct {
+		records int
+		more    bool
+	}{"mill": {1, false}, "shop": {50, true}} {
+		resp, lines := s.watch(ctx, s.token(token.Record{Name: source, Sources: []string{source}}), "1.0")
+		defer func() { _ = resp.Body.Close() }()
+		_, data := next(lines)
+		if strings.Count(data, `"path"`) != want.records || strings.Contains(data, `"more":true`) != want.more || strings.Contains(data, "passed") || strings.Contains(data, "OWN-1") != (source == "mill") {
+			t.Errorf("%s: %s", source, data)
+		}
+	}
+}
+
 func TestSoManyWatchAndNoMore(t *testing.T) {
 	t.Parallel()
 	h := history1(t)

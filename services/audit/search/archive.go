@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/tidegate/tidegate/services/audit"
 	"github.com/tidegate/tidegate/services/audit/auditverify"
@@ -166,46 +167,57 @@ func (a *Archive) Search(ctx context.Context, q Query) (hits []Hit, more bool, e
 	if err != nil {
 		return nil, false, err
 	}
-	places, err := a.find(ctx, q, nil, q.Limit+1)
-	if err != nil {
-		return nil, false, err
-	}
-	if more = len(places) > q.Limit; more {
-		places = places[:q.Limit]
-	}
-	for _, p := range places {
-		hit, err := a.check(r, q, p)
-		if err != nil {
-			return nil, false, err
-		}
-		hits = append(hits, hit)
-	}
-	return hits, more, ctx.Err()
+	hits, behind, err := a.page(ctx, r, q, nil, math.MaxInt)
+	return hits, behind != nil, err
 }
 
-// find looks into the index.
-func (a *Archive) find(ctx context.Context, q Query, behind *Place, limit int) ([]Place, error) {
+// page gives the records behind a place that a query asks for, up to its limit, and where the next page begins: nil where there is no more. It looks at
+// most at so many places that the index knows, so it may end with fewer.
+func (a *Archive) page(ctx context.Context, r *audit.Reader, q Query, behind *Place, most int) (hits []Hit, next *Place, err error) {
 	c, err := q.Plan(ctx, a.index)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return a.index.Find(ctx, c, behind, limit)
+	for looked, limit := 0, min(q.Limit+1, pageOf); ; limit = pageOf / 16 {
+		places, err := a.index.Find(ctx, c, behind, limit)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, p := range places {
+			hit, is, err := a.check(r, q, p)
+			switch looked++; {
+			case err != nil:
+				return nil, nil, err
+			case is && len(hits) == q.Limit: // one more: there is a next page, behind the last of this one
+				return hits, &Place{hits[len(hits)-1].Row.Log, hits[len(hits)-1].Row.Leaf}, ctx.Err()
+			case is:
+				hits = append(hits, hit)
+			}
+			if behind = &p; looked == most {
+				return hits, behind, ctx.Err()
+			}
+		}
+		if err := ctx.Err(); err != nil || len(places) < limit {
+			return hits, nil, err
+		}
+	}
 }
 
 // ErrDoctored says that the index is not what the log makes it.
 var ErrDoctored = fmt.Errorf("%w: the search index was changed; \"tidegate audit reindex\" makes it anew from the log", auditverify.ErrBad)
 
-func (a *Archive) check(r *audit.Reader, q Query, p Place) (Hit, error) {
+// check proves the record at a place and says whether it is what was asked for. An index finds more only where it cannot know better.
+func (a *Archive) check(r *audit.Reader, q Query, p Place) (_ Hit, is bool, _ error) {
 	l, err := r.Prove(p.Log, p.Leaf)
 	if err != nil {
-		return Hit{}, fmt.Errorf("log %d: %w", p.Log, err)
+		return Hit{}, false, fmt.Errorf("log %d: %w", p.Log, err)
 	}
 	row, err := RowOf(l)
 	if err != nil {
-		return Hit{}, err
+		return Hit{}, false, err
 	}
-	if !q.Holds(row) {
-		return Hit{}, fmt.Errorf("%w: leaf %d of log %d is not what was asked for", ErrDoctored, p.Leaf, p.Log)
+	if !q.mayHold(row) {
+		return Hit{}, false, fmt.Errorf("%w: leaf %d of log %d is not what was asked for", ErrDoctored, p.Leaf, p.Log)
 	}
-	return Hit{row, l}, nil
+	return Hit{row, l}, q.Holds(row), nil
 }

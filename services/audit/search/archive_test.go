@@ -152,6 +152,89 @@ func TestRecordsAreFoundAsTheyAreLogged(t *testing.T) {
 	}
 }
 
+func TestThePartyAskedForIsOne(t *testing.T) {
+	t.Parallel()
+	order := func(id string, names ...string) event.Case {
+		o := event.Order{ID: id, OrderDate: "2026-01-05"}
+		for _, n := range names {
+			o.Parties = append(o.Parties, event.Party{Role: event.EndUser, Name: n, Aliases: []string{"Known as " + n}})
+		}
+		return decidedOrder(t, o, names[0], "Listed Optics", event.Hold)
+	}
+	var all []event.Case
+	for i := range 40 {
+		all = append(all, order(fmt.Sprintf("both-%d", i), "Alpha Shipping AG", "Beta Trading GmbH"))
+		if i%10 == 0 {
+			all = append(all, order(fmt.Sprintf("one-%d", i), "Gamma", "Alpha Trading AG"))
+		}
+	}
+	data, _ := logged(t, all...)
+	a := open(t, data)
+	for want, q := range map[string]search.Query{
+		"[one-30 one-20 one-10 one-0]": {Party: "alpha trading gmbh"}, "[]": {Party: "gamma optics"}, "[one-30]": {Party: "gamma known", Limit: 1},
+	} {
+		if got := fmt.Sprint(ids(t, a, q)); got != want {
+			t.Errorf("%+v: %s, want %s", q, got, want)
+		}
+	}
+	var pages []string
+	for behind := (*search.Place)(nil); ; {
+		got, err := a.Ask(t.Context(), search.Query{Party: "alpha trading", Limit: 2}, behind)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, h := range got.Hits {
+			pages = append(pages, h.OrderID)
+		}
+		if behind = got.Behind; behind == nil {
+			break
+		}
+		pages = append(pages, "|")
+	}
+	if got := fmt.Sprint(pages); got != "[one-30 one-20 | one-10 one-0]" {
+		t.Errorf("pages: %s", got)
+	}
+	var out bytes.Buffer
+	trailer, err := a.Export(t.Context(), search.Query{Party: "trading alpha"}, search.NewJSONL(&out), nil)
+	if err != nil || trailer.Rows != 4 || strings.Contains(out.String(), "both-") {
+		t.Errorf("exported: %v, %d rows", err, trailer.Rows)
+	}
+	drawn, err := search.Take(t.Context(), filepath.Join(data, "audit"), search.Draw{Query: search.Query{Party: "alpha trading"}, N: 9, Number: 1}, nil)
+	if err != nil || drawn.Population != 4 {
+		t.Errorf("drawn of a population of %d: %v", drawn.Population, err)
+	}
+}
+
+func TestAPageLooksAtSoManyPlacesOnly(t *testing.T) {
+	t.Parallel()
+	both := func(id string) event.Case {
+		return decidedOrder(t, event.Order{ID: id, OrderDate: "2026-01-05", Parties: []event.Party{{Name: "Alpha"}, {Name: "Trading Holm"}}}, "Alpha", "", event.Hold)
+	}
+	block := []event.Case{decided(t, "one", "Alpha Trading", "", "2026-01-05", event.Hold)}
+	var further [2][]event.Case
+	for i := range 255 {
+		block = append(block, both(fmt.Sprintf("a%d", i)))
+		further[0], further[1] = append(further[0], both(fmt.Sprintf("b%d", i))), append(further[1], both(fmt.Sprintf("c%d", i)))
+	}
+	data, more := logged(t, block...)
+	more(further[0]...)
+	more(further[1]...)
+	a := open(t, data)
+	if got := fmt.Sprint(ids(t, a, search.Query{Party: "alpha trading"})); got != "[one]" {
+		t.Errorf("searched: %s", got)
+	}
+	got, err := a.Ask(t.Context(), search.Query{Party: "alpha trading"}, nil)
+	if err != nil || len(got.Hits) != 0 || got.Behind == nil {
+		t.Fatalf("first page: %v, %d records, next %v", err, len(got.Hits), got.Behind)
+	}
+	if got, err = a.Ask(t.Context(), search.Query{Party: "alpha trading"}, got.Behind); err != nil || len(got.Hits) != 1 || got.Behind != nil {
+		t.Errorf("second page: %v, %d records, next %v", err, len(got.Hits), got.Behind)
+	}
+	if out, code := run(t, data, []string{"search", "alpha trading"}); code != 0 || !strings.Contains(out, "one ") {
+		t.Errorf("the verb: exit %d\n%s", code, out)
+	}
+}
+
 // doctor changes the index as somebody with the file can.
 func doctor(t *testing.T, file, statement string, args ...any) {
 	t.Helper()

@@ -7,10 +7,14 @@ import (
 	"github.com/tidegate/tidegate/services/audit"
 )
 
+// mostLooked is how many places of the index a page looks at: a question whose words are those of two parties of very many orders must not read them all
+// at once.
+const mostLooked = 500
+
 // Answer is a page of records.
 type Answer struct {
 	Hits   []Hit         // newest first, each proven and compared with the question
-	Behind *Place        // where the next page begins; nil where this is the last
+	Behind *Place        // where the next page begins; nil where this is the last; a page with one may have no record
 	Reader *audit.Reader // what they were proven with
 	Open   uint64        // leaves that the index does not have yet: what is among them was not found
 }
@@ -26,27 +30,16 @@ func (a *Archive) Ask(ctx context.Context, q Query, behind *Place) (Answer, erro
 	if err != nil {
 		return Answer{}, err
 	}
-	places, err := a.find(ctx, q, behind, q.Limit+1)
-	if err != nil {
-		return Answer{}, err
-	}
 	got := Answer{}
-	if len(places) > q.Limit {
-		places = places[:q.Limit]
-		got.Behind = &places[q.Limit-1]
-	}
-	if got.Reader, err = audit.NewReader(a.dir); err != nil { // after the look-up: it knows all that the index does
+	if got.Reader, err = audit.NewReader(a.dir); err != nil {
 		return got, err
 	}
 	got.Open = openOf(got.Reader, covered)
-	for _, p := range places {
-		hit, err := a.check(got.Reader, q, p)
-		if err != nil {
-			return got, err
-		}
-		got.Hits = append(got.Hits, hit)
+	if newest := end(got.Reader); behind == nil || idOf(*behind) > idOf(*newest) {
+		behind = newest // the index may be further than the reader
 	}
-	return got, ctx.Err()
+	got.Hits, got.Behind, err = a.page(ctx, got.Reader, q, behind, max(mostLooked, q.Limit+1))
+	return got, err
 }
 
 // Record gives the record at a place, proven.

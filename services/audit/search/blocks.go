@@ -117,13 +117,16 @@ type Missing struct {
 	Day   event.Date `json:"day"`             // of what stands before or beside it
 }
 
-// Missing lists what a history lacks between the first block seen and the last. What is still to come of the last block is not missing: the log grows.
+// Missing lists what a history lacks of the stream, whose first block is 1, up to the last block seen. What is still to come of the last block is not missing: the log grows.
 func (b *Blocks) Missing() (missing []Missing, open int) {
 	known := slices.Clone(b.Runs)
 	for _, p := range b.Parts {
 		known = append(known, Run{p.Sequence, p.Sequence, p.Day, p.Day})
 	}
 	slices.SortFunc(known, func(x, y Run) int { return cmp.Compare(x.From, y.From) })
+	if len(known) > 0 && known[0].From > 1 {
+		missing = append(missing, Missing{1, known[0].From - 1, 0, known[0].First})
+	}
 	for i := 1; i < len(known); i++ {
 		if before := known[i-1]; known[i].From > before.To+1 {
 			missing = append(missing, Missing{before.To + 1, known[i].From - 1, 0, before.Last})

@@ -1,6 +1,7 @@
 package search
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -135,6 +136,9 @@ func answer(ctx context.Context, c *cli.Command, party string) error {
 		return exit(err)
 	}
 	got, err := a.Ask(ctx, q, behind)
+	for err == nil && len(got.Hits) == 0 && got.Behind != nil {
+		got, err = a.Ask(ctx, q, got.Behind)
+	}
 	if err != nil {
 		return exit(err)
 	}
@@ -250,7 +254,8 @@ func or(s, otherwise string) string {
 
 // reindex compares the index with the log, and makes it anew unless only asked to compare.
 func reindex(ctx context.Context, c *cli.Command) error {
-	a, err := open(ctx, c)
+	a, gone, err := toCheck(ctx, c)
+	defer gone()
 	if err != nil {
 		return err
 	}
@@ -261,8 +266,13 @@ func reindex(ctx context.Context, c *cli.Command) error {
 	}
 	if c.Bool("check") {
 		if checked == nil {
-			_, err = fmt.Fprintln(c.Root().Writer, "the search index holds what the log makes it, no more and no less")
-			return err
+			covered, err := a.index.Covered(ctx)
+			size := uint64(0)
+			for _, p := range covered {
+				size += p.Size
+			}
+			_, also := fmt.Fprintf(c.Root().Writer, "the search index holds what the log makes it, no more and no less, of %d leaves\n", size)
+			return errors.Join(err, also)
 		}
 		return checked
 	}
@@ -274,6 +284,24 @@ func reindex(ctx context.Context, c *cli.Command) error {
 		return err
 	}
 	return checked
+}
+
+// toCheck opens the index that is to be compared: the one that was asked for, else the one beside the log as it lies there, which is the one that whoever
+// works on the directory answered from; where there is none the one that is used without it.
+func toCheck(ctx context.Context, c *cli.Command) (*Archive, func(), error) {
+	if c.String("index") != "" || audit.Running(ctx, c.String("data")) {
+		a, err := open(ctx, c)
+		return a, func() {}, err
+	}
+	index, gone, err := asItLies(ctx, auditDir(c))
+	switch {
+	case err != nil:
+		return nil, gone, fmt.Errorf("%w: %w", auditverify.ErrUnusable, err)
+	case index != nil:
+		return New(auditDir(c), index), gone, nil
+	}
+	a, err := open(ctx, c)
+	return a, gone, err
 }
 
 // anew makes the index anew: the one that was asked for, else the one beside the log where there is one, else the one in the cache directory.
@@ -312,14 +340,26 @@ func exit(err error) error {
 	}
 }
 
-// create makes a file that is not there yet; "-" is standard output.
-func create(c *cli.Command, name string) (io.Writer, func() error, error) {
-	if name == "-" {
-		return c.Root().Writer, func() error { return nil }, nil
+// partly is what a file's name ends with until it is whole.
+const partly = ".part"
+
+// create makes a file that is not there yet. Until it is done it has another name: what a kill or a full disk leaves does not look like it. Done takes the
+// error that writing it ended with; with one nothing is left.
+func create(name string) (w io.Writer, done func(error) error, err error) {
+	if _, err := os.Lstat(name); !errors.Is(err, os.ErrNotExist) {
+		return nil, nil, fmt.Errorf("%w: %w", auditverify.ErrUnusable, cmp.Or(err, fmt.Errorf("%s: %w", name, os.ErrExist)))
 	}
-	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	f, err := os.OpenFile(name+partly, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", auditverify.ErrUnusable, err)
 	}
-	return f, f.Close, nil
+	return f, func(err error) error {
+		if err == nil {
+			err = f.Sync()
+		}
+		if err := errors.Join(err, f.Close()); err != nil {
+			return errors.Join(err, os.Remove(f.Name()))
+		}
+		return os.Rename(f.Name(), name)
+	}, nil
 }

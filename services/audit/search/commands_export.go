@@ -78,33 +78,35 @@ func roots(under []CheckpointState) string {
 	return strings.Join(list, "; ")
 }
 
-// written writes a file in the format asked for, with its trailer beside it; what it did not finish is not left as if it were whole: it has no trailer.
+// written writes a file in the format asked for, with its trailer beside it; what it did not finish has another name, and no trailer.
 func written(c *cli.Command, parquet func(io.Writer) Format, do func(Format) (Trailer, error)) (t Trailer, err error) {
 	name := c.String("out")
 	format, err := formatOf(c.String("format"), name, parquet)
 	if err != nil {
 		return t, err
 	}
-	w, done, err := create(c, name)
+	sum := sha256.New()
+	if name == "-" {
+		t, err = do(format(io.MultiWriter(c.Root().Writer, sum)))
+		t.SHA256 = hex.EncodeToString(sum.Sum(nil))
+		return t, err
+	}
+	beside, trailer, err := create(name + ".trailer.json")
 	if err != nil {
 		return t, err
 	}
-	sum := sha256.New()
+	w, done, err := create(name)
+	if err != nil {
+		return t, trailer(err)
+	}
 	t, err = do(format(io.MultiWriter(w, sum)))
-	if err := errors.Join(err, done()); err != nil {
-		return t, err
+	if err = done(err); err != nil {
+		return t, trailer(err)
 	}
 	t.SHA256 = hex.EncodeToString(sum.Sum(nil))
-	if name == "-" {
-		return t, nil
-	}
-	beside, done, err := create(c, name+".trailer.json")
-	if err != nil {
-		return t, err
-	}
 	e := json.NewEncoder(beside)
 	e.SetIndent("", "  ")
-	return t, errors.Join(e.Encode(t), done())
+	return t, trailer(e.Encode(t))
 }
 
 func formatOf(format, file string, parquet func(io.Writer) Format) (func(io.Writer) Format, error) {

@@ -132,12 +132,21 @@ func (c Completeness) say() []string {
 			out = append(out, fmt.Sprintf("Of block %d %d cases have no leaf (%s).", m.From, m.Cases, m.Day))
 			continue
 		}
-		out = append(out, fmt.Sprintf("Blocks %d to %d have no leaf (after %s).", m.From, m.To, m.Day))
+		side := "after"
+		if m.From == 1 {
+			side = "before"
+		}
+		out = append(out, fmt.Sprintf("Blocks %d to %d have no leaf (%s %s).", m.From, m.To, side, m.Day))
 	}
 	if c.Open > 0 {
 		out = append(out, fmt.Sprintf("%d cases of the last block were not logged yet when the checkpoint was signed.", c.Open))
 	}
-	if c.Complete {
+	switch {
+	case len(c.Days) == 0:
+		return append(out, "Nothing was received on these days.")
+	case c.Complete && c.From+c.Until != "":
+		return append(out, "Complete on these days: what came in has its leaf, and every order its decision.")
+	case c.Complete:
 		return append(out, "Complete: every place of the stream from the first block on has its leaf, and every order its decision.")
 	}
 	return append(out, "NOT complete.")

@@ -48,7 +48,7 @@ type Exported struct {
 func (h Hit) record() Exported {
 	r := Exported{
 		h.Row.Log, h.Row.Leaf, hex.EncodeToString(h.LeafHash()), h.Kind, string(h.Cause), h.Event, h.OrderID, h.Tenant, h.Source, h.Actor, string(h.Received), string(h.Row.Logged), string(h.Date),
-		string(h.Outcome), h.Rule, h.Rules, h.Entries, h.Names, h.Block.Sequence, h.Block.Place, nil, "",
+		string(h.Outcome), h.Rule, h.Rules, h.Entries, h.Names(), h.Block.Sequence, h.Block.Place, nil, "",
 	}
 	if h.Logged.Leaf.HasCase() {
 		for i := range h.Case.Len() {
@@ -117,18 +117,25 @@ func (a *Archive) All(ctx context.Context, q Query) (*audit.Reader, iter.Seq2[Hi
 	if err != nil {
 		return nil, nil, err
 	}
+	c, err := q.Plan(ctx, a.index)
+	if err != nil {
+		return nil, nil, err
+	}
 	return r, func(yield func(Hit, error) bool) {
 		behind := end(r)
 		for {
-			places, err := a.find(ctx, q, behind, pageOf)
+			places, err := a.index.Find(ctx, c, behind, pageOf)
 			if err != nil {
 				yield(Hit{}, err)
 				return
 			}
 			for _, p := range places {
-				hit, err := a.check(r, q, p)
+				hit, is, err := a.check(r, q, p)
 				if err == nil {
 					err = ctx.Err()
+				}
+				if err == nil && !is {
+					continue
 				}
 				if !yield(hit, err) || err != nil {
 					return
@@ -238,7 +245,7 @@ func (f *JSONL) Close(t Trailer) (err error) {
 }
 
 // CSV has the columns of Exported but the case itself; lists stand in one cell, with " | " between. A cell that a spreadsheet would take for a
-// formula has an apostrophe before it. It has no trailer of its own: that stands beside it.
+// formula has an apostrophe before it, also where it begins with the wide form of such a sign, which some take for the sign. It has no trailer of its own: that stands beside it.
 type CSV struct {
 	to  *bufio.Writer
 	csv *csv.Writer
@@ -259,7 +266,7 @@ func (f *CSV) Write(r Exported) error {
 		strings.Join(r.Rules, " | "), strings.Join(r.Entries, " | "), strings.Join(r.Names, " | "), strconv.FormatUint(r.Block, 10), strconv.Itoa(r.Place),
 	}
 	for i, c := range cells {
-		if c != "" && strings.ContainsRune("=+-@\t\r", rune(c[0])) {
+		if strings.IndexAny(c, "=+-@\t\r\n＝＋－＠") == 0 {
 			cells[i] = "'" + c
 		}
 	}

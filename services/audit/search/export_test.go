@@ -55,14 +55,14 @@ func TestJSONLHasEachCaseByteForByteAndATrailer(t *testing.T) {
 
 func TestCSVHasNoFormulas(t *testing.T) {
 	t.Parallel()
-	data, _ := logged(t, decided(t, "=1+1", "@SUM(A1)\n| \"Holm\"", "-HiSilicon", "2026-04-05", event.Hold))
+	data, _ := logged(t, decided(t, "＝1+1", "Holm", "", "2026-04-04", event.Hold), decided(t, "=1+1", "@SUM(A1)\n| \"Holm\"", "-HiSilicon", "2026-04-05", event.Hold))
 	a := open(t, data)
 	var out bytes.Buffer
 	if _, err := a.Export(t.Context(), search.Query{}, search.NewCSV(&out), nil); err != nil {
 		t.Fatal(err)
 	}
 	rows, err := csv.NewReader(&out).ReadAll()
-	if err != nil || len(rows) != 2 {
+	if err != nil || len(rows) != 3 || !strings.HasPrefix(rows[2][6], "'＝") {
 		t.Fatalf("%v: %q", err, rows)
 	}
 	got := map[string]string{}

@@ -2,8 +2,10 @@ package search
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -81,8 +83,8 @@ func FuzzNear(f *testing.F) {
 }
 
 var fuzzed = []Row{
-	{Log: 1, Leaf: 0, Kind: event.LeafDecision, OrderID: "A-1", Received: "2026-01-06T10:00:00.000000Z", Names: []string{"Müller & Söhne GmbH", "华为技术有限公司"}, Block: Block{1, 0, 0, 1}},
-	{Log: 1, Leaf: 1, Kind: event.LeafDecision, OrderID: "A-2", Received: "2026-01-06T10:00:00.000000Z", Names: []string{"Юрий Holm", `a" OR "b`}, Block: Block{2, 0, 0, 1}},
+	{Log: 1, Leaf: 0, Kind: event.LeafDecision, OrderID: "A-1", Received: "2026-01-06T10:00:00.000000Z", Named: [][]string{{"Müller & Söhne GmbH"}, {"华为技术有限公司"}}, Block: Block{1, 0, 0, 1}},
+	{Log: 1, Leaf: 1, Kind: event.LeafDecision, OrderID: "A-2", Received: "2026-01-06T10:00:00.000000Z", Named: [][]string{{"Юрий Holm"}, {`a" OR "b`}}, Block: Block{2, 0, 0, 1}},
 }
 
 // Whatever somebody writes: it is a fault or it finds what holds; nothing in it is syntax.
@@ -130,4 +132,31 @@ func BenchmarkApply(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(batch)*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+}
+
+func TestAFileHasItsNameWhenItIsWhole(t *testing.T) {
+	t.Parallel()
+	name := filepath.Join(t.TempDir(), "all.csv")
+	for _, failed := range []error{errors.New("full"), nil} {
+		w, done, err := create(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write([]byte("half")); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(name); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("before it is done: %v", err)
+		}
+		if err := done(failed); !errors.Is(err, failed) {
+			t.Errorf("%v, want %v", err, failed)
+		}
+		left, err := filepath.Glob(name + "*")
+		if want := map[bool]int{true: 1}[failed == nil]; err != nil || len(left) != want {
+			t.Errorf("after %v: %v, %v", failed, left, err)
+		}
+	}
+	if _, _, err := create(name); !errors.Is(err, os.ErrExist) {
+		t.Errorf("over another: %v", err)
+	}
 }

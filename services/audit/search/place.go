@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -58,6 +59,45 @@ func beside(ctx context.Context, dir string) *SQLite {
 		return nil
 	}
 	return index
+}
+
+// asItLies opens the index beside the log however far it is, also one that a killed writer left, to be looked at: nothing in the directory is
+// changed. It is nil where there is none. What is behind must be closed, too.
+func asItLies(ctx context.Context, dir string) (*SQLite, func(), error) {
+	file := filepath.Join(dir, File)
+	if _, err := os.Stat(file); errors.Is(err, os.ErrNotExist) {
+		return nil, func() {}, nil
+	}
+	if wal, err := os.Stat(file + "-wal"); err != nil || wal.Size() == 0 {
+		index, err := ReadSQLite(ctx, file)
+		return index, func() {}, err
+	}
+	copied, err := os.MkdirTemp("", "tidegate-index-")
+	if err != nil {
+		return nil, func() {}, fmt.Errorf("search index: %w", err)
+	}
+	gone := func() { _ = os.RemoveAll(copied) }
+	for _, end := range []string{"", "-wal"} {
+		if err := copyFile(filepath.Join(copied, File+end), file+end); err != nil {
+			return nil, gone, fmt.Errorf("search index: %w", err)
+		}
+	}
+	index, err := OpenSQLite(ctx, filepath.Join(copied, File))
+	return index, gone, err
+}
+
+func copyFile(to, from string) error {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = in.Close() }()
+	out, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	return errors.Join(err, out.Close())
 }
 
 // whole says whether logs are covered up to their checkpoints.

@@ -1,14 +1,19 @@
 package search_test
 
 import (
+	"bytes"
+	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/urfave/cli/v3"
 
 	"github.com/tidegate/tidegate/services/audit/search"
 )
@@ -95,6 +100,74 @@ func TestReadingACopyWritesNothingIntoIt(t *testing.T) {
 	modes(t, dir, 0o555)
 	defer modes(t, dir, 0o755)
 	read("where nothing may be written")
+}
+
+// Whoever doctored the index of the page may have left it behind the log, or been killed with it open: it is that one that is compared, not a new one.
+func TestTheIndexBesideTheLogIsComparedAsItLies(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	data, more := logged(t, cases(t)...)
+	dir := filepath.Join(data, "audit")
+	file := filepath.Join(dir, search.File)
+	check := func(when string, code int) {
+		t.Helper()
+		var out bytes.Buffer
+		before := tree(t, dir)
+		root := &cli.Command{Name: "tidegate", Commands: search.Commands(nil), Writer: &out, ErrWriter: &out, ExitErrHandler: func(context.Context, *cli.Command, error) {}}
+		err := root.Run(t.Context(), []string{"tidegate", "reindex", "--check", "--data", data})
+		got := 0
+		if coder, ok := errors.AsType[cli.ExitCoder](err); ok {
+			got = coder.ExitCode()
+		}
+		if got != code {
+			t.Errorf("%s: exit %d, want %d: %v\n%s", when, got, code, err, &out)
+		}
+		if diff := cmp.Diff(before, tree(t, dir)); diff != "" {
+			t.Errorf("%s: changed:\n%s", when, diff)
+		}
+	}
+	a, err := search.Open(t.Context(), dir, file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hits, _, err := a.Search(t.Context(), search.Query{Order: "A-3"})
+	if err != nil || len(hits) != 1 {
+		t.Fatalf("%v, %d", err, len(hits))
+	}
+	left := map[string][]byte{}
+	leave := func() {
+		for _, end := range []string{"", "-wal"} {
+			if left[end], err = os.ReadFile(file + end); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	lie := func() {
+		for end, b := range left {
+			if err := os.WriteFile(file+end, b, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	leave()
+	if err := a.Close(); err != nil {
+		t.Fatal(err)
+	}
+	lie()
+	check("left by a kill", 0)
+	if a, err = search.Open(t.Context(), dir, file); err != nil {
+		t.Fatal(err)
+	}
+	r := hits[0].Row
+	doctor(t, file, "INSERT INTO term (term, rowid, terms) VALUES ('delete', ?, ?)", int64(r.Log)<<44+int64(r.Leaf), strings.Join(search.Terms(r), " "))
+	leave()
+	if err := a.Close(); err != nil {
+		t.Fatal(err)
+	}
+	check("doctored", 1)
+	lie()
+	check("doctored, and left by a kill", 1)
+	more(decided(t, "A-4", "Harbor Lantern", "", "2026-04-05", "hold"))
+	check("doctored, and behind the log", 1)
 }
 
 // modes sets the mode of every folder.

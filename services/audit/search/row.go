@@ -45,15 +45,15 @@ type order struct {
 	} `json:"payment"`
 }
 
-// names are the names of an order's parties, of those who own and pay for them.
-func (o *order) names() (names []string) {
+// named are the names of an order's parties, of those who own and pay for them.
+func (o *order) named() (named [][]string) {
 	for _, p := range o.Parties {
-		names = append(append(append(names, p.Name), p.Aliases...), p.Parent.Name)
+		named = append(named, append([]string{p.Name}, p.Aliases...), []string{p.Parent.Name})
 		for _, w := range p.Owners {
-			names = append(names, w.Name)
+			named = append(named, []string{w.Name})
 		}
 	}
-	return append(names, o.Payment.Payer)
+	return append(named, []string{o.Payment.Payer})
 }
 
 // facts is what a row needs of facts.
@@ -123,7 +123,7 @@ func RowOf(l audit.Logged) (Row, error) {
 		if h.Order.Date != "" {
 			r.Date = h.Order.Date
 		}
-		r.Names = h.Order.names()
+		r.Named = h.Order.named()
 		for _, p := range h.Order.Parties {
 			r.Parties = append(r.Parties, p.Name)
 		}
@@ -139,14 +139,14 @@ func RowOf(l audit.Logged) (Row, error) {
 	}
 	r.Outcome, r.Rule, r.Judged, r.Packs, r.Snapshot, r.Lists = j.Outcome, j.Rule, true, j.Pack.each(), f.Snapshot, f.Lists
 	if f.Filled != nil {
-		r.Names = append(r.Names, f.Filled.Order.names()...)
+		r.Named = append(r.Named, f.Filled.Order.named()...)
 	}
 	for _, p := range f.Parties {
 		for _, m := range append(slices.Clip(p.Matches), p.Shared...) {
-			r.Entries, r.Names = append(r.Entries, m.Entry), append(r.Names, m.Name, m.Matched)
+			r.Entries, r.Named = append(r.Entries, m.Entry), append(r.Named, []string{m.Name, m.Matched})
 		}
 		for _, o := range p.Owners {
-			r.Entries, r.Names = append(r.Entries, o.Match.Entry), append(r.Names, o.Match.Name, o.Match.Matched)
+			r.Entries, r.Named = append(r.Entries, o.Match.Entry), append(r.Named, []string{o.Match.Name, o.Match.Matched})
 		}
 	}
 	for _, s := range j.Findings {
@@ -167,8 +167,15 @@ func tenantOf(h head) string {
 
 // sort puts the row's lists into the order that makes equal rows equal, each value once and none empty.
 func (r *Row) sort() {
-	for _, list := range []*[]string{&r.Rules, &r.Entries, &r.Names} {
-		slices.Sort(*list)
-		*list = slices.DeleteFunc(slices.Compact(*list), func(s string) bool { return s == "" })
+	r.Rules, r.Entries = sorted(r.Rules), sorted(r.Entries)
+	for i := range r.Named {
+		r.Named[i] = sorted(r.Named[i])
 	}
+	slices.SortFunc(r.Named, slices.Compare[[]string])
+	r.Named = slices.DeleteFunc(slices.CompactFunc(r.Named, slices.Equal[[]string]), func(names []string) bool { return len(names) == 0 })
+}
+
+func sorted(list []string) []string {
+	slices.Sort(list)
+	return slices.DeleteFunc(slices.Compact(list), func(s string) bool { return s == "" })
 }

@@ -43,7 +43,7 @@ type Row struct {
 	Rules    []string      // of every finding, sorted
 	Entries  []string      // list entries of findings and matches, sorted
 	Parties  []string      // names of parties as given, in the order's order
-	Names    []string      // of parties as given, and the list's names that they match, sorted
+	Named    [][]string    // names, those of one bearer together: of a party as given and filled in, of a list's entry that one matches; sorted
 
 	Cause     event.Kind       // what happened: placed, shipped, disposition …; empty where it is no cause
 	Judged    bool             // it has a judgement
@@ -83,7 +83,7 @@ type Activated struct {
 type Query struct {
 	Order   string        // order id
 	Event   string        // event id
-	Party   string        // words of a party's name, given or matched, in any order and spelling: each must begin a word of it or be near to one
+	Party   string        // words of one party's name, given or matched, in any order and spelling: each must begin a word of it or be near to one
 	From    event.Date    // first day of the record's date
 	Until   event.Date    // last day, inclusive
 	Outcome event.Outcome // of the decision
@@ -142,15 +142,28 @@ func (q Query) Normal() (Query, error) {
 	return q, errors.Join(faults...)
 }
 
-// Holds says whether a row is what the query asks for. It is what every answer is checked with, whatever the index said.
+// Names are all names of a row, sorted.
+func (r Row) Names() []string {
+	names := slices.Concat(r.Named...)
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// Holds says whether a row is what the query asks for. It is what every answer is checked with, whatever the index said. The words of a party's name must
+// all be of one bearer: what two parties of an order have between them is neither's name.
 func (q Query) Holds(r Row) bool {
+	return q.mayHold(r) && (q.Party == "" || slices.ContainsFunc(r.Named, func(names []string) bool { return spell(names).holds(q.Party) }))
+}
+
+// mayHold says whether an index that is what the log makes it finds a row: it knows which words a row's names have, and not whose they are.
+func (q Query) mayHold(r Row) bool {
 	is := func(want, got string) bool { return want == "" || want == got }
 	has := func(want string, in []string) bool { return want == "" || slices.Contains(in, want) }
 	in := func(from, until, d event.Date) bool { return d >= from && (until == "" || d != "" && d <= until) }
 	return is(q.Order, r.OrderID) && is(q.Event, r.Event) && is(string(q.Outcome), string(r.Outcome)) && is(q.Actor, r.Actor) &&
 		is(q.Source, r.Source) && is(q.Kind, r.Kind) && has(q.Rule, r.Rules) && has(q.Entry, r.Entries) &&
 		in(q.From, q.Until, r.Date) && q.Within.Sees(r.Tenant, r.Source, r.Date) &&
-		is(string(q.Cause), string(r.Cause)) && in(q.ReceivedFrom, q.ReceivedUntil, r.Received.Date()) && (q.Party == "" || spell(r.Names).holds(q.Party))
+		is(string(q.Cause), string(r.Cause)) && in(q.ReceivedFrom, q.ReceivedUntil, r.Received.Date()) && (q.Party == "" || spell(r.Names()).holds(q.Party))
 }
 
 // Place is a leaf.

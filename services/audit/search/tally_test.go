@@ -41,6 +41,7 @@ func TestCompleteness(t *testing.T) {
 		"out of order":                 {[]Row{decision("2026-01-10", 2, 0, 1), decision("2026-01-10", 1, 1, 2), decision("2026-01-10", 1, 0, 2)}, true, CompleteDay{Orders: 3, Decisions: 3, Leaves: 3}, 0},
 		"a place is missing":           {[]Row{decision("2026-01-10", 1, 1, 2), decision("2026-01-10", 2, 0, 1)}, false, CompleteDay{Orders: 2, Decisions: 2, Leaves: 2, Missing: 1}, 0},
 		"blocks are missing":           {[]Row{decision("2026-01-10", 1, 0, 1), decision("2026-01-10", 4, 0, 1)}, false, CompleteDay{Orders: 2, Decisions: 2, Leaves: 2, MissingWhole: 2}, 0},
+		"the first blocks are missing": {[]Row{decision("2026-01-10", 3, 0, 1), decision("2026-01-10", 4, 0, 1)}, false, CompleteDay{Orders: 2, Decisions: 2, Leaves: 2, MissingWhole: 2}, 0},
 		"a place is there twice":       {[]Row{decision("2026-01-10", 1, 0, 1), decision("2026-01-10", 1, 0, 1)}, false, CompleteDay{Orders: 2, Decisions: 2, Leaves: 2, Doubled: 1}, 0},
 		"the last block is still open": {[]Row{decision("2026-01-10", 1, 0, 1), decision("2026-01-10", 2, 0, 9)}, true, CompleteDay{Orders: 2, Decisions: 2, Leaves: 2}, 8},
 		"blocks were declared lost":    {[]Row{decision("2026-01-10", 1, 0, 1), gap("2026-01-10", 2, 3, 0), decision("2026-01-10", 4, 0, 1)}, false, CompleteDay{Orders: 2, Decisions: 2, Leaves: 3, Gaps: 1, Lost: 2}, 0},

@@ -41,7 +41,7 @@ func Terms(r Row) []string {
 	}
 	t = appendDays(t, 'd', r.Date)
 	t = appendDays(t, 'r', r.Received.Date())
-	return appendWords(t, spell(r.Names))
+	return appendWords(t, spell(r.Names()))
 }
 
 // Terms that stand for no value.
@@ -107,7 +107,7 @@ func word(w string) string {
 
 // Known are the words of a row that others may be near to or the beginning of.
 func Known(r Row) (words []string) {
-	for _, w := range spell(r.Names).words {
+	for _, w := range spell(r.Names()).words {
 		if n := utf8.RuneCountInString(w); n > indexed || n > shortest && len(w) > n {
 			words = append(words, w)
 		}

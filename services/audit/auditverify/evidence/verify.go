@@ -110,6 +110,7 @@ func (v *verifier) all(pack []byte) {
 	for i := range v.m.Logs {
 		points[i] = v.log(&v.m.Logs[i])
 	}
+	v.once()
 	for i := range v.m.Records {
 		v.record(&v.m.Records[i], points)
 	}
@@ -198,6 +199,31 @@ func (v *verifier) log(l *Log) auditverify.Checkpoint {
 	}
 	v.report.Logs = append(v.report.Logs, said)
 	return point
+}
+
+// once demands that no log and no record is there twice: each is counted.
+func (v *verifier) once() {
+	type spot struct {
+		log   string
+		index uint64
+	}
+	names, spots := map[string]bool{}, map[spot]bool{}
+	for _, l := range v.m.Logs {
+		if names[l.Name] {
+			v.fault("the log %s is there twice", l.Name)
+		}
+		names[l.Name] = true
+	}
+	for _, r := range v.m.Records {
+		if r.Log < 0 || r.Log >= len(v.m.Logs) {
+			continue // its own fault
+		}
+		at := spot{v.m.Logs[r.Log].Name, r.Index}
+		if spots[at] {
+			v.fault("%s: the record is there twice", r.Leaf)
+		}
+		spots[at] = true
+	}
 }
 
 // given finds a log's key among those given.

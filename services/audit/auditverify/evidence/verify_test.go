@@ -2,8 +2,10 @@ package evidence_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -114,6 +116,8 @@ func TestAForgedPackIsBad(t *testing.T) {
 		"no checkpoint":                                p.replace(t, "log-1/checkpoint", nil),
 		"no records at all":                            with(func(m *evidence.Manifest, _ *made) { m.Records = nil }),
 		"a record of another order":                    with(func(m *evidence.Manifest, _ *made) { m.OrderID = "A-2" }),
+		"a record that is there twice":                 with(func(m *evidence.Manifest, _ *made) { m.Records = append(m.Records, m.Records[0]) }),
+		"a log that is there twice":                    with(func(m *evidence.Manifest, _ *made) { m.Logs = append(m.Logs, m.Logs[0]) }),
 		"a record of another event":                    with(func(m *evidence.Manifest, _ *made) { m.Records[0].Event = "ev-2" }),
 		"a record of no log":                           with(func(m *evidence.Manifest, _ *made) { m.Records[0].Log = -1 }),
 		"a record of a log that is not there":          with(func(m *evidence.Manifest, _ *made) { m.Records[0].Log = 1 }),
@@ -159,5 +163,57 @@ func FuzzVerify(f *testing.F) {
 			t.Error("good, and of nothing")
 		}
 		_ = rep.String()
+	})
+}
+
+// One that changes what is in the pack and then makes both lists anew: what it changes is past the zip and the digests, so that proofs, signatures and
+// records are what must find it. The views, which nobody signs, may be anything.
+func FuzzVerifyContents(f *testing.F) {
+	p := compose(f)
+	manifest, err := json.Marshal(p.m)
+	if err != nil {
+		f.Fatal(err)
+	}
+	for i, d := range p.files {
+		f.Add(uint8(i), uint16(0), []byte(nil), manifest)                            // cut off
+		f.Add(uint8(i), uint16(len(d.Data)/2), []byte("\n"), manifest)               // cut off and more
+		f.Add(uint8(i), uint16(0), bytes.Repeat(d.Data, 2), manifest)                // twice
+		f.Add(uint8(i), uint16(len(d.Data)), []byte{}, manifest)                     // as it is
+		f.Add(uint8(i), uint16(0), p.files[(i+1)%len(p.files)].Data, manifest)       // another's
+		f.Add(uint8(i), uint16(max(len(d.Data)-3, 0)), []byte("\x00\xff"), manifest) // another end
+	}
+	for _, from := range []string{`"leaf":0`, `"log":0`, `"size":2`, `"size":1`, `"A-1"`, `"log-1"`, `"file":`, `"proofs":`, `"decision"`, `"logs":`} {
+		f.Add(uint8(0), uint16(1<<15), []byte{}, bytes.Replace(manifest, []byte(from), []byte(from[:len(from)-1]+"9"), 1))
+		f.Add(uint8(0), uint16(1<<15), []byte{}, bytes.Replace(manifest, []byte(from), []byte(`"x":`), 1))
+	}
+	given := key(p)
+	f.Fuzz(func(t *testing.T, which uint8, keep uint16, more, manifest []byte) {
+		q := *p
+		q.m, q.files = evidence.Manifest{}, slices.Clone(p.files)
+		if json.Unmarshal(manifest, &q.m) != nil {
+			return
+		}
+		at := &q.files[int(which)%len(q.files)]
+		was := at.Data
+		at.Data = append(bytes.Clone(was[:min(int(keep), len(was))]), more...)
+		pack, err := evidence.Pack(q.m, q.files)
+		if err != nil {
+			return
+		}
+		rep, err := evidence.Verify(pack, given)
+		if (err == nil) != (rep.Verdict == "good") || err != nil && !errors.Is(err, evidence.ErrBad) {
+			t.Fatalf("%v, but %s", err, rep.Verdict)
+		}
+		_ = rep.String()
+		if err != nil {
+			return
+		}
+		if rep.OrderID != "A-1" || rep.Records != 1 || len(rep.Logs) != 1 || rep.Logs[0].Size > 2 || !rep.Logs[0].Trusted {
+			t.Errorf("good, and of something else: %+v", rep)
+		}
+		vouched := strings.HasPrefix(at.Name, "log-1/") && !strings.Contains(at.Name, "witness") && !strings.HasSuffix(at.Name, ".tsr") && !strings.HasSuffix(at.Name, ".tsq")
+		if vouched && !bytes.Equal(bytes.TrimSpace(at.Data), bytes.TrimSpace(was)) {
+			t.Errorf("%s was changed, and it is good", at.Name)
+		}
 	})
 }

@@ -32,12 +32,15 @@ def root(leaf, index, size, path):
         index, last = index >> 1, last >> 1
     return node if last == 0 else None
 
+ed25519 = bytes.fromhex("302a300506032b6570032100") # begins such a key in key.pem (RFC 8410)
 m = json.loads(read("manifest.json"))
 trusted = [open(k).read().split() for k in sys.argv[1:]]
 for log in m["logs"]:
     key = read(log["dir"] + "/key.pub").decode().strip()
     if trusted and not any(key in keys for keys in trusted): fail("the key of " + log["name"] + " is not one that was given")
-    if base64.b64decode(key.split("+", 2)[2])[1:] != base64.b64decode("".join(read(log["dir"] + "/key.pem").decode().split("-----")[2].split()))[-32:]: fail("key.pem is another key")
+    # The whole of it: a key of another kind can end with the same bytes and be somebody else's.
+    pem = "-----BEGIN PUBLIC KEY-----\n" + base64.b64encode(ed25519 + base64.b64decode(key.split("+", 2)[2])[1:]).decode() + "\n-----END PUBLIC KEY-----\n"
+    if read(log["dir"] + "/key.pem") != pem.encode(): fail("key.pem is another key")
     log["points"] = {}
     for name in [log["dir"] + "/checkpoint"] + [s["checkpoint"] for s in log.get("timestamped", [])]:
         note = read(name)
@@ -58,11 +61,14 @@ for r in m["records"]:
         size, want = note.split(b"\n")[1:3]
         got = root(leaf, int(lines[1].split(" ")[1]), int(size), [base64.b64decode(l) for l in lines[2:]])
         if lines[1] != "index %d" % r["leaf"] or got != base64.b64decode(want): fail(name + ": the record is not under the checkpoint")
-    body = leaf.split(b"\n", 1)[1]
+    top, body = leaf.split(b"\n", 1)
     if r.get("case"):
         body = read(r["case"])
-        if hashlib.sha256(body).hexdigest() != json.loads(leaf.split(b"\n")[0])["sha256"]: fail(r["case"])
+        if hashlib.sha256(body).hexdigest() != json.loads(top)["sha256"]: fail(r["case"])
     case = [l for l in body.split(b"\n") if l]
+    said, kind = json.loads(case[0]), json.loads(top)["kind"]
+    if (kind, said["event"]) != (r["kind"], r["event"]): fail(r["file"] + ": the manifest says other things of it than it says itself")
+    if kind != "license" and [said.get(k, "") for k in ("order_id", "source")] != [m.get(k, "") for k in ("order_id", "source")]: fail(r["file"] + ": it is of another order")
     for before, line in zip(case, case[1:]):
         if json.loads(line)["prev"] != hashlib.sha256(before).hexdigest(): fail(r["file"] + ": its lines do not follow each other")
     if r.get("received") and not r.get("received_partly") and hashlib.sha256(read(r["received"])).hexdigest() != json.loads(case[0])["received"]["sha256"]: fail(r["received"])

@@ -81,6 +81,7 @@ events.onmessage = (e) => {
   }
   show(message);
   announce(message);
+  if (message.more) state.textContent = "Connected: so much came in that only the newest are shown. Search finds all.";
 };
 
 pause.hidden = false;

@@ -20,7 +20,7 @@ func Rows() []search.Row {
 	return []search.Row{
 		{
 			Log: 1, Leaf: 0, Kind: event.LeafDecision, Event: "e0", OrderID: "A-1", Tenant: "default", Source: "shop", Actor: "kim", Date: "2026-01-05", Received: "2026-01-06T10:00:00.000000Z",
-			Outcome: event.Hold, Rule: "possible-match", Rules: []string{"possible-match", "rf-new-customer"}, Entries: []string{"EL-1"}, Names: []string{"Müller & Söhne GmbH", "华为技术有限公司"},
+			Outcome: event.Hold, Rule: "possible-match", Rules: []string{"possible-match", "rf-new-customer"}, Entries: []string{"EL-1"}, Named: [][]string{{"Müller & Söhne GmbH"}, {"Holm Optics Ltd", "华为技术有限公司"}},
 			Cause: event.Placed, Judged: true, Block: search.Block{Sequence: 1, Cases: 2}, Packs: []search.Rules{{ID: "us", Version: "1", Digest: "d"}},
 			Lists: []event.ListSeen{{List: "SDN", Feed: "ofac", Version: "2026-01-01", Rows: 9}},
 		},
@@ -28,7 +28,7 @@ func Rows() []search.Row {
 		{Log: 1, Leaf: 2, Kind: event.LeafNote, Event: "e2", Tenant: "default", Actor: "kim", Date: "2026-01-07", Received: "2026-01-07T10:00:00.000000Z", Block: search.Block{Sequence: 2, Cases: 1}},
 		{
 			Log: 2, Leaf: 0, Kind: event.LeafDecision, Event: "e3", OrderID: "A-3", Tenant: "other", Source: "erp", Actor: "kim", Date: "2026-02-01", Received: "2026-01-08T10:00:00.000000Z",
-			Outcome: event.Release, Names: []string{"Harbor Lantern Trading"}, Cause: event.Disposition, Judged: true, Block: search.Block{Sequence: 3, Cases: 1},
+			Outcome: event.Release, Named: [][]string{{"Harbor Lantern Trading"}}, Cause: event.Disposition, Judged: true, Block: search.Block{Sequence: 3, Cases: 1},
 		},
 	}
 }
@@ -99,6 +99,7 @@ func finds(t *testing.T, x search.Index) {
 		"Chinese in Latin letters, with a slip":    {search.Query{Party: "Huawey Technologies Co., Ltd."}, []search.Place{first}},
 		"legal forms ask for nothing":              {search.Query{Party: "Muller Sohne AG"}, []search.Place{first}},
 		"Cyrillic for Latin":                       {search.Query{Party: "Мюллер"}, []search.Place{first}},
+		"a name and the alias of one party":        {search.Query{Party: "holm huawei"}, []search.Place{first}},
 		"a word that is not there":                 {search.Query{Party: "harbor lamp"}, nil},
 		"syntax is text":                           {search.Query{Party: `harbor" OR "x* NEAR(`}, nil},
 		"a range of days, inclusive":               {search.Query{From: "2026-01-05", Until: "2026-01-05"}, []search.Place{first}},
@@ -277,7 +278,7 @@ func law(t *testing.T, open func(testing.TB) search.Index) {
 		for i := range rows {
 			rows[i] = search.Row{
 				Log: 1, Leaf: uint64(i), Kind: event.LeafDecision, OrderID: value.Draw(rt, "order"), Actor: value.Draw(rt, "actor"), Source: value.Draw(rt, "source"), Date: day.Draw(rt, "date"),
-				Received: "2026-01-09T10:00:00.000000Z", Rules: list.Draw(rt, "rules"), Entries: list.Draw(rt, "entries"), Names: []string{name.Draw(rt, "name"), name.Draw(rt, "name")},
+				Received: "2026-01-09T10:00:00.000000Z", Rules: list.Draw(rt, "rules"), Entries: list.Draw(rt, "entries"), Named: [][]string{{name.Draw(rt, "name"), name.Draw(rt, "alias")}},
 				Block: search.Block{Sequence: uint64(i) + 1, Cases: 1},
 			}
 		}
