@@ -525,6 +525,9 @@ func TestTheEvidenceCommand(t *testing.T) {
 	if code != 0 || err != nil || !strings.Contains(said, fmt.Sprintf("records: 3, under the checkpoint of size 308; %d files", 21)) || !strings.Contains(said, event.Digest(b)) {
 		t.Errorf("exit %d, %v: %s", code, err, said)
 	}
+	if said, code := command(t, "evidence", "--data", data, "-o", out, "C-1"); code != 2 || !strings.Contains(said, "file already exists") {
+		t.Errorf("over a pack that is there: exit %d: %s", code, said)
+	}
 	for _, tt := range []struct {
 		name string
 		args []string

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -88,8 +89,11 @@ func exportEvidence(ctx context.Context, c *cli.Command, id string, rows Rows) e
 	return err
 }
 
-// writePack writes the file whole or not at all.
+// writePack writes a file that is not there yet, whole or not at all.
 func writePack(ctx context.Context, c *cli.Command, id, name string, o audit.EvidenceOptions) (audit.EvidencePack, error) {
+	if _, err := os.Lstat(name); !errors.Is(err, os.ErrNotExist) {
+		return audit.EvidencePack{}, cmp.Or(err, fmt.Errorf("%s: %w", name, os.ErrExist))
+	}
 	f, err := os.CreateTemp(filepath.Dir(name), ".evidence-*")
 	if err != nil {
 		return audit.EvidencePack{}, err
