@@ -49,6 +49,9 @@ func replayCommand() *cli.Command {
 		Flags:    slices.Concat(flags, reportFlags(), applyFlags()),
 		Commands: []*cli.Command{replayListCommand(), replayDropCommand()},
 		Action: func(ctx context.Context, cmd *cli.Command) error {
+			if cmd.Args().Present() {
+				return cli.Exit(fmt.Errorf("replay: %q is neither a flag nor a verb", cmd.Args().First()), 2)
+			}
 			if cmd.IsSet("apply") {
 				return applyCommand(ctx, cmd)
 			}
@@ -131,11 +134,14 @@ func (a *replayAsk) run(ctx context.Context) (replay.Report, error) {
 		return replay.Report{}, err
 	}
 	rep, err := a.goOn(ctx, nc)
+	if err != nil && ctx.Err() == nil && !replay.Begun(a.dir()) { // to go on would be to fail again
+		err = errors.Join(err, replay.Forget(a.dir(), a.question))
+	}
 	if a.read == fromStream || !errors.Is(err, errStreamLost) {
 		return rep, err
 	}
 	a.say(fmt.Sprintf("replay: begun again, from the log: %v", err))
-	if err := replay.Drop(a.dir()); err != nil {
+	if err := replay.Forget(a.dir(), a.question); err != nil {
 		return rep, err
 	}
 	a.read = fromLog

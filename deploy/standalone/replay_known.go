@@ -196,8 +196,8 @@ func (k *replayKnown) side(ctx context.Context, data string, c replayChoice) (re
 	if ref.Snapshot, err = k.chosenSnapshot(c, then); err != nil {
 		return s, err
 	}
-	if ref.Masters = c.masters; c.masters == currentName {
-		ref.Masters = then.masters
+	if ref.Masters, err = k.chosenMasters(c, then); err != nil {
+		return s, err
 	}
 	s.Reference = &ref
 	return s, nil
@@ -266,6 +266,24 @@ func (k *replayKnown) chosenSnapshot(c replayChoice, then force) (string, error)
 	defer k.mu.Unlock()
 	k.inv.snapshots[ref.Digest()] = ref
 	return ref.Digest(), nil
+}
+
+// chosenMasters is the digest of what is named: in force, or a digest; "none" for none, "" for each decision's own.
+func (k *replayKnown) chosenMasters(c replayChoice, then force) (string, error) {
+	switch c.masters {
+	case "", replay.NoMasters:
+		return c.masters, nil
+	case currentName:
+		return then.masters, nil
+	}
+	shipped, err := enrichment.Curated()
+	if err != nil {
+		return "", err
+	}
+	if _, err := k.reference(shipped.Digest(), c.masters); err != nil {
+		return "", err
+	}
+	return c.masters, nil
 }
 
 // folder reads a folder of a curated set, or one of lists that were imported.

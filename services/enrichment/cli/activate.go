@@ -117,6 +117,9 @@ func dryRun(c *cli.Command, s *lists.Store, digest string) error {
 	if err != nil {
 		return err
 	}
+	if before == "" && c.Bool("json") {
+		return printJSON(c.Root().Writer, map[string]string{"set": digest})
+	}
 	if before == "" {
 		_, err := fmt.Fprintf(c.Root().Writer, "set %s would be the first in force beside the curated set\n", digest)
 		return err
