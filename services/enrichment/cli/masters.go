@@ -199,6 +199,8 @@ func putInForce(ctx context.Context, c *cli.Command, name string, offer Offer) e
 	}
 	if nc != nil {
 		defer nc.Close()
+	} else if err := s.AtStart(); err != nil && !c.Bool("dry-run") {
+		return err
 	}
 	digest, err := s.Resolve(name)
 	if err != nil {
