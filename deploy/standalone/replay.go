@@ -144,7 +144,9 @@ func (a *replayAsk) run(ctx context.Context) (replay.Report, error) {
 	if err := replay.Forget(a.dir(), a.question); err != nil {
 		return rep, err
 	}
-	a.read = fromLog
+	if a.read = fromLog; nc != nil && !nc.IsConnected() {
+		nc = nil
+	}
 	return a.goOn(ctx, nc)
 }
 
@@ -175,11 +177,7 @@ func (a *replayAsk) goOn(ctx context.Context, nc *nats.Conn) (replay.Report, err
 	if err := a.lanesOf(ctx, nc, job); err != nil {
 		return replay.Report{}, err
 	}
-	rep, err := job.Run(ctx)
-	if h.From == fromStream && errors.Is(err, bus.ErrGap) {
-		err = fmt.Errorf("%w: %w", errStreamLost, err)
-	}
-	return rep, err
+	return job.Run(ctx)
 }
 
 func (a *replayAsk) tell(w *replay.Work) {

@@ -80,9 +80,7 @@ const factsWithin = 60 * time.Second
 func (k elsewhere) EnrichAll(ctx context.Context, snapshot, masters string, cases []event.Case) ([]event.Case, error) {
 	out := make([]event.Case, 0, len(cases))
 	for part := range slices.Chunk(cases, factsAtOnce) {
-		within, cancel := context.WithTimeout(ctx, factsWithin)
-		stated, err := enrichment.Again(within, k.nc, enrichment.Asked{Snapshot: snapshot, Masters: masters}, part)
-		cancel()
+		stated, err := k.again(ctx, enrichment.Asked{Snapshot: snapshot, Masters: masters}, part)
 		if err != nil && ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
@@ -99,6 +97,15 @@ func (k elsewhere) EnrichAll(ctx context.Context, snapshot, masters string, case
 		out = append(out, stated...)
 	}
 	return out, nil
+}
+
+func (k elsewhere) again(ctx context.Context, asked enrichment.Asked, part []event.Case) ([]event.Case, error) {
+	if !k.nc.IsConnected() { // nobody would hear it, and each part would take its time
+		return nil, bus.ErrNobody
+	}
+	ctx, cancel := context.WithTimeout(ctx, factsWithin)
+	defer cancel()
+	return enrichment.Again(ctx, k.nc, asked, part)
 }
 
 // factsAtOnce is how many orders one request asks about.

@@ -320,6 +320,9 @@ func (l *Lanes) ask(ctx context.Context, part []Past) (Result, error) {
 		return Result{}, err
 	}
 	for range laneTries {
+		if !l.nc.IsConnected() { // nobody would hear it, and each try would take its time
+			break
+		}
 		within, cancel := context.WithTimeout(ctx, l.within)
 		b, err := bus.Request(within, l.nc, subject.ReplayJudge, body)
 		cancel()

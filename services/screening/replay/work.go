@@ -158,7 +158,7 @@ func Forget(dir string, q Question) error {
 	}
 	f, err := takeDir(dir, os.O_RDWR)
 	if err != nil {
-		return nil //nolint:nilerr // whoever works in it goes on
+		return nil // whoever works in it goes on
 	}
 	defer func() { _ = f.Close() }()
 	if err := clean(dir); err != nil {
