@@ -98,6 +98,9 @@ func TestAnOrderIsOpenUntilItShipsOrIsCancelled(t *testing.T) {
 		"cancelled, then revised":      {with(says{order: "A", kind: event.Cancelled, outcome: event.Hold}, says{order: "A", kind: event.Revised, revision: 1, outcome: event.Hold, until: "2026-12-01"}), Order{State: Open, Revision: 1}, 1},
 		"a notice on an old revision":  {with(says{order: "A", kind: event.Revised, revision: 2, outcome: event.Release}, says{order: "A", kind: event.Cancelled, revision: 1, outcome: event.Hold}), Order{State: Open, Revision: 2}, 0},
 		"judged again, for good":       {with(says{order: "A", kind: event.Rejudge, outcome: event.NeedsLic}), Order{State: Open}, 0},
+		"placed when it had left":      {[]says{{order: "A", kind: event.Shipped, left: "2026-11-02", outcome: event.Hold}, placed}, Order{State: Shipped, Left: "2026-11-02", Unreleased: "no order with this number was ever screened"}, 0},
+		"placed when a part had left":  {[]says{{order: "A", kind: event.Shipped, left: "2026-11-02", partial: true, outcome: event.Hold}, placed}, Order{State: Open, Left: "2026-11-02", Unreleased: "no order with this number was ever screened"}, 1},
+		"cancelled, then placed":       {[]says{{order: "A", kind: event.Cancelled, outcome: event.Hold}, placed}, Order{State: Open}, 1},
 		"shipped, and nobody knows it": {[]says{{order: "A", kind: event.Shipped, left: "2026-11-02", outcome: event.Hold}}, Order{State: Shipped, Left: "2026-11-02", Unreleased: "no order with this number was ever screened"}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {

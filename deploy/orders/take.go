@@ -181,7 +181,8 @@ func snapshotOf(facts []byte) string {
 // function of the decisions alone, in their order. ok is false where the decision is on a revision that a later one replaced.
 //
 // A shipped or cancelled event closes an order, a revision opens it again: something is to ship once more. What left in part
-// stays open. What left stays shipped, whatever is found of it later; cancelling does not bring it back.
+// stays open. What left stays shipped, whatever is found of it later; cancelling does not bring it back, and an order that is sent in when it
+// had left has left.
 func (t *taken) after(was *Order) (next Order, ok bool) {
 	next = t.order
 	next.State = Open
@@ -189,8 +190,11 @@ func (t *taken) after(was *Order) (next Order, ok bool) {
 		if t.order.Revision < was.Revision {
 			return next, false
 		}
-		if next.Kind != event.Revised && next.Kind != event.Placed {
-			next.State, next.Left, next.Unreleased = was.State, firstOf(was.Left, next.Left), was.Unreleased
+		if next.Kind != event.Revised {
+			next.Left, next.Unreleased = firstOf(was.Left, next.Left), was.Unreleased
+		}
+		if next.Kind != event.Revised && (next.Kind != event.Placed || was.State == Shipped) {
+			next.State = was.State
 		}
 	}
 	switch {

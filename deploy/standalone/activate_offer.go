@@ -2,8 +2,10 @@ package standalone
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"iter"
 
 	"github.com/urfave/cli/v3"
@@ -111,6 +113,9 @@ func decideActivation(c *cli.Command, rep replay.Report) (apply bool, err error)
 // previewOpen judges the open orders, each in its newest decision, as they would be under an object.
 func previewOpen(ctx context.Context, data, what string, object []byte) (rep replay.Report, digest string, err error) {
 	now, err := openNow(ctx, data)
+	if errors.Is(err, fs.ErrNotExist) {
+		return rep, "", nil // nothing was ever logged here
+	}
 	if err != nil {
 		return rep, "", err
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -48,6 +49,9 @@ func replayCommand() *cli.Command {
 		Flags:    slices.Concat(flags, reportFlags(), applyFlags()),
 		Commands: []*cli.Command{replayListCommand(), replayDropCommand()},
 		Action: func(ctx context.Context, cmd *cli.Command) error {
+			if cmd.Args().Present() {
+				return cli.Exit(fmt.Errorf("replay: %q is neither a flag nor a verb", cmd.Args().First()), 2)
+			}
 			if cmd.IsSet("apply") {
 				return applyCommand(ctx, cmd)
 			}
@@ -123,10 +127,39 @@ func (a *replayAsk) run(ctx context.Context) (replay.Report, error) {
 	if nc != nil {
 		defer nc.Close()
 	}
+	if _, err := os.Stat(AuditDir(a.data)); err != nil && nc == nil {
+		return replay.Report{}, fmt.Errorf("there is no log in %s: %w", a.data, err) // and nothing is made there
+	}
 	if err := replay.Tidy(ReplayDir(a.data), finishedKept); err != nil {
 		return replay.Report{}, err
 	}
-	dir := cmp.Or(a.work, filepath.Join(ReplayDir(a.data), a.question.ID()))
+	rep, err := a.goOn(ctx, nc)
+	if err != nil && ctx.Err() == nil && !replay.Begun(a.dir()) { // to go on would be to fail again
+		err = errors.Join(err, replay.Forget(a.dir(), a.question))
+	}
+	if a.read == fromStream || !errors.Is(err, errStreamLost) {
+		return rep, err
+	}
+	a.say(fmt.Sprintf("replay: begun again, from the log: %v", err))
+	if err := replay.Forget(a.dir(), a.question); err != nil {
+		return rep, err
+	}
+	if a.read = fromLog; nc != nil && !nc.IsConnected() {
+		nc = nil
+	}
+	return a.goOn(ctx, nc)
+}
+
+// errStreamLost says that the stream of decisions no longer holds what a replay began to read from it. The log has it all.
+var errStreamLost = errors.New("the stream that it was begun on is not there any more")
+
+func (a *replayAsk) dir() string {
+	return cmp.Or(a.work, filepath.Join(ReplayDir(a.data), a.question.ID()))
+}
+
+// goOn begins to answer, or goes on where it was stopped.
+func (a *replayAsk) goOn(ctx context.Context, nc *nats.Conn) (replay.Report, error) {
+	dir := a.dir()
 	w, err := replay.Prepare(dir, a.question, func() (replay.Plan, json.RawMessage, error) { return a.plan(ctx, nc) })
 	if err != nil {
 		return replay.Report{}, err
@@ -137,7 +170,7 @@ func (a *replayAsk) run(ctx context.Context) (replay.Report, error) {
 		return replay.Report{}, fmt.Errorf("replay: %s: %w", dir, err)
 	}
 	if h.From == fromStream && nc == nil {
-		return replay.Report{}, errors.New("replay: it was begun on the stream, and nothing runs that holds it: start the pipeline, or drop this replay and ask again")
+		return replay.Report{}, errStreamLost
 	}
 	a.tell(w)
 	job := a.job(w, h, nc)

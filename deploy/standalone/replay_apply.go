@@ -271,8 +271,12 @@ func applicable(ctx context.Context, nc *nats.Conn, data string, q replay.Questi
 			return fmt.Errorf("%w: it was judged with %s %s, in force is %s %s; put it in force first (tidegate rules activate)", ErrNotInForce, name, value, name, f.pack.Parameters[name])
 		}
 	}
-	if r := q.B.Reference; r != nil && r.Snapshot != "" && r.Snapshot != f.snapshot {
+	r := q.B.Reference
+	if r != nil && r.Snapshot != "" && r.Snapshot != f.snapshot {
 		return fmt.Errorf("%w: it was judged on snapshot %s, in force is %s; put it in force first (tidegate lists activate)", ErrNotInForce, r.Snapshot, f.snapshot)
+	}
+	if r != nil && r.Masters != "" && r.Masters != f.masters {
+		return fmt.Errorf("%w: it was judged with masters %s, in force are %s; put them in force first (tidegate masters activate)", ErrNotInForce, r.Masters, f.masters)
 	}
 	return nil
 }

@@ -321,3 +321,28 @@ func TestKnownAtIsWhatActivationsHadPutInForce(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatIsNotInForceIsNotApplied(t *testing.T) {
+	t.Parallel()
+	s := openShop(t)
+	s.order("A")
+	s.records()
+	lists := func(r replay.Reference) replay.Side { return replay.Side{Reference: &r} }
+	for name, tt := range map[string]struct {
+		side replay.Side
+		may  bool
+	}{
+		"each decision's own":    {replay.Side{}, true},
+		"no masters":             {lists(replay.Reference{Masters: replay.NoMasters}), true},
+		"other masters":          {lists(replay.Reference{Masters: strings.Repeat("a", 64)}), false},
+		"other lists":            {lists(replay.Reference{Snapshot: strings.Repeat("a", 64)}), false},
+		"the parameter in force": {replay.Side{Set: map[string]string{"diffusion": "announced"}}, true},
+		"another parameter":      {replay.Side{Set: map[string]string{"diffusion": "codified"}}, false},
+		"a fixed date":           {replay.Side{AsOf: screening.AsOf{Fixed: "2026-11-10"}}, false},
+		"what was known then":    {replay.Side{KnownAt: "2026-11-10T00:00:00.000000Z"}, false},
+	} {
+		if err := applicable(t.Context(), s.nc, s.data, replay.Question{B: tt.side}); tt.may != (err == nil) || err != nil && !errors.Is(err, ErrNotInForce) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

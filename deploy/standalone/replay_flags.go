@@ -23,7 +23,7 @@ func sliceFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "source", Usage: "only orders of this `SOURCE`; more than once for several"},
 		&cli.StringFlag{Name: "party", Usage: "only orders with a party of this `NAME`, in any spelling, as given or as a list writes it"},
 		&cli.StringSliceFlag{Name: "country", Usage: "only orders that go to, or have a party in, `CC`; more than once for several"},
-		&cli.StringFlag{Name: "item", Usage: "only orders with this `ITEM`: ECCN, part number, catalog id, class (a, b, c, unknown) or words of the description"},
+		&cli.StringFlag{Name: "item", Usage: "only orders with this `ITEM`: ECCN, part number, catalog id, class (a, b, c, none, unknown) or words of the description"},
 		&cli.StringSliceFlag{Name: "rule", Usage: "only decisions with a finding of `RULE`; more than once for several"},
 		&cli.StringSliceFlag{Name: "outcome", Usage: "only decisions with `OUTCOME`; more than once for several"},
 		&cli.StringSliceFlag{Name: "stand", Usage: "only orders that are open, shipped, cancelled or revised now: `HOW`; more than once for several"},
@@ -92,6 +92,9 @@ func (f *flagged) slice() replay.Slice {
 	}
 	for _, c := range f.cmd.StringSlice("country") {
 		s.Countries = append(s.Countries, event.Country(strings.ToUpper(c)))
+		if len(c) != 2 || strings.Trim(strings.ToUpper(c), "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
+			f.fault("country", fmt.Errorf("%q is not the two letters of a country", c))
+		}
 	}
 	for _, o := range f.cmd.StringSlice("outcome") {
 		s.Outcomes = append(s.Outcomes, event.Outcome(o))

@@ -80,9 +80,7 @@ const factsWithin = 60 * time.Second
 func (k elsewhere) EnrichAll(ctx context.Context, snapshot, masters string, cases []event.Case) ([]event.Case, error) {
 	out := make([]event.Case, 0, len(cases))
 	for part := range slices.Chunk(cases, factsAtOnce) {
-		within, cancel := context.WithTimeout(ctx, factsWithin)
-		stated, err := enrichment.Again(within, k.nc, enrichment.Asked{Snapshot: snapshot, Masters: masters}, part)
-		cancel()
+		stated, err := k.again(ctx, enrichment.Asked{Snapshot: snapshot, Masters: masters}, part)
 		if err != nil && ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
@@ -99,6 +97,15 @@ func (k elsewhere) EnrichAll(ctx context.Context, snapshot, masters string, case
 		out = append(out, stated...)
 	}
 	return out, nil
+}
+
+func (k elsewhere) again(ctx context.Context, asked enrichment.Asked, part []event.Case) ([]event.Case, error) {
+	if !k.nc.IsConnected() { // nobody would hear it, and each part would take its time
+		return nil, bus.ErrNobody
+	}
+	ctx, cancel := context.WithTimeout(ctx, factsWithin)
+	defer cancel()
+	return enrichment.Again(ctx, k.nc, asked, part)
 }
 
 // factsAtOnce is how many orders one request asks about.
@@ -196,8 +203,8 @@ func (k *replayKnown) side(ctx context.Context, data string, c replayChoice) (re
 	if ref.Snapshot, err = k.chosenSnapshot(c, then); err != nil {
 		return s, err
 	}
-	if ref.Masters = c.masters; c.masters == currentName {
-		ref.Masters = then.masters
+	if ref.Masters, err = k.chosenMasters(c, then); err != nil {
+		return s, err
 	}
 	s.Reference = &ref
 	return s, nil
@@ -266,6 +273,24 @@ func (k *replayKnown) chosenSnapshot(c replayChoice, then force) (string, error)
 	defer k.mu.Unlock()
 	k.inv.snapshots[ref.Digest()] = ref
 	return ref.Digest(), nil
+}
+
+// chosenMasters is the digest of what is named: in force, or a digest; "none" for none, "" for each decision's own.
+func (k *replayKnown) chosenMasters(c replayChoice, then force) (string, error) {
+	switch c.masters {
+	case "", replay.NoMasters:
+		return c.masters, nil
+	case currentName:
+		return then.masters, nil
+	}
+	shipped, err := enrichment.Curated()
+	if err != nil {
+		return "", err
+	}
+	if _, err := k.reference(shipped.Digest(), c.masters); err != nil {
+		return "", err
+	}
+	return c.masters, nil
 }
 
 // folder reads a folder of a curated set, or one of lists that were imported.

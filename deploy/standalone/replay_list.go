@@ -2,9 +2,9 @@ package standalone
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"github.com/urfave/cli/v3"
 
@@ -43,11 +43,15 @@ func replayDropCommand() *cli.Command {
 		ArgsUsage: "ID",
 		Flags:     []cli.Flag{dataFlag()},
 		Action: func(_ context.Context, cmd *cli.Command) error {
-			id := cmd.Args().First()
-			if id == "" || filepath.Base(id) != id {
-				return errors.New("want the id of a replay, as \"replay list\" shows it")
+			dir, id := ReplayDir(cmd.String("data")), cmd.Args().First()
+			all, err := replay.List(dir)
+			if err != nil {
+				return err
 			}
-			return replay.Drop(filepath.Join(ReplayDir(cmd.String("data")), id))
+			if cmd.Args().Len() != 1 || !slices.ContainsFunc(all, func(k replay.Kept) bool { return k.ID == id }) { // nothing else may be removed
+				return cli.Exit(fmt.Errorf("%q is no replay of %s: want one id, as \"replay list\" shows it", id, cmd.String("data")), 2)
+			}
+			return replay.Drop(filepath.Join(dir, id))
 		},
 	}
 }

@@ -3,8 +3,10 @@ package standalone
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -152,10 +154,24 @@ func (h passage) stream(ctx context.Context, nc *nats.Conn, from replay.Mark) it
 	}
 }
 
+// streamWithin is how long a block that the stream holds may take to come: who holds it may be gone for good.
+const streamWithin = 30 * time.Second
+
+func held(ctx context.Context, r *bus.Reader) (bus.Block, error) {
+	within, cancel := context.WithTimeout(ctx, streamWithin)
+	defer cancel()
+	defer context.AfterFunc(within, r.Close)() // a consumer that is asked for again and again ends by nothing else
+	block, err := r.Next(within)
+	if err != nil && (errors.Is(err, bus.ErrGap) || within.Err() != nil && ctx.Err() == nil) {
+		err = fmt.Errorf("%w: %w", errStreamLost, err)
+	}
+	return block, err
+}
+
 // blocks reads blocks until there is a batch, or the last is read.
 func blocks(ctx context.Context, r *bus.Reader, next *uint64, last uint64) (b replay.Batch, err error) {
 	for *next <= last && len(b.Cases) < event.MaxCases {
-		block, err := r.Next(ctx)
+		block, err := held(ctx, r)
 		if err != nil {
 			return b, err
 		}

@@ -152,6 +152,42 @@ func TestAReplayThatIsStoppedGoesOn(t *testing.T) {
 	}
 }
 
+// What the machine lost when it went down, a work file's end or a ledger, is found again from the beginning.
+func TestAReplayThatLostAFileBeginsAgain(t *testing.T) {
+	t.Parallel()
+	data := written(t, 2000)
+	for _, state := range []replay.State{replay.Recorded, replay.Recomputed} {
+		want := report(t, asking(t, data, codifiedQuestion(state)))
+		for _, lost := range []string{"changes.ndjson", "ledger-a-*", "ledger-b-*"} {
+			a := asking(t, data, codifiedQuestion(state))
+			a.lanes, a.every = 1, time.Nanosecond
+			ctx, stop := context.WithCancel(t.Context())
+			a.progress = func(p replay.Progress) {
+				if p.Done > 1000 {
+					stop()
+				}
+			}
+			if _, err := a.run(ctx); !errors.Is(err, context.Canceled) {
+				t.Fatalf("it was not stopped: %v", err)
+			}
+			stop()
+			a.progress = nil
+			names, err := filepath.Glob(filepath.Join(a.work, lost))
+			if err != nil || len(names) == 0 && (state == replay.Recomputed || lost == "changes.ndjson") {
+				t.Fatalf("%s: %q %v", lost, names, err)
+			}
+			for _, name := range names {
+				if err := os.Truncate(name, 0); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if got := report(t, a); got != want {
+				t.Errorf("%s without %s:\n%s\nundisturbed:\n%s", state, lost, got, want)
+			}
+		}
+	}
+}
+
 func report(t *testing.T, a *replayAsk) string {
 	t.Helper()
 	rep, err := a.run(t.Context())

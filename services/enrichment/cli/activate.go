@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/nats-io/nats.go"
 	"github.com/urfave/cli/v3"
 
 	"github.com/tidegate/tidegate/schemas/event"
@@ -21,10 +22,14 @@ func activateCommand(offer Offer) *cli.Command {
 		Flags: append([]cli.Flag{
 			dataFlag(), jsonFlag(),
 			byFlag(), whyFlag("lists activate"),
-			&cli.BoolFlag{Name: "dry-run", Usage: "only print what would change"},
+			dryRunFlag(),
 		}, offer.flags()...),
 		Action: func(ctx context.Context, c *cli.Command) error { return activate(ctx, c, offer) },
 	}
+}
+
+func dryRunFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "dry-run", Usage: "only print what would change, and what would become of open orders"}
 }
 
 func byFlag() cli.Flag {
@@ -49,20 +54,23 @@ func activate(ctx context.Context, c *cli.Command, offer Offer) error {
 	if err != nil {
 		return err
 	}
-	if c.Bool("dry-run") {
-		return dryRun(c, s, digest)
-	}
-	nc, err := bus.OperatorOf(ctx, c.String("data"))
-	if errors.Is(err, bus.ErrNotRunning) {
-		return activateAtStart(c, s, digest)
-	}
+	nc, err := running(ctx, c)
 	if err != nil {
 		return err
 	}
-	defer nc.Close()
+	if nc != nil {
+		defer nc.Close()
+	} else if err := s.AtStart(); err != nil && !c.Bool("dry-run") {
+		return err
+	}
 	after, err := offer.show(ctx, c, bus.Lists, enrichment.ListsObject(file))
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case c.Bool("dry-run"):
+		return dryRun(c, s, digest)
+	case nc == nil:
+		return activateAtStart(c, s, digest)
 	}
 	a := event.Activation{What: bus.Lists, Version: digest[:12], By: c.String("by"), Why: c.String("why")}
 	taken, loaded, err := bus.Activate(ctx, nc, a, enrichment.ListsObject(file))
@@ -80,6 +88,19 @@ func activate(ctx context.Context, c *cli.Command, offer Offer) error {
 	return after(ctx)
 }
 
+// running is a connection to the process that runs on the data directory, nil where nothing does. What is to happen to open orders
+// happens in that process.
+func running(ctx context.Context, c *cli.Command) (*nats.Conn, error) {
+	nc, err := bus.OperatorOf(ctx, c.String("data"))
+	if !errors.Is(err, bus.ErrNotRunning) {
+		return nc, err
+	}
+	if c.Bool("apply") && !c.Bool("dry-run") {
+		return nil, fmt.Errorf("%w: open orders are judged again by the process that runs; start it first, or leave --apply out", err)
+	}
+	return nil, nil //nolint:nilnil // which is no error
+}
+
 func activateAtStart(c *cli.Command, s *lists.Store, digest string) error {
 	if _, err := s.Activate(digest); err != nil {
 		return err
@@ -95,6 +116,9 @@ func dryRun(c *cli.Command, s *lists.Store, digest string) error {
 	before, err := s.Active()
 	if err != nil {
 		return err
+	}
+	if before == "" && c.Bool("json") {
+		return printJSON(c.Root().Writer, map[string]string{"set": digest})
 	}
 	if before == "" {
 		_, err := fmt.Fprintf(c.Root().Writer, "set %s would be the first in force beside the curated set\n", digest)

@@ -186,25 +186,22 @@ func activateMasters(offer Offer) *cli.Command {
 		Name: "activate", Usage: "put a set in force: the newest, or the one a digest names", ArgsUsage: "[DIGEST]",
 		Description: "While Tidegate runs on the data directory, every running instance loads the set first; then one control event enters the order\n" +
 			"stream, and everything behind it is filled from the set. Where nothing runs, the set is in force from the first start on.",
-		Flags:  append([]cli.Flag{mastersFlag(), jsonFlag(), byFlag(), whyFlag("masters activate")}, offer.flags()...),
+		Flags:  append([]cli.Flag{mastersFlag(), jsonFlag(), byFlag(), whyFlag("masters activate"), dryRunFlag()}, offer.flags()...),
 		Action: func(ctx context.Context, c *cli.Command) error { return putInForce(ctx, c, c.Args().First(), offer) },
 	}
 }
 
 func putInForce(ctx context.Context, c *cli.Command, name string, offer Offer) error {
 	s := mastersStore(c)
-	nc, err := bus.OperatorOf(ctx, c.String("data"))
-	if errors.Is(err, bus.ErrNotRunning) {
-		digest, err := s.Activate(name)
-		if err != nil {
-			return err
-		}
-		return sayInForce(c, activated{Active: digest}, "nothing runs on "+c.String("data")+": set "+digest+" is in force from the next start on")
-	}
+	nc, err := running(ctx, c)
 	if err != nil {
 		return err
 	}
-	defer nc.Close()
+	if nc != nil {
+		defer nc.Close()
+	} else if err := s.AtStart(); err != nil && !c.Bool("dry-run") {
+		return err
+	}
 	digest, err := s.Resolve(name)
 	if err != nil {
 		return err
@@ -214,8 +211,16 @@ func putInForce(ctx context.Context, c *cli.Command, name string, offer Offer) e
 		return err
 	}
 	after, err := offer.show(ctx, c, bus.Masters, m.Set().File())
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case c.Bool("dry-run"):
+		return sayInForce(c, activated{Active: digest}, "set "+digest+" would be put in force; masters diff says what it changes")
+	case nc == nil:
+		if _, err := s.Activate(digest); err != nil {
+			return err
+		}
+		return sayInForce(c, activated{Active: digest}, "nothing runs on "+c.String("data")+": set "+digest+" is in force from the next start on")
 	}
 	a := event.Activation{What: bus.Masters, Version: digest[:12], By: c.String("by"), Why: c.String("why")}
 	taken, loaded, err := bus.Activate(ctx, nc, a, m.Set().File())

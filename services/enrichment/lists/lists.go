@@ -253,13 +253,21 @@ func (s *Store) Activate(name string) (digest string, err error) {
 		return "", err
 	}
 	defer unlock()
-	if _, err := os.Stat(filepath.Join(s.dir, streamed)); err == nil {
-		return "", fmt.Errorf("%w (%s says so)", ErrStreamed, filepath.Join(s.dir, streamed))
+	if err := s.AtStart(); err != nil {
+		return "", err
 	}
 	if digest, _, err = s.prepare(name); err != nil {
 		return "", err
 	}
 	return digest, s.drawer.Activate(digest)
+}
+
+// AtStart says whether Activate has any effect; ErrStreamed where it has none.
+func (s *Store) AtStart() error {
+	if _, err := os.Stat(filepath.Join(s.dir, streamed)); err == nil {
+		return fmt.Errorf("%w (%s says so)", ErrStreamed, filepath.Join(s.dir, streamed))
+	}
+	return nil
 }
 
 // Prepare finds the set that Activate would put in force, and gives its file.

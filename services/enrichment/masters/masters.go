@@ -6,6 +6,7 @@
 //	sets/DIGEST       every edition together, compiled: what enrichment maps
 //	head.json         the editions there are and the set made of them
 //	active            the digest of the set in force
+//	streamed          the digest that was activated in the order stream last, where one was
 //	journal.jsonl     what every import was, one line each
 //	faults/SHA256     every row at fault of a file that was read, by the file's name and time
 package masters
@@ -125,17 +126,41 @@ func (s *Store) Take(digest string, file []byte) (*Masters, error) {
 	return s.Load(digest)
 }
 
-// Activated notes that a set is in force, so that the next start begins with it.
-func (s *Store) Activated(digest string) error { return s.drawer.Activate(digest) }
+// streamed is the file that says that a set was activated in an order stream, which then counts.
+const streamed = "streamed"
 
-// Activate puts a set in force for the next start: the one named by its digest or the start of it, the newest when "".
-// The set is mapped and checked first.
+// ErrStreamed says that the order stream has a set in force, so that none can be put in force beside it.
+var ErrStreamed = errors.New("masters were activated while Tidegate ran, and the order stream says which are in force; start it and activate while it runs")
+
+// Activated notes that a set was put in force in the order stream.
+func (s *Store) Activated(digest string) error {
+	unlock, err := s.drawer.Lock()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	return errors.Join(s.drawer.Activate(digest), s.drawer.Put(streamed, []byte(digest+"\n")))
+}
+
+// AtStart says whether Activate has any effect; ErrStreamed where it has none.
+func (s *Store) AtStart() error {
+	if _, err := os.Stat(filepath.Join(s.dir, streamed)); err == nil {
+		return fmt.Errorf("%w (%s says so)", ErrStreamed, filepath.Join(s.dir, streamed))
+	}
+	return nil
+}
+
+// Activate puts a set in force for the first start: the one named by its digest or the start of it, the newest when "".
+// The set is mapped and checked first. ErrStreamed where that would have no effect.
 func (s *Store) Activate(name string) (digest string, err error) {
 	unlock, err := s.drawer.Lock()
 	if err != nil {
 		return "", err
 	}
 	defer unlock()
+	if err := s.AtStart(); err != nil {
+		return "", err
+	}
 	if digest, err = s.Resolve(name); err != nil {
 		return "", err
 	}

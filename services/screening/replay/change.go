@@ -32,6 +32,15 @@ type Change struct {
 	Gone     []string      `json:"gone,omitempty"`  // rules whose finding is there no longer, sorted
 }
 
+// Notice is the kind of a decision that is not the order's own, as placed or revised, but on something that happened to it later: an
+// order may have several.
+func (c Change) Notice() string {
+	if c.Kind == event.Placed || c.Kind == event.Revised {
+		return ""
+	}
+	return string(c.Kind)
+}
+
 // Changes are the changed decisions in the order of their cases. They may be more than memory holds: they are read where
 // they lie, each time anew.
 type Changes struct {

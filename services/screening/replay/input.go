@@ -18,6 +18,7 @@ type causeHead struct {
 	At      event.Instant `json:"received_at"`
 	Source  string        `json:"source"`
 	OrderID string        `json:"order_id"`
+	Of      string        `json:"of"`
 
 	Tenant   string `json:"tenant"`
 	Revision int    `json:"revision"`

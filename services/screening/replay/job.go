@@ -47,7 +47,7 @@ type Job struct {
 type Serial interface {
 	Judge(ctx context.Context, part []Past) (Result, error)
 	Save(dir string, at uint64) error // keeps what it stands at behind that many cases
-	Load(dir string, at uint64) error // takes it up again
+	Load(dir string, at uint64) error // takes it up again; an error leaves it at the beginning
 }
 
 // Progress is how far a job is.
@@ -120,8 +120,8 @@ func (r *running) open() (err error) {
 		return err
 	}
 	if r.Serial != nil && r.at.Cases > 0 {
-		if err := r.Serial.Load(r.Dir, r.at.Cases); err != nil {
-			return err
+		if err := r.Serial.Load(r.Dir, r.at.Cases); err != nil { // lost when the machine went down
+			return errors.Join(r.changes.close(), r.stands.close(), r.again())
 		}
 	}
 	if r.before = r.at.Cases; r.Clock != nil {
@@ -131,7 +131,7 @@ func (r *running) open() (err error) {
 	return nil
 }
 
-// again begins from the first case: a work file lost its end.
+// again begins from the first case: a work file lost its end, or a ledger.
 func (r *running) again() error {
 	if err := os.Remove(filepath.Join(r.Dir, progressFile)); err != nil {
 		return fmt.Errorf("replay: %w", err)

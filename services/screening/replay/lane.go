@@ -212,16 +212,17 @@ func (s *stored) Enrich(context.Context, string, string, event.Case) (event.Case
 
 // Lanes has running instances judge.
 type Lanes struct {
-	nc    *nats.Conn
-	local *Judge
-	asked Question // without the slice: what is sent is in it
+	nc     *nats.Conn
+	local  *Judge
+	asked  Question      // without the slice: what is sent is in it
+	within time.Duration // that a request may take
 }
 
 // NewLanes asks the instances behind a connection; what they lack the local judge does.
 func NewLanes(nc *nats.Conn, local *Judge) *Lanes {
 	q := local.q
 	q.Slice = Slice{}
-	return &Lanes{nc, local, q}
+	return &Lanes{nc, local, q, laneWithin}
 }
 
 // laneBytes bounds a request, below what a server takes.
@@ -319,7 +320,10 @@ func (l *Lanes) ask(ctx context.Context, part []Past) (Result, error) {
 		return Result{}, err
 	}
 	for range laneTries {
-		within, cancel := context.WithTimeout(ctx, laneWithin)
+		if !l.nc.IsConnected() { // nobody would hear it, and each try would take its time
+			break
+		}
+		within, cancel := context.WithTimeout(ctx, l.within)
 		b, err := bus.Request(within, l.nc, subject.ReplayJudge, body)
 		cancel()
 		var r Result

@@ -2,7 +2,6 @@ package replay
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -121,20 +120,21 @@ func (s *Recompute) Save(dir string, at uint64) error {
 	return nil
 }
 
-// Load takes both ledgers up behind so many cases.
-func (s *Recompute) Load(dir string, at uint64) (err error) {
-	for side, l := range map[string]**screening.Ledger{"a": &s.before, "b": &s.after} {
+// Load takes both ledgers up behind so many cases, or neither.
+func (s *Recompute) Load(dir string, at uint64) error {
+	var sides [2]*screening.Ledger
+	for i, side := range []string{"a", "b"} {
 		name := ledgerFile(dir, side, at)
-		b, fail := os.ReadFile(name)
-		if fail == nil {
-			*l, fail = screening.LoadLedger(b)
+		b, err := os.ReadFile(name)
+		if err == nil {
+			sides[i], err = screening.LoadLedger(b)
 		}
-		err = errors.Join(err, fail)
+		if err != nil {
+			return fmt.Errorf("replay: %w", err)
+		}
 		s.kept = append(s.kept, name)
 	}
-	if err != nil {
-		return fmt.Errorf("replay: %w", err)
-	}
+	s.before, s.after = sides[0], sides[1]
 	return nil
 }
 

@@ -104,7 +104,11 @@ func (r Report) printOrders(w io.Writer) error {
 	t.SetColumnConfigs([]table.ColumnConfig{{Number: 7, WidthMax: 70, WidthMaxEnforcer: text.WrapSoft}})
 	t.AppendHeader(table.Row{"order", "date", "to", "was", "is", "rule", "why"})
 	for _, c := range shown {
-		t.AppendRow(table.Row{c.OrderID, c.Date, c.Country, c.From, c.To, c.Rule, c.Why})
+		order := c.OrderID
+		if n := c.Notice(); n != "" {
+			order += " (" + n + ")"
+		}
+		t.AppendRow(table.Row{order, c.Date, c.Country, c.From, c.To, c.Rule, c.Why})
 	}
 	if _, err := fmt.Fprintln(w, t.Render()); err != nil {
 		return err

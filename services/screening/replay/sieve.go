@@ -117,6 +117,9 @@ func (s *sieve) ofParty(in *input) bool {
 	return false
 }
 
+// classes are what a fact calls an item's class.
+var classes = []string{"a", "b", "c", "none", "unknown"}
+
 func (s *sieve) ofItem(in *input) bool {
 	if s.Item == "" {
 		return true
@@ -124,6 +127,9 @@ func (s *sieve) ofItem(in *input) bool {
 	o := in.facts.Judged(&in.cause)
 	if o == nil {
 		return false
+	}
+	if slices.Contains(classes, s.Item) { // no word: it would be in nearly every description
+		return slices.ContainsFunc(in.facts.Items, func(f event.ItemFacts) bool { return f.Class == s.Item })
 	}
 	words := strings.Fields(strings.ToLower(s.Item))
 	for i := range o.Items {
@@ -139,7 +145,7 @@ func (s *sieve) ofItem(in *input) bool {
 		}
 	}
 	return slices.ContainsFunc(in.facts.Items, func(f event.ItemFacts) bool {
-		return strings.EqualFold(f.ECCN, s.Item) || strings.EqualFold(f.Catalog, s.Item) || f.Class == s.Item
+		return strings.EqualFold(f.ECCN, s.Item) || strings.EqualFold(f.Catalog, s.Item)
 	})
 }
 

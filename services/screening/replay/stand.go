@@ -27,7 +27,8 @@ func orderKey(tenant, source, id string) uint64 {
 	return binary.BigEndian.Uint64(sum[:])
 }
 
-// standing is what the case says of how its order stands; most say nothing.
+// standing is what the case says of how its order stands; most say nothing. What left in part is still open, and a cancellation of an
+// order that nobody had sent closes nothing: if it comes, it is wanted.
 func (in *input) standing() (standing, bool) {
 	h := &in.head
 	switch h.Kind {
@@ -35,14 +36,15 @@ func (in *input) standing() (standing, bool) {
 		if h.Shipment != nil && h.Shipment.Partial != nil && *h.Shipment.Partial {
 			return standing{}, false
 		}
-		return standing{orderKey(h.Tenant, h.Source, h.OrderID), event.Shipped, 0}, true
 	case event.Cancelled:
-		return standing{orderKey(h.Tenant, h.Source, h.OrderID), event.Cancelled, 0}, true
+		if h.Of == "" {
+			return standing{}, false
+		}
 	case event.Revised:
-		return standing{orderKey(h.Tenant, h.Source, h.OrderID), event.Revised, h.Revision}, true
 	default:
 		return standing{}, false
 	}
+	return standing{orderKey(h.Tenant, h.Source, h.OrderID), h.Kind, h.Revision}, true
 }
 
 // stands is how orders stand at the end of a history: those that something was said of. Sixteen bytes or so an order.
@@ -87,17 +89,21 @@ func standsOf(said iter.Seq2[standing, error]) (stands, error) {
 	return m, nil
 }
 
+// take goes on as the index of orders does, so that both call the same orders open: what left stays so when it is cancelled, a new
+// revision opens its order again, and what is said of an older one counts no longer.
 func (m stands) take(s standing) {
 	at := m[s.Order]
-	switch s.Kind {
-	case event.Shipped:
+	revision := int32(s.Revision) //nolint:gosec // revisions are counted from 1
+	if revision < at.revision {
+		return
+	}
+	switch {
+	case s.Kind == event.Revised:
+		at = stood{revision: revision}
+	case s.Kind == event.Shipped:
 		at.closed = 1
-	case event.Cancelled:
+	case at.closed != 1:
 		at.closed = 2
-	default: // a new revision is a new decision: what was cancelled is wanted again
-		if at.revision = max(at.revision, int32(s.Revision)); at.closed == 2 { //nolint:gosec // revisions are counted from 1
-			at.closed = 0
-		}
 	}
 	m[s.Order] = at
 }

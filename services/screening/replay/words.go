@@ -17,19 +17,19 @@ import (
 func (q Question) Words() string {
 	switch b := q.B; {
 	case b.KnownAt != "":
-		return fmt.Sprintf("What would we have decided with what we knew at %s?", moment(b.KnownAt))
+		return fmt.Sprintf("What would we have decided with what we knew at %s%s?", moment(b.KnownAt), dated(b.AsOf))
 	case b.AsOf.Fixed != "" && q.A.AsOf.Fixed != "":
 		return fmt.Sprintf("What is decided otherwise on %s than on %s%s?", b.AsOf.Fixed, q.A.AsOf.Fixed, under(b))
 	case b.AsOf.Fixed != "":
 		return fmt.Sprintf("What would be decided if every order were dated %s%s?", b.AsOf.Fixed, under(b))
 	case len(b.Set) > 0:
-		return fmt.Sprintf("What would have been decided with %s?", settings(b.Set))
+		return fmt.Sprintf("What would have been decided with %s%s%s?", settings(b.Set), onLists(b.Reference), dated(b.AsOf))
 	case b.Pack == nil && b.Reference != nil && b.Reference.Snapshot == "" && b.Reference.Masters != "":
-		return fmt.Sprintf("What would have been decided with the company's masters %s?", short(b.Reference.Masters))
+		return fmt.Sprintf("What would have been decided %s%s?", mastered(b.Reference.Masters), dated(b.AsOf))
 	case b.Pack == nil && b.Reference != nil && b.Reference.Snapshot == "":
-		return "What would have been decided with today's matcher, on each decision's own lists?"
+		return fmt.Sprintf("What would have been decided with today's matcher, on each decision's own lists%s?", dated(b.AsOf))
 	case b.Pack != nil || b.Reference != nil:
-		return fmt.Sprintf("What was the law that day%s?", told(b))
+		return fmt.Sprintf("What was the law that day%s%s?", told(b), dated(b.AsOf))
 	case b.AsOf.By != "":
 		return fmt.Sprintf("What would have been decided for %s alone?", dates(b.AsOf))
 	case q.A.Recorded || q.A.own():
@@ -55,7 +55,7 @@ func (q Question) Explained() string {
 func (s Side) explained() string {
 	switch {
 	case s.KnownAt != "":
-		return fmt.Sprintf("the packs and lists are those that activations had put in force at %s; what we came to know later does not count.", moment(s.KnownAt))
+		return fmt.Sprintf("the packs and lists are those that activations had put in force at %s, judged %s; what we came to know later does not count.", moment(s.KnownAt), on(s.AsOf))
 	case s.Pack != nil || s.Reference != nil:
 		return "rules and listings are picked by when they were in force in law, " + on(s.AsOf) + ", from today's knowledge of them, whatever we knew then."
 	case len(s.Set) > 0:
@@ -90,11 +90,49 @@ func dates(a screening.AsOf) string {
 	return "each order's own dates"
 }
 
+// under says under what else a side is judged that has dates of its own.
 func under(s Side) string {
-	if s.Pack == nil {
-		return ""
+	switch {
+	case s.Pack != nil:
+		return ", under " + PackWords(s.Pack) + onLists(s.Reference)
+	case len(s.Set) > 0:
+		return ", with " + settings(s.Set) + onLists(s.Reference)
 	}
-	return ", under " + PackWords(s.Pack)
+	return onLists(s.Reference)
+}
+
+// onLists says under what facts are stated again.
+func onLists(r *Reference) string {
+	switch {
+	case r == nil:
+		return ""
+	case r.Snapshot != "" && r.Masters != "":
+		return fmt.Sprintf(", on the lists %s and the masters %s", short(r.Snapshot), short(r.Masters))
+	case r.Snapshot != "":
+		return ", on the lists " + short(r.Snapshot)
+	case r.Masters != "":
+		return ", on the masters " + short(r.Masters)
+	}
+	return ", with today's matcher"
+}
+
+// mastered names masters.
+func mastered(digest string) string {
+	if digest == NoMasters {
+		return "without the company's own masters"
+	}
+	return "with the company's masters " + short(digest)
+}
+
+// dated names dates that are not each order's own.
+func dated(a screening.AsOf) string {
+	switch {
+	case a.Fixed != "":
+		return ", if every order were dated " + string(a.Fixed)
+	case a.By != "":
+		return ", for " + dates(a) + " alone"
+	}
+	return ""
 }
 
 func told(s Side) string {

@@ -48,12 +48,9 @@ func Prepare(dir string, q Question, plan func() (Plan, json.RawMessage, error))
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("replay: %w", err)
 	}
-	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	f, err := takeDir(dir, os.O_CREATE|os.O_RDWR)
 	if err != nil {
-		return nil, fmt.Errorf("replay: %w", err)
-	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		return nil, errors.Join(fmt.Errorf("%s: %w", dir, ErrBusy), f.Close())
+		return nil, err
 	}
 	w := &Work{Dir: dir, lock: f}
 	if err := w.begin(q, plan); err != nil {
@@ -76,12 +73,9 @@ func (w *Work) begin(q Question, plan func() (Plan, json.RawMessage, error)) err
 	if err == nil && was.Question.ID() != q.ID() {
 		return fmt.Errorf("replay: %s holds another question: %s", w.Dir, was.Question.Words())
 	}
-	for _, name := range []string{progressFile, questionFile, reportFile, ordersFile, changesFile, standsFile} { // the note first: without it nothing else counts
-		if err := os.Remove(filepath.Join(w.Dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("replay: %w", err)
-		}
+	if err := clean(w.Dir); err != nil {
+		return err
 	}
-	dropLedgers(w.Dir, nil)
 	if w.Plan, w.Source, err = plan(); err != nil {
 		return err
 	}
@@ -149,16 +143,61 @@ func Tidy(dir string, keep int) error {
 	return nil
 }
 
-// Drop removes a work directory that nobody works in.
-func Drop(dir string) error {
-	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR, 0o600)
+// Begun says whether something of a replay was noted in its work directory.
+func Begun(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, progressFile))
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
+// Forget removes what a replay that is not done left in its work directory, and nothing else that may lie there: the directory may be
+// somebody's own. One that holds another question, or that another process works in, stays.
+func Forget(dir string, q Question) error {
+	var was asked
+	if readFile(dir, questionFile, &was) != nil || was.Question.ID() != q.ID() {
+		return nil
+	}
+	f, err := takeDir(dir, os.O_RDWR)
 	if err != nil {
-		return fmt.Errorf("replay: %w", err)
+		return nil // whoever works in it goes on
 	}
 	defer func() { _ = f.Close() }()
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		return fmt.Errorf("%s: %w", dir, ErrBusy)
+	if err := clean(dir); err != nil {
+		return err
 	}
+	_ = errors.Join(os.Remove(f.Name()), os.Remove(dir)) // which stays where there is more in it
+	return nil
+}
+
+// clean removes the files of a work directory. The note goes first: without it nothing else counts.
+func clean(dir string) error {
+	for _, name := range []string{progressFile, questionFile, reportFile, ordersFile, changesFile, standsFile} {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("replay: %w", err)
+		}
+	}
+	dropLedgers(dir, nil)
+	return nil
+}
+
+// takeDir locks a work directory.
+func takeDir(dir string, flag int) (*os.File, error) {
+	f, err := os.OpenFile(filepath.Join(dir, "lock"), flag, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("replay: %w", err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", dir, ErrBusy), f.Close())
+	}
+	return f, nil
+}
+
+// Drop removes a work directory that nobody works in.
+func Drop(dir string) error {
+	f, err := takeDir(dir, os.O_RDWR)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }()
 	if err := os.RemoveAll(dir); err != nil {
 		return fmt.Errorf("replay: %w", err)
 	}
