@@ -249,10 +249,21 @@ func (b *builder) country(v, name string) event.Country {
 }
 
 func (b *builder) number(v, name string) event.Decimal {
+	if b.decimal == ',' && thousands(v) {
+		b.f.Fault(b.row.Offset, document.CodeFormat, "%s %s could be thousands or thousandths: write %s or %s", b.what(name), document.Quote(v),
+			strings.Replace(v, ".", "", 1), strings.Replace(v, ".", ",", 1))
+		return ""
+	}
 	if d, ok := document.Decimal(v, b.decimal); ok {
 		return d
 	}
 	return b.f.Number(b.row.Offset, b.what(name), v, b.decimal)
+}
+
+// thousands says whether a point stands where one between thousands would: nobody knows which it is in a file whose decimal mark is a comma.
+func thousands(v string) bool {
+	whole, rest, ok := strings.Cut(strings.TrimLeft(v, "+-"), ".")
+	return ok && len(rest) == 3 && len(whole) >= 1 && len(whole) <= 3 && whole[0] != '0' && strings.Trim(whole+rest, "0123456789") == ""
 }
 
 func (b *builder) day(v, name string) event.Date {

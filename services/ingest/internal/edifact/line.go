@@ -54,6 +54,12 @@ func (r *reader) detail(s *edi.Segment) {
 		if text := document.Text(joined(s.Comp(3, 4), s.Comp(3, 5))); text != "" && !slices.Contains(it.said, text) {
 			it.said = append(it.said, text)
 		}
+	case "FTX":
+		if k := s.El(1); k == "AAA" || k == "PRD" { // what the goods are
+			if text := strings.Join(comps(s, 4, 5), " "); text != "" && !slices.Contains(it.said, text) {
+				it.said = append(it.said, text)
+			}
+		}
 	case "QTY":
 		r.quantity(s)
 	case "QVR":
@@ -126,7 +132,7 @@ func (r *reader) endLine() {
 	if it.does == "" && r.function == "2" { // lines that come to the order
 		does.Action = amendment.Add
 	}
-	if it.unit == "" || it.unit == it.code || it.code == "" && document.Unit(it.unit) == "piece" {
+	if it.unit == "" || document.Unit(it.unit) == it.Unit || it.code == "" && document.Unit(it.unit) == "piece" {
 		if it.Value == "" {
 			it.Value = document.Times(it.Quantity, it.price, it.per)
 		}

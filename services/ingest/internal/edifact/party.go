@@ -13,8 +13,8 @@ import (
 // screened as an intermediate consignee: no party is left out because of its code. Senders and receivers of the message
 // itself (MS, MR) are none.
 var roles = map[string][]event.Role{
-	"BY": {event.Purchaser}, "OB": {event.Purchaser}, "OY": {event.Purchaser}, "BS": {event.Purchaser, event.UltimateConsignee}, "BO": {event.Purchaser}, "SO": {event.Purchaser},
-	"DP": {event.UltimateConsignee}, "CN": {event.UltimateConsignee}, "UC": {event.UltimateConsignee}, "ST": {event.UltimateConsignee}, "SN": {event.UltimateConsignee}, "LP": {event.UltimateConsignee},
+	"BY": {event.Purchaser}, "OB": {event.Purchaser}, "OY": {event.Purchaser}, "BS": {event.Purchaser, event.UltimateConsignee}, "SO": {event.Purchaser},
+	"DP": {event.UltimateConsignee}, "CN": {event.UltimateConsignee}, "UC": {event.UltimateConsignee}, "ST": {event.UltimateConsignee}, "SN": {event.UltimateConsignee},
 	"UD": {event.EndUser}, "EN": {event.EndUser}, "EU": {event.EndUser}, "IT": {event.EndUser}, "FD": {event.EndUser}, "UP": {event.UltimateConsignee},
 	"IC": {event.IntermediateConsignee}, "NI": {event.IntermediateConsignee}, "N1": {event.IntermediateConsignee},
 	"FW": {event.Forwarder}, "CA": {event.Forwarder}, "FA": {event.Forwarder}, "CB": {event.Forwarder}, "DT": {event.Forwarder}, "AE": {event.Forwarder}, "CS": {event.Forwarder}, "TR": {event.Forwarder},
