@@ -80,6 +80,7 @@ type reader struct {
 	at    int    // of the party
 	lines int
 	less  bool // less was sent than ordered
+	sent  bool // the message says what was sent
 }
 
 // line is an item in the making.
