@@ -173,16 +173,16 @@ func (r *reader) purpose(begin *edi.Segment, code, sequence string) {
 	switch code {
 	case "01", "03", "17":
 		o.Event = event.Cancelled
-	default:
-		if !placing(code) {
-			r.f.Fault(begin.Offset, document.CodeNotSupported, "%s01 %s: neither placed nor changed nor taken back", begin.Tag, document.Quote(code))
-		}
 	case "02", "04", "05", "19", "52":
 		o.Event, r.added = event.Revised, code == "02"
 		if n, err := strconv.Atoi(sequence); err == nil && n > 0 && n < 1e9 {
 			o.Revision = n
 		} else {
 			o.Revision = r.sent()
+		}
+	default:
+		if !placing(code) {
+			r.f.Fault(begin.Offset, document.CodeNotSupported, "%s01 %s: neither placed nor changed nor taken back", begin.Tag, document.Quote(code))
 		}
 	}
 }
