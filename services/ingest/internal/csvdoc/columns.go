@@ -101,8 +101,10 @@ var names = sync.OnceValue(func() []string {
 })
 
 // ofShop are the columns of a web shop's export that say nothing of who gets what, or what others say better.
-var ofShop = []string{"id", "source", "shipping", "paymentmethod", "billingstreet", "shippingstreet", "tax1name", "tax2name", "tax3name", "tax4name", "tax5name",
-	"billingprovincename", "shippingprovincename", "paymenttermsname"}
+var ofShop = []string{
+	"id", "source", "shipping", "paymentmethod", "billingstreet", "shippingstreet", "tax1name", "tax2name", "tax3name", "tax4name", "tax5name",
+	"billingprovincename", "shippingprovincename", "paymenttermsname",
+}
 
 // fold leaves of a header its letters and digits, small.
 func fold(s string) string {
