@@ -62,6 +62,7 @@ func (s *Standalone) wire() error {
 func (s *Standalone) ingestConfig(logDir string) ingest.Config {
 	cfg := s.cfg.Ingest
 	cfg.Dir, cfg.Listen, cfg.Log = ingestDir(s.cfg.Data), s.cfg.HTTP, s.cfg.Log
+	cfg.Space = func() error { return space(s.cfg.Data) }
 	cfg.History = func(ctx context.Context, from uint64) iter.Seq2[ingest.Past, error] { return past(ctx, logDir, from) }
 	cfg.Receipt = func(ctx context.Context, event string) ([]byte, bool, error) {
 		return audit.Receipt(ctx, logDir, event)

@@ -3,6 +3,7 @@ package ingest_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -59,6 +60,39 @@ func TestAFullStreamTellsTheSenderAndGoesOnWhenThereIsRoom(t *testing.T) {
 	}
 	if status, answers := post(t, url, "application/json", order(strconv.Itoa(taken), "x")); status != http.StatusCreated || answers[0].Sequence != uint64(taken+1) {
 		t.Errorf("room again: %d %+v", status, answers)
+	}
+}
+
+func TestANearlyFullDiskTellsTheSenderAndGoesOnWhenThereIsRoom(t *testing.T) {
+	t.Parallel()
+	nc := natstest.Server(t)
+	var full atomic.Bool
+	url, _ := door(t, nc, ingest.Config{Space: func() error {
+		if full.Load() {
+			return errors.New("10 of 1000 bytes are free")
+		}
+		return nil
+	}})
+	if status, _ := postRaw(t, url, order("A", "x")); status != http.StatusCreated {
+		t.Fatal(status)
+	}
+	full.Store(true)
+	status, h := postRaw(t, url, order("B", "x"))
+	if status != http.StatusServiceUnavailable || h.Get("Retry-After") == "" || h.Get("Content-Type") != "application/problem+json" {
+		t.Errorf("full: %d %v", status, h)
+	}
+	if status, answers := post(t, url, "application/json", order("A", "x")); status != http.StatusOK || !answers[0].Duplicate {
+		t.Errorf("an order sent again while full: %d %+v", status, answers)
+	}
+	if a := ask(t, "GET", strings.TrimSuffix(url, "v1/orders")+"readyz", ""); a.status != http.StatusServiceUnavailable {
+		t.Errorf("ready while full: %d %s", a.status, a.body)
+	}
+	if n := len(stored(t, nc)); n != 1 {
+		t.Errorf("%d stored", n)
+	}
+	full.Store(false)
+	if status, _ := postRaw(t, url, order("B", "x")); status != http.StatusCreated {
+		t.Errorf("room again: %d", status)
 	}
 }
 

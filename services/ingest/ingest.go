@@ -51,6 +51,10 @@ type Config struct {
 	// can be said about an order that old.
 	Cause func(ctx context.Context, event string) (line []byte, found bool, err error)
 
+	// Space says why there is too little room on disk for more orders, where there is. It is asked before each block, for what was taken needs
+	// room on its way to the log: a disk that is full stops everybody. Never asked when nil.
+	Space func() error
+
 	Doors     Doors                // webhooks and the customer's streams
 	DoorsFile string               // where they stand: read again when it changes; never when empty
 	Again     <-chan os.Signal     // has it read again at once; never when nil

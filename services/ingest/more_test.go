@@ -269,7 +269,7 @@ func TestDecisionsArePaged(t *testing.T) {
 	if diff := cmp.Diff([]string{"A", "B", "C", "Ü 4", "E"}, walked); diff != "" {
 		t.Error(diff)
 	}
-	for _, bad := range []string{"?limit=0", "?limit=5000", "?after=x", "?wait=2h", "?outcome=a.b"} {
+	for _, bad := range []string{"?limit=0", "?limit=5000", "?after=x", "?wait=2h", "?outcome=a.b", "?outcome=released"} {
 		if a := ask(t, "GET", base+bad, "", auth...); a.status != http.StatusBadRequest {
 			t.Errorf("%s: %d", bad, a.status)
 		}

@@ -218,6 +218,36 @@ func TestACustomersStreamIsReadAndGoneOnWith(t *testing.T) {
 	}
 }
 
+func TestACustomersMessageIDsMayComeAgain(t *testing.T) {
+	t.Parallel()
+	nc := natstest.Server(t)
+	js := natstest.JetStream(t, nc)
+	s, err := js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "ERP", Subjects: []string{"erp.>"}, Duplicates: 100 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range []string{order("A", "x"), order("B", "x")} {
+		for { // until the stream's window for duplicates has passed
+			ack, err := js.Publish(t.Context(), "erp.orders", []byte(o), jetstream.WithMsgID("4711"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !ack.Duplicate {
+				break
+			}
+			if clock.Sleep(t.Context(), 10*time.Millisecond) != nil {
+				t.Fatal("the test ended")
+			}
+		}
+	}
+	doors := ingest.Doors{Streams: map[string]ingest.Stream{"erp": {Name: "ERP", Durable: "tidegate-erp", Source: "erp"}}}
+	service(t, nc, ingest.Config{Doors: doors})
+	acknowledged(t, s)
+	if lines := stored(t, nc); len(lines) != 2 || !strings.Contains(lines[1], `"order_id":"B"`) {
+		t.Errorf("an order is lost: %d stored", len(lines))
+	}
+}
+
 func TestACustomersStreamIsReadByItsMapping(t *testing.T) {
 	t.Parallel()
 	nc := natstest.Server(t)

@@ -90,18 +90,16 @@ type delivered struct {
 }
 
 // takeDelivered hands a message's orders to the writer. What no format can read becomes a refusal, which is stored: a
-// message never comes back because of what is in it.
+// message never comes back because of what is in it. Its Nats-Msg-Id is no idempotency key: it is unique within the stream's window for
+// duplicates only, and nobody would hear that an order under one used before was not taken.
 func (s *Service) takeDelivered(ctx context.Context, from Stream, m jetstream.Msg) delivered {
 	hint := hintOf(m.Headers())
 	hint.Map = from.Map
 	inputs, _ := format.All(m.Data(), hint) // bytes in memory are always read to their end
 	d := delivered{msg: m}
-	for i, in := range inputs {
+	for _, in := range inputs {
 		in.Actor, in.Tenant = from.Actor, from.Tenant
 		in.Source = or(in.Source, from.Source)
-		if id := m.Headers().Get(jetstream.MsgIDHeader); usable(id) {
-			in.Again = keyAt(id, i, len(inputs))
-		}
 		sub, err := s.submit(ctx, s.accept(in))
 		if err != nil {
 			d.err = err

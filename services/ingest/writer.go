@@ -205,7 +205,7 @@ func (w *writer) store(ctx context.Context, batch []*submission) error {
 			fail(batch, err)
 			return err
 		case errors.Is(err, bus.ErrWrongSequence): // the index was brought up to date: plan again at once
-		case errors.Is(err, bus.ErrFull), pause.Wait(ctx) != nil:
+		case errors.Is(err, bus.ErrFull), errors.Is(err, errSpace), pause.Wait(ctx) != nil:
 			w.down.Store(true)
 			w.log.WarnContext(ctx, "orders not stored", slog.Int("orders", len(batch)), slog.Any("error", err))
 			fail(batch, err)
@@ -220,7 +220,23 @@ func (w *writer) look(ctx context.Context) error {
 	if fatal(err) {
 		return err
 	}
+	if err == nil {
+		err = w.space()
+	}
 	w.down.Store(err != nil)
+	return nil
+}
+
+// errSpace says that no order is taken while what was taken could need the rest of the disk.
+var errSpace = errors.New("the disk is nearly full")
+
+func (w *writer) space() error {
+	if w.cfg.Space == nil {
+		return nil
+	}
+	if err := w.cfg.Space(); err != nil {
+		return fmt.Errorf("%w: %w", errSpace, err)
+	}
 	return nil
 }
 
@@ -235,12 +251,15 @@ func fail(batch []*submission, err error) {
 	}
 }
 
-// publish stores the plan's block, or finds out that it is stored. After any error but ErrFull the index covers what
+// publish stores the plan's block, or finds out that it is stored. After any error but ErrFull and errSpace the index covers what
 // the stream held, so that the batch can be planned again.
 func (w *writer) publish(ctx context.Context, p *plan) (seq uint64, err error) {
 	w.block = event.AppendBlock(w.block[:0], p.cases)
 	data := w.block
 	last := w.index.Covered()
+	if err := w.space(); err != nil {
+		return 0, err
+	}
 	w.pace.wait(ctx, last+1)
 	asked, cancel := context.WithTimeout(ctx, w.cfg.Patience/3) // leaves time to find out what became of it
 	defer cancel()

@@ -53,7 +53,7 @@ var adjectives = []string{"shipping", "delivery", "billing"}
 
 // partyFields are the members of a party by what follows the role in a column's name.
 var partyFields = map[string]string{
-	"": "name", "name": "name", "company": "name", "companyname": "name", "address": "line", "address1": "line", "address2": "line", "address3": "line",
+	"": "name", "name": "name", "company": "company", "companyname": "company", "address": "line", "address1": "line", "address2": "line", "address3": "line",
 	"addressline1": "line", "addressline2": "line", "addressline3": "line", "street": "line", "street1": "line", "street2": "line", "city": "city", "town": "city",
 	"region": "region", "state": "region", "province": "region", "postcode": "postcode", "postalcode": "postcode", "zip": "postcode", "zipcode": "postcode",
 	"country": "country", "countrycode": "country", "email": "email", "phone": "phone", "telephone": "phone", "gln": "gln", "lei": "lei",
@@ -100,6 +100,12 @@ var names = sync.OnceValue(func() []string {
 	return out
 })
 
+// ofShop are the columns of a web shop's export that say nothing of who gets what, or what others say better.
+var ofShop = []string{
+	"id", "source", "shipping", "paymentmethod", "billingstreet", "shippingstreet", "tax1name", "tax2name", "tax3name", "tax4name", "tax5name",
+	"billingprovincename", "shippingprovincename", "paymenttermsname",
+}
+
 // fold leaves of a header its letters and digits, small.
 func fold(s string) string {
 	return strings.Map(func(r rune) rune {
@@ -121,8 +127,11 @@ func known(name string, shop bool) (column, bool) {
 			return column{role: event.Purchaser, field: k}, true
 		case "vendor":
 			return column{field: "item.manufacturer"}, true
-		case "id":
-			return column{}, false
+		case "cancelledat":
+			return column{field: "order.cancelled"}, true
+		}
+		if slices.Contains(ofShop, k) {
+			return column{}, true
 		}
 	}
 	if field, ok := others[k]; ok {

@@ -21,6 +21,7 @@ const maxRows = 500
 type Orders struct {
 	rows    *Rows
 	head    Row
+	shop    bool // a web shop's export
 	columns []column
 	keys    [3][]int // columns of the order's number, revision and source
 	ahead   *Row     // of the next order
@@ -49,10 +50,10 @@ func (o *Orders) header() {
 	if o.head.Err != nil {
 		f.Fault(o.head.Offset, document.CodeSyntax, "line %d: %v", o.head.Line, o.head.Err)
 	}
-	shop := slices.ContainsFunc(o.head.Fields, func(f string) bool { return fold(f) == "lineitemname" })
+	o.shop = slices.ContainsFunc(o.head.Fields, func(f string) bool { return fold(f) == "lineitemname" })
 	seen := map[column]string{}
 	for _, name := range o.head.Fields {
-		c, ok := known(name, shop)
+		c, ok := known(name, o.shop)
 		switch {
 		case !ok:
 			if near := document.Near(fold(name), names()); near != "" {
@@ -61,6 +62,7 @@ func (o *Orders) header() {
 				f.Fault(o.head.Offset, document.CodeUnknown, "line %d: column %s is not known here and could name a party, a country or a class; name it as the documentation does, or give a mapping",
 					o.head.Line, document.Quote(name))
 			}
+		case c == column{}: // of no use
 		case c.field != "line" && c.field != "alias" && c.field != "contact" && seen[c] != "":
 			f.Fault(o.head.Offset, document.CodeDuplicate, "line %d: columns %s and %s are the same", o.head.Line, document.Quote(seen[c]), document.Quote(name))
 		default:
@@ -163,7 +165,7 @@ func (o *Orders) order(rows []Row) *document.Found {
 	f := &document.Found{Format: Format, Offset: rows[0].Offset, Bytes: append(make([]byte, 0, size), o.head.Raw...)}
 	o.room.For(f, len(o.build.parties)+1, len(rows))
 	b := &o.build
-	*b = builder{f: f, decimal: '.', parties: b.parties[:0]}
+	*b = builder{f: f, decimal: '.', shop: o.shop, parties: b.parties[:0]}
 	if o.rows.comma == ';' {
 		b.decimal = ','
 	}
@@ -218,12 +220,14 @@ type builder struct {
 	said    bool // the row says something of an item besides the currency
 	price   event.Decimal
 	decimal byte
+	shop    bool
 	parties []partner // as they came
 }
 
 // partner is the party in a role.
 type partner struct {
 	event.Party
+	company string // where a person is named beside it
 	address event.Address
 }
 
@@ -249,10 +253,21 @@ func (b *builder) country(v, name string) event.Country {
 }
 
 func (b *builder) number(v, name string) event.Decimal {
+	if b.decimal == ',' && thousands(v) {
+		b.f.Fault(b.row.Offset, document.CodeFormat, "%s %s could be thousands or thousandths: write %s or %s", b.what(name), document.Quote(v),
+			strings.Replace(v, ".", "", 1), strings.Replace(v, ".", ",", 1))
+		return ""
+	}
 	if d, ok := document.Decimal(v, b.decimal); ok {
 		return d
 	}
 	return b.f.Number(b.row.Offset, b.what(name), v, b.decimal)
+}
+
+// thousands says whether a point stands where one between thousands would: nobody knows which it is in a file whose decimal mark is a comma.
+func thousands(v string) bool {
+	whole, rest, ok := strings.Cut(strings.TrimLeft(v, "+-"), ".")
+	return ok && len(rest) == 3 && len(whole) >= 1 && len(whole) <= 3 && whole[0] != '0' && strings.Trim(whole+rest, "0123456789") == ""
 }
 
 func (b *builder) day(v, name string) event.Date {
@@ -285,6 +300,8 @@ func (b *builder) put(c column, v, name string) {
 		o.Revision = n
 	case "order.event":
 		o.Event = event.Kind(strings.ToLower(v))
+	case "order.cancelled":
+		o.Event = event.Cancelled
 	case "order.date":
 		o.OrderDate = b.day(v, name)
 	case "order.ship":
@@ -362,11 +379,9 @@ func (b *builder) party(c column, v, name string) {
 	}
 	switch c.field {
 	case "name":
-		if p.Name == "" {
-			p.Name = v
-		} else if p.Name != v { // a company beside a person
-			p.Aliases = append(p.Aliases, v)
-		}
+		p.Name = v
+	case "company":
+		p.company = v
 	case "alias":
 		for a := range strings.SplitSeq(v, ";") {
 			if a = document.Text(a); a != "" {
@@ -380,7 +395,7 @@ func (b *builder) party(c column, v, name string) {
 	case "region":
 		p.address.Region = v
 	case "postcode":
-		p.address.Postcode = v
+		p.address.Postcode = strings.TrimPrefix(v, "'") // which spreadsheets put before digits
 	case "country":
 		p.address.Country = b.country(v, name)
 	case "headquarters":
@@ -420,12 +435,32 @@ func (b *builder) endRow() {
 
 func (b *builder) end() {
 	for i := range b.parties {
+		if p := &b.parties[i]; p.company != "" {
+			p.Contacts = append(p.Contacts, document.Lines(p.Name)...)
+			p.Name = p.company
+		}
+	}
+	b.billed()
+	for i := range b.parties {
 		p := &b.parties[i]
 		p.Address = document.Address(p.address)
 		if !b.f.Party(b.f.Offset, p.Role, p.Party) {
 			b.nameless(p.Role, p.Party)
 		}
 	}
+}
+
+// billed makes who is billed the purchaser of a web shop's order, whom its export knows by the e-mail address.
+func (b *builder) billed() {
+	buyer, payer := b.of(event.Purchaser), b.of(event.Payer)
+	if !b.shop || buyer == nil || buyer.Name != "" {
+		return
+	}
+	if payer == nil {
+		buyer.Customer = buyer.Email
+		return
+	}
+	buyer.Name, buyer.Contacts, buyer.address = payer.Name, payer.Contacts, payer.address
 }
 
 // nameless takes a party of which only the address is given: that of delivery, where the purchaser receives the goods. Of

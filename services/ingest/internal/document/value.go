@@ -170,11 +170,12 @@ func whole(d event.Decimal) (n uint64, places int, ok bool) {
 	return n, places, true
 }
 
-// Minor is an amount of a currency's smallest units, as Stripe writes it, in the currency itself (ISO 4217 exponents).
+// Minor is an amount of a currency's smallest units, as Stripe writes it, in the currency itself: the exponents of ISO 4217, but for
+// ISK and UGX, which Stripe counts in hundredths.
 func Minor(units, currency string) event.Decimal {
 	places := 2
 	switch strings.ToUpper(currency) {
-	case "BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF":
+	case "BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF":
 		places = 0
 	case "BHD", "JOD", "KWD", "OMR", "TND":
 		places = 3

@@ -104,22 +104,21 @@ func (r *reader) party(role event.Role, v jsondoc.Value) {
 	}
 }
 
-// goods reads the customs items of the shipment, of an order those of its shipments too. Of a parcel without them it stays
-// unknown what is in it.
+// goods reads the customs items of the shipment, of an order those of its shipments too, and to whom those go. Of a parcel without them it
+// stays unknown what is in it, whatever is in those beside it.
 func (r *reader) goods(currency string) {
 	r.customs(r.v.At("customs_info"), currency)
 	parcels := 0
 	for s := range r.v.At("shipments").Elems {
+		r.party(event.UltimateConsignee, s.At("to_address"))
+		r.party(event.Purchaser, s.At("buyer_address"))
 		before := len(r.f.Order.Items)
 		r.customs(s.At("customs_info"), currency)
 		if len(r.f.Order.Items) == before {
 			parcels++
 		}
 	}
-	if len(r.f.Order.Items) > 0 {
-		return
-	}
-	if parcels == 0 && r.v.At("parcel").Has() {
+	if len(r.f.Order.Items) == 0 && parcels == 0 && r.v.At("parcel").Has() {
 		parcels = 1
 	}
 	for range parcels {

@@ -129,8 +129,8 @@ func (x *UN) interchange(raw []byte, seg *Segment) *Set {
 	return nil
 }
 
-// charset is how the bytes of a syntax identifier are read (ISO 9735, 0001): UNOA and UNOB are ASCII, for which some send
-// UTF-8 or ISO 8859-1.
+// charset is how the bytes of a syntax identifier are read (ISO 9735, 0001): UNOA and UNOB are ASCII and UNOC is
+// ISO 8859-1, for all of which some send UTF-8: it is told by its bytes, for a garbled name is found on no list.
 func charset(id string) (func([]byte) string, bool) {
 	of := func(m *charmap.Charmap) (func([]byte) string, bool) {
 		return func(b []byte) string {
@@ -142,10 +142,8 @@ func charset(id string) (func([]byte) string, bool) {
 		}, true
 	}
 	switch strings.ToUpper(id) {
-	case "UNOA", "UNOB":
+	case "UNOA", "UNOB", "UNOC":
 		return Latin, true
-	case "UNOC":
-		return of(charmap.ISO8859_1)
 	case "UNOD":
 		return of(charmap.ISO8859_2)
 	case "UNOE":

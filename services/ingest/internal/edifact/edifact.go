@@ -80,6 +80,7 @@ type reader struct {
 	at    int    // of the party
 	lines int
 	less  bool // less was sent than ordered
+	sent  bool // the message says what was sent
 }
 
 // line is an item in the making.
@@ -111,14 +112,14 @@ func (r *reader) order(change bool) {
 		o.ID = r.order0
 	}
 	switch r.function {
-	case "1", "3":
+	case "1", "3", "17", "50":
 		o.Event = event.Cancelled
 		if r.function == "3" && len(o.Items) > 0 {
 			r.f.Fault(r.set.Offset, document.CodeNotSupported, "BGM function 3 with lines: is the order deleted or are these lines? send 1 for the order, 4 and lines of action 2")
 		}
-	case "4", "5", "2", "20", "36":
+	case "4", "5", "2", "19", "20", "33", "36":
 		change = true
-	case "12", "27", "35":
+	case "8", "10", "11", "12", "16", "21", "23", "25", "27", "37", "38", "39", "40", "41", "48", "49", "52", "53":
 		r.f.Fault(r.set.Offset, document.CodeNotSupported, "BGM function %s: neither placed nor changed nor taken back", r.function)
 	}
 	if change && o.Event == "" {

@@ -51,8 +51,14 @@ func (r *reader) detail(s *edi.Segment) {
 			r.identify(s.Comp(n, 1), s.Comp(n, 2))
 		}
 	case "IMD":
-		if text := document.Text(joined(s.Comp(3, 4), s.Comp(3, 5))); text != "" && !slices.Contains(it.said, text) {
+		if text := document.Text(joined(s.Comp(3, 4), s.Comp(3, 5), len([]rune(s.Comp(3, 4))))); text != "" && !slices.Contains(it.said, text) {
 			it.said = append(it.said, text)
+		}
+	case "FTX":
+		if k := s.El(1); k == "AAA" || k == "PRD" { // what the goods are
+			if text := strings.Join(comps(s, 4, 5), " "); text != "" && !slices.Contains(it.said, text) {
+				it.said = append(it.said, text)
+			}
 		}
 	case "QTY":
 		r.quantity(s)
@@ -80,9 +86,9 @@ func (r *reader) detail(s *edi.Segment) {
 	}
 }
 
-// joined puts a text together that was cut at the 35 characters of a component.
-func joined(a, b string) string {
-	if len([]rune(a)) == 35 {
+// joined puts a text together that was cut at the 35 characters of a component; length is that of the last one in a.
+func joined(a, b string, length int) string {
+	if length == 35 {
 		return a + b
 	}
 	return a + " " + b
@@ -96,12 +102,12 @@ func (r *reader) decimal(s string) byte {
 	return r.mark
 }
 
-// quantity reads what is ordered (21) or was sent (12); others are parts of it.
+// quantity reads what is ordered (21), of a despatch advice what was sent (12); others are parts of it.
 func (r *reader) quantity(s *edi.Segment) {
 	it := r.line
 	switch k := s.Comp(1, 1); k {
 	case "21", "12", "47", "61":
-		if it.Quantity != "" && (it.packed || k != "12") {
+		if it.Quantity != "" && (it.packed || k != "12" || !r.sent) {
 			return
 		}
 		it.Quantity = r.f.Number(s.Offset, "QTY "+k, s.Comp(1, 2), r.decimal(s.Comp(1, 2)))
@@ -126,7 +132,7 @@ func (r *reader) endLine() {
 	if it.does == "" && r.function == "2" { // lines that come to the order
 		does.Action = amendment.Add
 	}
-	if it.unit == "" || it.unit == it.code || it.code == "" && document.Unit(it.unit) == "piece" {
+	if it.unit == "" || document.Unit(it.unit) == it.Unit || it.code == "" && document.Unit(it.unit) == "piece" {
 		if it.Value == "" {
 			it.Value = document.Times(it.Quantity, it.price, it.per)
 		}
@@ -145,6 +151,7 @@ func (r *reader) endLine() {
 
 // despatch reads a DESADV: every order in it left on the day of despatch; where it does not say, on its own date.
 func (r *reader) despatch() []*document.Found {
+	r.sent = true
 	r.read()
 	r.f.Whole()
 	for i := range r.f.Order.Items { // numbered by the advice, not by the order

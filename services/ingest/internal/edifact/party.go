@@ -13,8 +13,8 @@ import (
 // screened as an intermediate consignee: no party is left out because of its code. Senders and receivers of the message
 // itself (MS, MR) are none.
 var roles = map[string][]event.Role{
-	"BY": {event.Purchaser}, "OB": {event.Purchaser}, "OY": {event.Purchaser}, "BS": {event.Purchaser, event.UltimateConsignee}, "BO": {event.Purchaser}, "SO": {event.Purchaser},
-	"DP": {event.UltimateConsignee}, "CN": {event.UltimateConsignee}, "UC": {event.UltimateConsignee}, "ST": {event.UltimateConsignee}, "SN": {event.UltimateConsignee}, "LP": {event.UltimateConsignee},
+	"BY": {event.Purchaser}, "OB": {event.Purchaser}, "OY": {event.Purchaser}, "BS": {event.Purchaser, event.UltimateConsignee}, "SO": {event.Purchaser},
+	"DP": {event.UltimateConsignee}, "CN": {event.UltimateConsignee}, "UC": {event.UltimateConsignee}, "ST": {event.UltimateConsignee}, "SN": {event.UltimateConsignee},
 	"UD": {event.EndUser}, "EN": {event.EndUser}, "EU": {event.EndUser}, "IT": {event.EndUser}, "FD": {event.EndUser}, "UP": {event.UltimateConsignee},
 	"IC": {event.IntermediateConsignee}, "NI": {event.IntermediateConsignee}, "N1": {event.IntermediateConsignee},
 	"FW": {event.Forwarder}, "CA": {event.Forwarder}, "FA": {event.Forwarder}, "CB": {event.Forwarder}, "DT": {event.Forwarder}, "AE": {event.Forwarder}, "CS": {event.Forwarder}, "TR": {event.Forwarder},
@@ -71,16 +71,29 @@ func (r *reader) named(s *edi.Segment) {
 	a.Country = r.f.Country(s.Offset, "NAD country", s.El(9))
 	switch {
 	case len(name) > 0:
-		p.Name = strings.Join(name, " ")
-		if len(name) > 1 {
-			p.Aliases = name[:1:1]
-		}
+		p.Name, p.Aliases = whole(name)
 		a.Lines = append(a.Lines, free...)
 	case len(free) > 0:
 		p.Name = free[0]
 		a.Lines = append(slices.Clip(free[1:]), a.Lines...)
 	}
 	p.Address = document.Address(a)
+}
+
+// whole puts a name together that stands in several components. Behind one of 35 characters, all that there are, a word may have been cut:
+// then the name is also read with a space there.
+func whole(parts []string) (name string, aliases []string) {
+	name = parts[0]
+	for i, part := range parts[1:] {
+		name = joined(name, part, len([]rune(parts[i])))
+	}
+	if len(parts) > 1 {
+		aliases = parts[:1:1]
+	}
+	if spaced := strings.Join(parts, " "); spaced != name {
+		aliases = append(aliases, spaced)
+	}
+	return name, aliases
 }
 
 // comps gives the components of an element that say something.

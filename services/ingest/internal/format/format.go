@@ -235,8 +235,10 @@ func recognize(b *bufio.Reader, h Hint) Form {
 	}
 	start := begin(b)
 	switch {
-	case bytes.HasPrefix(start, []byte("<")), bytes.HasPrefix(start, []byte("\xff\xfe")), bytes.HasPrefix(start, []byte("\xfe\xff")):
+	case bytes.HasPrefix(start, []byte("<")):
 		return XML
+	case bytes.HasPrefix(start, []byte("\xff\xfe")), bytes.HasPrefix(start, []byte("\xfe\xff")):
+		return wide(start)
 	case bytes.HasPrefix(start, []byte("{")) && h.Media == "" && lines(b):
 		return Lines
 	case bytes.HasPrefix(start, []byte("{")), bytes.HasPrefix(start, []byte("[")):
@@ -260,6 +262,19 @@ func recognize(b *bufio.Reader, h Hint) Form {
 		return CSV
 	}
 	return JSON
+}
+
+// wide tells by its first letter whose reader says that UTF-16 is not read.
+func wide(start []byte) Form {
+	if len(start) >= 4 {
+		switch start[2] | start[3] {
+		case '<':
+			return XML
+		case '{', '[':
+			return JSON
+		}
+	}
+	return CSV
 }
 
 func recognizedLines(h Hint) Form {

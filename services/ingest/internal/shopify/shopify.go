@@ -143,6 +143,9 @@ func (r *reader) purchaser() {
 	}
 	p.Email = document.Email(first(c.At("email").Text(), r.v.First("contact_email", "email").Text()))
 	p.Phone = first(c.At("phone").Text(), p.Phone)
+	if p.Name == "" && p.Customer == "" { // a guest, whom the shop knows by the e-mail address
+		p.Customer = p.Email
+	}
 	r.f.Party(c.Offset, event.Purchaser, p)
 }
 

@@ -91,6 +91,11 @@ func (r *reader) line(l *xmldoc.Node) {
 		r.fault(l, document.CodeRequired, "LineItem is missing")
 		return
 	}
+	r.lineItem(l, li)
+}
+
+// lineItem reads what is ordered in a line, and the lines below it, each of which is an item of its own.
+func (r *reader) lineItem(l, li *xmldoc.Node) {
 	code := r.cbc(li, "LineStatusCode")
 	r.coded = r.coded || code != ""
 	it := r.item(r.cac(li, "Item"), li)
@@ -117,6 +122,9 @@ func (r *reader) line(l *xmldoc.Node) {
 	}
 	for p := range each(li, "OriginatorParty") {
 		r.party(event.EndUser, p)
+	}
+	for below := range each(li, "SubLineItem") {
+		r.lineItem(below, below)
 	}
 }
 

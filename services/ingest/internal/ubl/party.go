@@ -55,7 +55,7 @@ func (r *reader) customer(role event.Role, n *xmldoc.Node) {
 	if p := r.cac(n, "Party"); p != nil {
 		inner = p
 	}
-	r.f.Party(n.Offset, role, r.who(inner, r.account(role, n)))
+	r.named(role, n, r.who(inner, r.account(role, n)))
 	if agent := first(inner, "AgentParty"); agent != nil {
 		r.party(event.Forwarder, agent)
 	}
@@ -79,7 +79,14 @@ func (r *reader) account(role event.Role, n *xmldoc.Node) string {
 
 // party reads a cac:Party.
 func (r *reader) party(role event.Role, n *xmldoc.Node) {
-	r.f.Party(n.Offset, role, r.who(n, ""))
+	r.named(role, n, r.who(n, ""))
+}
+
+// named adds a party. One of whom more is said than nothing, and not who it is, is a fault: somebody is missing.
+func (r *reader) named(role event.Role, n *xmldoc.Node, who event.Party) {
+	if !r.f.Party(n.Offset, role, who) && (who.Address != nil || who.Email != "" || who.Phone != "" || len(who.Contacts) > 0) {
+		r.fault(n, document.CodeRequired, "%s has an address or a contact and neither a name nor a number: who is it?", n.Name)
+	}
 }
 
 func (r *reader) who(n *xmldoc.Node, account string) event.Party {
@@ -95,7 +102,12 @@ func (r *reader) who(n *xmldoc.Node, account string) event.Party {
 		p.Contacts = append(p.Contacts, s)
 	}
 	for person := range each(n, "Person") {
-		if s := joinWords(r.cbc(person, "FirstName"), r.cbc(person, "MiddleName"), r.cbc(person, "FamilyName")); s != "" && !slices.Contains(p.Contacts, s) {
+		s := joinWords(r.cbc(person, "FirstName"), r.cbc(person, "MiddleName"), r.cbc(person, "FamilyName"))
+		if p.Name == "" {
+			p.Name = s // the party is a person
+			continue
+		}
+		if s != "" && !slices.Contains(p.Contacts, s) {
 			p.Contacts = append(p.Contacts, s)
 		}
 	}

@@ -52,6 +52,8 @@ func (r *reader) segment(s *edi.Segment) {
 		r.item.does = s.El(2)
 	case "PID", "MSG", "TC2", "SLN", "IT8", "MTX":
 		r.detail(s)
+	case "SCH":
+		r.scheduled(s)
 	case "CTT":
 		r.endParty()
 		r.endItem()
@@ -64,7 +66,7 @@ func (r *reader) segment(s *edi.Segment) {
 // date reads dates of shipping; those of a line count where the order has none.
 func (r *reader) date(s *edi.Segment) {
 	switch s.El(1) {
-	case "010", "068", "118", "110", "017", "037":
+	case "010", "068", "118", "110", "037": // 002, 017 and their like are days of delivery
 		if d := r.day(s, 2); d != "" && r.f.Order.ShipDate == "" {
 			r.f.Order.ShipDate = d
 		}
@@ -144,6 +146,17 @@ func (r *reader) say(text string) {
 	if text = document.Text(text); text != "" && !slices.Contains(r.item.said, text) {
 		r.item.said = append(r.item.said, text)
 	}
+}
+
+// scheduled reads to whom a part of a line goes, where a schedule names somebody.
+func (r *reader) scheduled(s *edi.Segment) {
+	if s.El(3) == "" && s.El(4) == "" {
+		return
+	}
+	r.endParty()
+	r.party = &partner{at: s.Offset, code: s.El(3)}
+	r.party.Name, r.party.Address = document.Text(s.Whole(4)), &event.Address{}
+	r.endParty()
 }
 
 // part reads a component of a line that is a kit.

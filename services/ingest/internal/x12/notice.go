@@ -1,6 +1,9 @@
 package x12
 
 import (
+	"strconv"
+	"strings"
+
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/ingest/internal/document"
 	"github.com/tidegate/tidegate/services/ingest/internal/edi"
@@ -10,6 +13,7 @@ import (
 type shipped struct {
 	id    string
 	at    int
+	own   document.Found // its parties, which are nobody of the other orders
 	items []event.Item
 	less  bool // less was sent than ordered
 }
@@ -34,6 +38,7 @@ func (r *reader) notice() []*document.Found {
 		n.segment(&r.set.Segments[i])
 	}
 	r.endParty()
+	n.endItem()
 	return n.found(bsn)
 }
 
@@ -45,7 +50,7 @@ type noticed struct {
 	orders []*shipped
 	level  string // the open one
 	kind   string
-	item   event.Item
+	item   *event.Item // the open one
 	left   event.Date
 	levels int
 }
@@ -55,6 +60,7 @@ func (n *noticed) segment(s *edi.Segment) {
 	switch s.Tag {
 	case "HL":
 		r.endParty()
+		n.endItem()
 		n.levels++
 		n.level, n.kind = s.El(1), s.El(3)
 		if _, twice := n.above[n.level]; twice {
@@ -67,17 +73,17 @@ func (n *noticed) segment(s *edi.Segment) {
 		}
 		n.above[n.level] = s.El(2)
 		if n.kind == "O" {
-			n.order[n.level] = &shipped{at: s.Offset}
-			n.orders = append(n.orders, n.order[n.level])
+			n.begun(s.Offset)
 		}
+		n.addressed()
 	case "PRF":
-		if o := n.of(); o != nil {
-			o.id = releaseOf(s.El(1), s.El(2))
-		} else {
-			o := &shipped{id: releaseOf(s.El(1), s.El(2)), at: s.Offset}
-			n.order[n.level] = o
-			n.orders = append(n.orders, o)
+		r.endParty()
+		o := n.of()
+		if o == nil {
+			o = n.begun(s.Offset)
 		}
+		o.id = releaseOf(s.El(1), s.El(2))
+		n.addressed()
 	case "DTM":
 		if s.El(1) == "011" {
 			if d := r.day(s, 2); d != "" {
@@ -85,11 +91,16 @@ func (n *noticed) segment(s *edi.Segment) {
 			}
 		}
 	case "LIN":
+		n.endItem()
 		r.item = r.room.clear(s.Offset)
 		r.identify(s, 2)
-		n.item = r.item.Item
-		n.item.SKU = first(n.item.SKU, r.item.bought)
-		r.item = nil
+		it := r.item.Item
+		it.SKU = first(it.SKU, r.item.bought)
+		n.item, r.item = &it, nil
+	case "PID":
+		if said := document.Text(s.Whole(5)); n.item != nil && said != "" {
+			n.item.Description = strings.TrimPrefix(n.item.Description+"; "+said, "; ")
+		}
 	case "SN1":
 		n.sent(s)
 	case "N1", "NM1", "N2", "N3", "N4", "PER":
@@ -106,20 +117,41 @@ func isCount(s string, n int) bool {
 	return ok && d.Float() == float64(n)
 }
 
+// begun opens an order at the open level.
+func (n *noticed) begun(at int) *shipped {
+	o := &shipped{at: at}
+	n.order[n.level] = o
+	n.orders = append(n.orders, o)
+	return o
+}
+
+// addressed gives the parties that follow to the order of the open level; outside of one they are everybody's.
+func (n *noticed) addressed() {
+	if n.r.to = nil; n.of() != nil {
+		n.r.to = &n.of().own
+	}
+}
+
 // sent reads how much of an item left.
 func (n *noticed) sent(s *edi.Segment) {
-	o := n.of()
-	if o == nil {
-		return
+	if n.item == nil || n.item.Quantity != "" {
+		n.endItem()
+		n.item = &event.Item{}
 	}
 	it := n.item
 	it.Quantity = n.r.number(s, 2)
 	_, it.Unit = n.r.unit(s, 3)
-	if ordered := n.r.number(s, 5); ordered != "" && ordered.Float() > it.Quantity.Float() {
-		o.less = true
+	if ordered := n.r.number(s, 5); ordered != "" && ordered.Float() > it.Quantity.Float() && n.of() != nil {
+		n.of().less = true
 	}
-	o.items = append(o.items, it)
-	n.item = event.Item{}
+}
+
+// endItem adds the open item to the order of the open level.
+func (n *noticed) endItem() {
+	if o := n.of(); o != nil && n.item != nil {
+		o.items = append(o.items, *n.item)
+	}
+	n.item = nil
 }
 
 // of finds the order that the open level belongs to.
@@ -151,12 +183,14 @@ func (n *noticed) found(bsn *edi.Segment) []*document.Found {
 		}
 		f := byID[o.id]
 		if f == nil {
-			one := *r.f
-			f = &one
+			f = r.f.Beside()
 			f.Order.ID, f.Order.Items = o.id, nil
 			f.Ship = &event.Shipment{Date: n.left, Document: bsn.El(2)}
 			byID[o.id] = f
 			out = append(out, f)
+		}
+		for i, p := range o.own.Order.Parties {
+			f.Party(o.own.Place("/parties/"+strconv.Itoa(i)), p.Role, p)
 		}
 		f.Order.Items = append(f.Order.Items, o.items...)
 		if o.less {

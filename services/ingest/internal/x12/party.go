@@ -119,8 +119,12 @@ func (r *reader) endParty() {
 		all = []event.Role{event.IntermediateConsignee}
 	}
 	named := false
+	to := r.f
+	if r.to != nil {
+		to = r.to
+	}
 	for _, role := range all {
-		named = r.f.Party(p.at, role, who) || named
+		named = to.Party(p.at, role, who) || named
 	}
 	o := &r.f.Order
 	switch {

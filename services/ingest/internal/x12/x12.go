@@ -60,12 +60,13 @@ type reader struct {
 	f        *document.Found
 	currency string
 
-	item  *line    // the open one
-	room  line     // where it stands
-	party *partner // the open one
-	items int      // lines of the set, as CTT counts them
-	added bool     // lines without a code are added
-	buyer []string // persons named before any party
+	item  *line           // the open one
+	room  line            // where it stands
+	party *partner        // the open one
+	to    *document.Found // whose parties are read; f's where it is nil
+	items int             // lines of the set, as CTT counts them
+	added bool            // lines without a code are added
+	buyer []string        // persons named before any party
 }
 
 // line is an item in the making.
@@ -114,7 +115,7 @@ func (r *reader) order() {
 		r.f.Fault(beg.Offset, document.CodeRequired, "BEG03 is empty: the purchase order has no number")
 	}
 	o.OrderDate = r.day(beg, 5)
-	r.purpose(beg.El(1), "")
+	r.purpose(beg, beg.El(1), "")
 	r.body()
 	r.whole(beg, beg.El(1), "")
 }
@@ -132,10 +133,10 @@ func (r *reader) change() {
 	}
 	o.OrderDate = r.day(bch, 6)
 	code := bch.El(1)
-	if code == "00" || code == "" {
+	if placing(code) {
 		code = "04"
 	}
-	r.purpose(code, bch.El(5))
+	r.purpose(bch, code, bch.El(5))
 	r.body()
 	r.whole(bch, code, bch.El(5))
 }
@@ -156,11 +157,21 @@ func (r *reader) whole(begin *edi.Segment, code, sequence string) {
 	}
 }
 
-// purpose says what happened to the order: 01 and 03 take it back, 04, 05 and 02 change it, anything else places it.
-func (r *reader) purpose(code, sequence string) {
+// placing says whether a purpose is that of an order itself: the original, or it once more (confirmed, in duplicate, sent again).
+func placing(code string) bool {
+	switch code {
+	case "", "00", "06", "07", "15", "18", "20", "22", "ZZ":
+		return true
+	}
+	return false
+}
+
+// purpose says what happened to the order: 01, 03 and 17 take it back, 04, 05 and 02 change it. What is only asked, proposed, drafted, held
+// or rejected is no order.
+func (r *reader) purpose(begin *edi.Segment, code, sequence string) {
 	o := &r.f.Order
 	switch code {
-	case "01", "03":
+	case "01", "03", "17":
 		o.Event = event.Cancelled
 	case "02", "04", "05", "19", "52":
 		o.Event, r.added = event.Revised, code == "02"
@@ -168,6 +179,10 @@ func (r *reader) purpose(code, sequence string) {
 			o.Revision = n
 		} else {
 			o.Revision = r.sent()
+		}
+	default:
+		if !placing(code) {
+			r.f.Fault(begin.Offset, document.CodeNotSupported, "%s01 %s: neither placed nor changed nor taken back", begin.Tag, document.Quote(code))
 		}
 	}
 }

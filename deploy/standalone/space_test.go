@@ -1,0 +1,13 @@
+package standalone
+
+import (
+	"path/filepath"
+	"testing"
+)
+
+func TestADiskThatDoesNotSayIsNotHeldAgainstAnybody(t *testing.T) {
+	t.Parallel()
+	if err := space(filepath.Join(t.TempDir(), "missing")); err != nil {
+		t.Error(err)
+	}
+}
