@@ -42,7 +42,7 @@ import (
 const File = "orders.db"
 
 // format is the version of the file; one of another is made anew.
-const format = "orders-1"
+const format = "orders-2"
 
 // The buckets.
 var (

@@ -141,7 +141,7 @@ func replayUnder(ctx context.Context, data, what string, object []byte, now *ope
 	if err != nil {
 		return replay.Report{}, err
 	}
-	a := &replayAsk{data: data, known: known, question: replay.Question{
+	a := &replayAsk{data: data, known: known, indexed: true, question: replay.Question{
 		A: replay.Side{Recorded: true}, Slice: replay.Slice{Stands: []replay.Stand{replay.Open}, ReceivedFrom: now.since}, State: replay.Recorded,
 	}}
 	if a.question.B, err = known.under(what, object); err != nil {

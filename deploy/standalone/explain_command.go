@@ -18,6 +18,7 @@ import (
 	"github.com/tidegate/tidegate/services/screening"
 	screeningcli "github.com/tidegate/tidegate/services/screening/cli"
 	"github.com/tidegate/tidegate/shared/codec"
+	"github.com/tidegate/tidegate/shared/spelling"
 )
 
 func explainCommand() *cli.Command {
@@ -100,7 +101,7 @@ func screenFile(ctx context.Context, cmd *cli.Command) error {
 		if t.Status != "accepted" {
 			refused = true
 			for _, f := range t.Faults {
-				if _, err := fmt.Fprintf(cmd.Root().Writer, "%s: refused: %s: %s\n", cmp.Or(t.OrderID, name), cmp.Or(f.Pointer, "/"), f.Detail); err != nil {
+				if _, err := fmt.Fprintf(cmd.Root().Writer, "%s: refused: %s: %s\n", spelling.Shown(cmp.Or(t.OrderID, name)), cmp.Or(f.Pointer, "/"), spelling.Shown(f.Detail)); err != nil {
 					return err
 				}
 			}

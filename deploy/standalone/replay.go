@@ -86,6 +86,7 @@ type replayAsk struct {
 	read     string // log, stream or whichever
 	lanes    int
 	here     bool // judge in this process even where the pipeline runs
+	indexed  bool // which orders are open is asked of their index besides
 	progress func(replay.Progress)
 	every    time.Duration // between two notes of how far it is
 	told     func(string)  // hears what was chosen and why; may be nil
@@ -195,7 +196,11 @@ func (a *replayAsk) say(s string) {
 
 // plan chooses what is read and what is done, and says why.
 func (a *replayAsk) plan(ctx context.Context, nc *nats.Conn) (replay.Plan, json.RawMessage, error) {
-	h, err := pastOf(ctx, a.data, nc, a.question.Slice, a.read)
+	slice := a.question.Slice
+	if len(slice.Stands) > 0 && !a.indexed {
+		slice.ReceivedFrom = "" // how an order stands may follow from what came in long before
+	}
+	h, err := pastOf(ctx, a.data, nc, slice, a.read)
 	if err != nil {
 		return replay.Plan{}, nil, err
 	}

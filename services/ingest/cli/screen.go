@@ -15,6 +15,7 @@ import (
 
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/ingest"
+	"github.com/tidegate/tidegate/shared/spelling"
 )
 
 // ScreenFlags say which door Screen asks.
@@ -118,7 +119,7 @@ func orNameless(id string) string {
 	if id == "" {
 		return "an order without id"
 	}
-	return id
+	return spelling.Shown(id)
 }
 
 func orStatus(q ingest.Inquiry) string {

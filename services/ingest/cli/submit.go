@@ -22,6 +22,7 @@ import (
 	"github.com/tidegate/tidegate/services/ingest"
 	"github.com/tidegate/tidegate/services/ingest/source"
 	"github.com/tidegate/tidegate/shared/clock"
+	"github.com/tidegate/tidegate/shared/spelling"
 )
 
 func submitCommand(convert map[string]source.Convert) *cli.Command {
@@ -448,7 +449,7 @@ func sayFaults(w io.Writer, faults []event.Fault) {
 		case at == "":
 			at = "the whole input"
 		}
-		fmt.Fprintf(w, "  %s: %s (%s)\n", at, f.Detail, f.Code)
+		fmt.Fprintf(w, "  %s: %s (%s)\n", spelling.Shown(at), spelling.Shown(f.Detail), f.Code)
 	}
 }
 
