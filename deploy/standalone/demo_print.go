@@ -26,7 +26,7 @@ func paint(w io.Writer) func(event.Outcome) string {
 	colors := map[event.Outcome]text.Colors{
 		event.Release: {text.FgGreen}, event.Hold: {text.FgYellow}, event.NeedsLic: {text.FgMagenta}, event.Block: {text.FgRed, text.Bold},
 	}
-	plain := os.Getenv("NO_COLOR") != "" || !terminal(w)
+	plain := os.Getenv("NO_COLOR") != "" || !isTerminal(w)
 	return func(o event.Outcome) string {
 		s := string(o)
 		if o == event.NoOutcome {
@@ -39,7 +39,7 @@ func paint(w io.Writer) func(event.Outcome) string {
 	}
 }
 
-func terminal(w io.Writer) bool {
+func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	if !ok {
 		return false

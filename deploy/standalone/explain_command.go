@@ -18,7 +18,7 @@ import (
 	"github.com/tidegate/tidegate/services/screening"
 	screeningcli "github.com/tidegate/tidegate/services/screening/cli"
 	"github.com/tidegate/tidegate/shared/codec"
-	"github.com/tidegate/tidegate/shared/spelling"
+	"github.com/tidegate/tidegate/shared/terminal"
 )
 
 func explainCommand() *cli.Command {
@@ -101,7 +101,7 @@ func screenFile(ctx context.Context, cmd *cli.Command) error {
 		if t.Status != "accepted" {
 			refused = true
 			for _, f := range t.Faults {
-				if _, err := fmt.Fprintf(cmd.Root().Writer, "%s: refused: %s: %s\n", spelling.Shown(cmp.Or(t.OrderID, name)), cmp.Or(f.Pointer, "/"), spelling.Shown(f.Detail)); err != nil {
+				if _, err := fmt.Fprintf(cmd.Root().Writer, "%s: refused: %s: %s\n", terminal.Shown(cmp.Or(t.OrderID, name)), cmp.Or(f.Pointer, "/"), terminal.Shown(f.Detail)); err != nil {
 					return err
 				}
 			}

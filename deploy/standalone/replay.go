@@ -262,7 +262,7 @@ func (a *replayAsk) lanesOf(ctx context.Context, nc *nats.Conn, job *replay.Job)
 
 // shown answers with a progress bar on a terminal.
 func (a *replayAsk) shown(ctx context.Context, w io.Writer) (replay.Report, error) {
-	if !terminal(w) {
+	if !isTerminal(w) {
 		a.progress = told(w, time.Now) //nolint:forbidigo // how far it is, for a person
 		return a.run(ctx)
 	}

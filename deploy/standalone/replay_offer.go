@@ -35,7 +35,7 @@ func applyCommand(ctx context.Context, cmd *cli.Command) error {
 
 // countedOn shows on a terminal how far applying is.
 func countedOn(w io.Writer) func(int) {
-	if !terminal(w) {
+	if !isTerminal(w) {
 		return nil
 	}
 	return func(n int) {
@@ -98,7 +98,7 @@ func offerApply(ctx context.Context, cmd *cli.Command, rep replay.Report, digest
 // asks says whether a person sits at both ends.
 func asks(cmd *cli.Command) bool {
 	in, ok := cmd.Root().Reader.(*os.File)
-	if !ok || cmd.Bool("json") || !terminal(cmd.Root().Writer) {
+	if !ok || cmd.Bool("json") || !isTerminal(cmd.Root().Writer) {
 		return false
 	}
 	st, err := in.Stat()

@@ -192,7 +192,7 @@ func (s *Standalone) object(ctx context.Context, js jetstream.JetStream, digest 
 
 // showProgress shows how far a long question is, on a terminal, from its second second on; what ends within two is not shown.
 func showProgress(w io.Writer) (tell orders.Progress, done func()) {
-	if !terminal(w) {
+	if !isTerminal(w) {
 		return func(int, int) {}, func() {}
 	}
 	began := clock.System()

@@ -15,7 +15,7 @@ import (
 	"github.com/tidegate/tidegate/services/audit"
 	"github.com/tidegate/tidegate/services/audit/auditverify"
 	"github.com/tidegate/tidegate/shared/codec"
-	"github.com/tidegate/tidegate/shared/spelling"
+	"github.com/tidegate/tidegate/shared/terminal"
 )
 
 // errNone says that the log has nothing of the order asked for.
@@ -116,7 +116,7 @@ type writer struct {
 
 func (w *writer) line(format string, args ...any) {
 	if w.err == nil {
-		_, w.err = fmt.Fprintln(w.Writer, spelling.Shown(fmt.Sprintf(strings.TrimRight(format, " "), args...)))
+		_, w.err = fmt.Fprintln(w.Writer, terminal.Shown(fmt.Sprintf(strings.TrimRight(format, " "), args...)))
 	}
 }
 

@@ -19,7 +19,7 @@ import (
 	"github.com/tidegate/tidegate/services/audit"
 	"github.com/tidegate/tidegate/services/audit/auditverify"
 	"github.com/tidegate/tidegate/shared/clock"
-	"github.com/tidegate/tidegate/shared/spelling"
+	"github.com/tidegate/tidegate/shared/terminal"
 )
 
 // Commands are the verbs of "audit" that read: list, search, export, sample, report, reindex. They exit with 0 when all is good, 1 when nothing was
@@ -218,7 +218,7 @@ func tell(w io.Writer, hits []Hit, asJSON bool) error {
 			continue
 		}
 		if _, err := fmt.Fprintf(w, "%-10s %-8s %-24s %-20s %s  leaf %d%s of %d\n", or(string(h.Date), "-"), or(string(h.Outcome), h.Kind),
-			or(spelling.Shown(h.OrderID), "-"), or(h.Rule, "-"), strings.Join(firstNames(h), "; "), h.Index, prefixed(" of log ", h.Logged.Log), h.Under.Size); err != nil {
+			or(terminal.Shown(h.OrderID), "-"), or(h.Rule, "-"), strings.Join(firstNames(h), "; "), h.Index, prefixed(" of log ", h.Logged.Log), h.Under.Size); err != nil {
 			return err
 		}
 	}
@@ -229,7 +229,7 @@ func tell(w io.Writer, hits []Hit, asJSON bool) error {
 func firstNames(h Hit) []string {
 	names := make([]string, 0, 3)
 	for _, n := range h.Parties[:min(3, len(h.Parties))] {
-		names = append(names, spelling.Shown(n))
+		names = append(names, terminal.Shown(n))
 	}
 	return names
 }

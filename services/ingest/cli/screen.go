@@ -15,7 +15,7 @@ import (
 
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/ingest"
-	"github.com/tidegate/tidegate/shared/spelling"
+	"github.com/tidegate/tidegate/shared/terminal"
 )
 
 // ScreenFlags say which door Screen asks.
@@ -119,7 +119,7 @@ func orNameless(id string) string {
 	if id == "" {
 		return "an order without id"
 	}
-	return spelling.Shown(id)
+	return terminal.Shown(id)
 }
 
 func orStatus(q ingest.Inquiry) string {

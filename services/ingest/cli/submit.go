@@ -22,7 +22,7 @@ import (
 	"github.com/tidegate/tidegate/services/ingest"
 	"github.com/tidegate/tidegate/services/ingest/source"
 	"github.com/tidegate/tidegate/shared/clock"
-	"github.com/tidegate/tidegate/shared/spelling"
+	"github.com/tidegate/tidegate/shared/terminal"
 )
 
 func submitCommand(convert map[string]source.Convert) *cli.Command {
@@ -449,7 +449,7 @@ func sayFaults(w io.Writer, faults []event.Fault) {
 		case at == "":
 			at = "the whole input"
 		}
-		fmt.Fprintf(w, "  %s: %s (%s)\n", spelling.Shown(at), spelling.Shown(f.Detail), f.Code)
+		fmt.Fprintf(w, "  %s: %s (%s)\n", terminal.Shown(at), terminal.Shown(f.Detail), f.Code)
 	}
 }
 

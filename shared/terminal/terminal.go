@@ -1,8 +1,9 @@
-package spelling
+// Package terminal is about what is printed for a person.
+package terminal
 
 import "strings"
 
-// Shown is foreign text for a terminal: control characters and those that turn the direction of writing, on which a terminal would act, are each
+// Shown is foreign text as it may be printed: control characters and those that turn the direction of writing, on which a terminal would act, are each
 // replaced by U+FFFD. Blanks stay.
 func Shown(s string) string {
 	return strings.Map(func(r rune) rune {
