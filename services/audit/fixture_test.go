@@ -119,7 +119,13 @@ func start(tb testing.TB, nc *nats.Conn, cfg audit.Config) (s *audit.Service, st
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- s.Run(ctx) }()
+	go func() {
+		err := s.Run(ctx)
+		if err != nil && ctx.Err() == nil {
+			tb.Logf("audit ended by itself: %v", err)
+		}
+		ended <- err
+	}()
 	stop = func() error { cancel(); err := <-ended; ended <- err; return err }
 	tb.Cleanup(func() { _ = stop() })
 	return s, stop
