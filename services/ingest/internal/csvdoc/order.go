@@ -49,6 +49,8 @@ func (o *Orders) header() {
 	f := &document.Found{Format: Format, Bytes: o.head.Raw, Offset: o.head.Offset}
 	if o.head.Err != nil {
 		f.Fault(o.head.Offset, document.CodeSyntax, "line %d: %v", o.head.Line, o.head.Err)
+		o.start, o.ended = []*document.Found{f}, io.EOF
+		return
 	}
 	o.shop = slices.ContainsFunc(o.head.Fields, func(f string) bool { return fold(f) == "lineitemname" })
 	seen := map[column]string{}
@@ -111,7 +113,7 @@ func (o *Orders) Next() (*document.Found, error) {
 			o.over++ // the rest of an order that is refused is no order by itself
 			continue
 		}
-		if rows = append(rows, *row); row.Broken() || o.number(*row) == "" {
+		if rows = append(rows, *row); o.number(*row) == "" {
 			return o.order(rows), nil
 		}
 	}
@@ -131,10 +133,11 @@ func (o *Orders) read() (Row, error) {
 	return r, err
 }
 
-// together says whether a row goes on with the order of another: the same number and revision.
+// together says whether a row goes on with the order of another: the same number and revision. One that could not be read to its end is
+// of the order whose number it has, which is refused for it: without that row it would be another order.
 func (o *Orders) together(a, b Row) bool {
-	if b.Err != nil {
-		return false
+	if a.Err != nil || b.Err != nil {
+		return o.number(b) != "" && o.number(a) == o.number(b)
 	}
 	for k := range o.keys {
 		if o.value(a, k) != o.value(b, k) {
@@ -169,6 +172,7 @@ func (o *Orders) order(rows []Row) *document.Found {
 	if o.rows.comma == ';' {
 		b.decimal = ','
 	}
+	base := max(0, slices.IndexFunc(rows, func(r Row) bool { return !r.Broken() }))
 	for i, r := range rows {
 		f.Bytes = append(f.Bytes, r.Raw...)
 		b.row = r
@@ -186,8 +190,8 @@ func (o *Orders) order(rows []Row) *document.Found {
 			if v == "" || c == (column{}) {
 				continue
 			}
-			if i > 0 && !strings.HasPrefix(c.field, "item.") {
-				o.same(f, rows[0], r, j, v)
+			if i > base && !strings.HasPrefix(c.field, "item.") {
+				o.same(f, rows[base], r, j, v)
 				continue
 			}
 			b.put(c, v, o.head.Fields[j])

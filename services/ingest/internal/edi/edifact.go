@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -55,13 +56,14 @@ func (x *UN) begin() *Set {
 		if d.Release == ' ' {
 			d.Release = 0
 		}
-		for i, c := range []byte{b[3], b[4], b[8]} {
-			if plain(c) || i > 0 && c == b[3] || i > 1 && c == b[4] {
+		if b[5] != '.' && b[5] != ',' {
+			return x.end(io.EOF, x.syntax(b, x.offset, "UNA: decimal mark %q; taken are . and ,", b[5]))
+		}
+		service := []byte{b[3], b[4], b[8], b[6]} // the release character last: a space is none
+		for i, c := range service {
+			if none := i == 3 && c == ' '; !none && (plain(c) || slices.Contains(service[:i], c)) || c == b[5] && i == 3 {
 				return x.end(io.EOF, x.syntax(b, x.offset, "UNA: %q cannot be told from text", c))
 			}
-		}
-		if !strings.ContainsRune("? \\", rune(b[6])) || b[5] != '.' && b[5] != ',' {
-			return x.end(io.EOF, x.syntax(b, x.offset, "UNA: release character %q and decimal mark %q; taken are ? or \\ or none, and . or ,", b[6], b[5]))
 		}
 		x.skip(9)
 		x.space()

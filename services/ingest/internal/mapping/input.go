@@ -158,6 +158,9 @@ func element(n *xmldoc.Node) any {
 // several are elements of one name, told from a list that an element is.
 type several []any
 
+// maxRows is how many rows one order may have.
+const maxRows = 1000
+
 // Rows reads orders from CSV: of each row one, or of each run of rows that are equal in the group's column.
 type Rows struct {
 	m     *Map
@@ -216,11 +219,14 @@ func (r *Rows) Next() (*document.Found, error) {
 			}
 			row = &next
 		}
-		if len(group) > 0 && (row.Broken() || r.key(*row) != r.key(group[0])) {
+		if len(group) > 0 && (r.key(*row) != r.key(group[0]) || row.Broken() && r.key(*row) == "") {
 			r.ahead = row
 			return r.order(group), nil
 		}
-		if group = append(group, *row); r.m.group == "" || row.Broken() || len(group) > 1000 {
+		if len(group) > maxRows {
+			continue // the rest of an order that is refused is no order by itself
+		}
+		if group = append(group, *row); r.m.group == "" || row.Broken() && r.key(*row) == "" {
 			return r.order(group), nil
 		}
 	}
@@ -250,6 +256,9 @@ func (r *Rows) order(group []csvdoc.Row) *document.Found {
 			}
 			rows = append(rows, fields)
 		}
+	}
+	if len(group) > maxRows {
+		f.Fault(group[0].Offset, document.CodeSize, "line %d: an order of more than %d rows: send a larger order as several", group[0].Line, maxRows)
 	}
 	if len(rows) > 0 {
 		r.m.apply(f, map[string]any{"rec": rows[0], "rows": rows}, r.used)
