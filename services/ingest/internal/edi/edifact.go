@@ -188,6 +188,9 @@ func (x *UN) closeInterchange(raw []byte, seg *Segment) {
 	} else {
 		x.closes(raw, seg, "interchange", x.control, seg.El(2) == x.control, count, "messages")
 	}
+	if x.messages == 0 && len(x.late) == 0 {
+		x.afterwards(raw, seg.Offset, "an interchange without a message: there is no order in it")
+	}
 	x.open = false
 }
 

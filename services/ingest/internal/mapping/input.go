@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"errors"
 	"io"
 	"strconv"
 	"strings"
@@ -169,6 +170,7 @@ type Rows struct {
 	ahead *csvdoc.Row
 	used  Used
 	late  *document.Found
+	any   bool // a row was read
 	err   error
 }
 
@@ -211,9 +213,16 @@ func (r *Rows) Next() (*document.Found, error) {
 		r.ahead = nil
 		if row == nil {
 			next, err := r.rows.Next()
-			if r.err = err; err != nil && len(group) == 0 {
+			if r.err = err; errors.Is(err, io.EOF) && !r.any {
+				r.any = true
+				f := r.m.found(r.head.Raw, r.head.Offset)
+				f.Fault(r.head.Offset, document.CodeRequired, "line %d is a header and no row follows: there is no order in it", r.head.Line)
+				return f, nil
+			}
+			if err != nil && len(group) == 0 {
 				return nil, err
 			}
+			r.any = true
 			if err != nil {
 				return r.order(group), nil //nolint:nilerr // it is given next time
 			}

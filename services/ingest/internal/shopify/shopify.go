@@ -83,8 +83,12 @@ func (r *reader) order() {
 	if r.v.At("line_items").Kind != jsondoc.Array {
 		r.f.FaultAt(r.v.Pointer, r.v.Offset, document.CodeRequired, "line_items is missing: nothing is ordered")
 	}
-	for li := range r.v.At("line_items").Elems {
+	lines := r.v.At("line_items")
+	for li := range lines.Elems {
 		r.item(li)
+	}
+	if len(o.Items) == 0 && lines.Kind == jsondoc.Array && o.Event != event.Cancelled && len(r.f.Faults) == 0 {
+		r.f.FaultAt(lines.Pointer, lines.Offset, document.CodeRequired, "no line is left in the order, which is not cancelled: cancel it, or what was screened before stands")
 	}
 }
 
