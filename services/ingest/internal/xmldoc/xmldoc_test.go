@@ -95,7 +95,7 @@ func TestPlacesAreThoseOfTheReceivedBytes(t *testing.T) {
 	t.Parallel()
 	for in, tag := range map[string]string{
 		"<?xml version='1.0' encoding='ISO-8859-1'?><a>\xfc\xfc<b/></a>": "<b/>",
-		utf16le("<a>ü\U0001f600<b/></a>"):                                 utf16le("<b/>")[2:],
+		utf16le("<a>ü\U0001f600<b/></a>"):                                utf16le("<b/>")[2:],
 	} {
 		doc, fault := xmldoc.Parse([]byte(in))
 		if fault != nil {
