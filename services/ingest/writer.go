@@ -79,7 +79,7 @@ type writer struct {
 }
 
 // indexVersion stands for what the index keeps: another one has it made again.
-const indexVersion = "2 "
+const indexVersion = "3 "
 
 // openWriter opens the index and reads what it does not cover yet.
 func openWriter(ctx context.Context, js jetstream.JetStream, file string, cfg Config, in <-chan *submission) (*writer, error) {
