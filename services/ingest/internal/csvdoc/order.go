@@ -486,6 +486,9 @@ func (b *builder) received() {
 		there.Role = event.UltimateConsignee
 		return
 	}
+	if b.f.Order.ShipTo == "" { // goods go there, wherever the consignee is
+		b.f.Order.ShipTo = there.address.Country
+	}
 	if there.Name != "" && there.Name != consignee.Name {
 		return
 	}
