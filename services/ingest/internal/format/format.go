@@ -220,6 +220,9 @@ func (r *Reader) fill() error {
 
 // input is what a reader found, as accept takes it.
 func (r *Reader) input(f *document.Found) accept.Input {
+	if f.Order.Event == event.Shipped && len(f.Order.Items) > 0 && !slices.ContainsFunc(f.Order.Items, left) {
+		f.Fault(f.Offset, document.CodeRange, "every quantity is 0: nothing of the order was sent")
+	}
 	in := accept.Input{Bytes: f.Bytes, Format: f.Format, Faults: f.All(), Place: f.Place, Source: r.hint.Source}
 	if in.Amends = f.Amends; in.Amends != nil {
 		in.Amends.Order = f.Order
@@ -232,6 +235,9 @@ func (r *Reader) input(f *document.Found) accept.Input {
 	}
 	return in
 }
+
+// left says whether something of an item was sent, or nobody says how much.
+func left(it event.Item) bool { return it.Quantity == "" || it.Quantity.Float() != 0 }
 
 func (r *Reader) inputs(found []*document.Found) []accept.Input {
 	out := make([]accept.Input, len(found))

@@ -127,7 +127,7 @@ func (r *reader) fulfillment() {
 func (r *reader) purchaser() {
 	c := r.v.At("customer")
 	home := c.At("default_address")
-	if c.Kind != jsondoc.Object {
+	if !jsondoc.Whole(r.f, c) {
 		c = r.v.At("billing_address")
 		if !c.Has() {
 			c = r.v.At("shipping_address")
@@ -183,7 +183,7 @@ func (r *reader) country(v jsondoc.Value) event.Country {
 }
 
 func (r *reader) address(role event.Role, v jsondoc.Value) {
-	if !v.Has() {
+	if !jsondoc.Whole(r.f, v) {
 		return
 	}
 	if p := r.named(v); !r.f.Party(v.Offset, role, p) && p.Address != nil {

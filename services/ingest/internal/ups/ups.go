@@ -107,7 +107,7 @@ func (r *reader) contacts(c jsondoc.Value) {
 
 // party reads one. Nobody stands where neither a name nor an address is given.
 func (r *reader) party(role event.Role, v jsondoc.Value) {
-	if !v.Has() {
+	if !jsondoc.Whole(r.f, v) {
 		return
 	}
 	a := v.At("Address")
