@@ -204,8 +204,33 @@ func (x *UN) message(unh []byte, from, at int) *Set {
 	s := x.set([2][]byte{x.unb, x.ung}, unh, from, at, x.text, func(unh *Segment) (format, number string) {
 		return "edifact-" + strings.ToLower(unh.Comp(2, 1)), unh.El(1)
 	})
+	if s != nil && s.Segments != nil && x.delims.Release != '?' {
+		if c, bad := x.doubtful(s.Raw); bad {
+			s.Found.Fault(at, document.CodeSyntax, "release character %q of UNA, and %q in a text: which is meant?", x.delims.Release, c)
+		}
+	}
 	if s != nil && s.Segments != nil && x.utf8 && !utf8.Valid(s.Raw) {
 		s.Found.Fault(at, document.CodeUTF8, "bytes that are not UTF-8, which UNB declares")
 	}
 	return s
+}
+
+// doubtful finds where a release character besides the usual one may not be what it is said to be: before a character that needs none, or
+// where the usual one stands before one that does. A damaged UNA would change names and numbers.
+func (x *UN) doubtful(raw []byte) (pair []byte, bad bool) {
+	d := &x.delims
+	for i := 0; i+1 < len(raw); i++ {
+		next := raw[i+1]
+		service := next == d.Component || next == d.Element || next == d.Terminator || next == d.Release && d.Release != 0
+		switch {
+		case raw[i] == '?' && service:
+			return raw[i : i+2], true
+		case raw[i] != d.Release || d.Release == 0:
+		case !service:
+			return raw[i : i+2], true
+		default:
+			i++
+		}
+	}
+	return nil, false
 }

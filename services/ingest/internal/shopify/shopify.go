@@ -218,7 +218,11 @@ func (r *reader) payment() {
 
 // notes reads what the shop asked at the checkout about end use and end user.
 func (r *reader) notes() {
-	for n := range r.v.At("note_attributes").Elems {
+	all := r.v.At("note_attributes")
+	if all.Has() && all.Kind != jsondoc.Array {
+		r.f.FaultAt(all.Pointer, all.Offset, document.CodeType, "want a list; it could name the end user")
+	}
+	for n := range all.Elems {
 		value := n.At("value").Text()
 		if value == "" {
 			continue

@@ -91,6 +91,7 @@ func reference(s jsondoc.Value) string {
 
 // contacts reads the parties of the forms.
 func (r *reader) contacts(c jsondoc.Value) {
+	jsondoc.Whole(r.f, c)
 	for _, k := range []struct {
 		name string
 		role event.Role
