@@ -7,7 +7,7 @@ import (
 
 func TestADiskThatDoesNotSayIsNotHeldAgainstAnybody(t *testing.T) {
 	t.Parallel()
-	if err := space(filepath.Join(t.TempDir(), "missing")); err != nil {
+	if err := space(filepath.Join(t.TempDir(), "missing"), reserve); err != nil {
 		t.Error(err)
 	}
 }

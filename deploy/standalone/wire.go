@@ -62,7 +62,11 @@ func (s *Standalone) wire() error {
 func (s *Standalone) ingestConfig(logDir string) ingest.Config {
 	cfg := s.cfg.Ingest
 	cfg.Dir, cfg.Listen, cfg.Log = ingestDir(s.cfg.Data), s.cfg.HTTP, s.cfg.Log
-	cfg.Space = func() error { return space(s.cfg.Data) }
+	guard := s.cfg.GuardDir
+	if guard == "" {
+		guard, _ = audit.GuardDir(logDir) // without one the log does not open
+	}
+	cfg.Space = func() error { return room(s.cfg.Data, guard) }
 	cfg.History = func(ctx context.Context, from uint64) iter.Seq2[ingest.Past, error] { return past(ctx, logDir, from) }
 	cfg.Receipt = func(ctx context.Context, event string) ([]byte, bool, error) {
 		return audit.Receipt(ctx, logDir, event)

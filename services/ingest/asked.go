@@ -30,10 +30,13 @@ func (s *Service) serveAsked(ctx context.Context) (stop func(), err error) {
 }
 
 func (s *Service) askedSubmit(ctx context.Context, body []byte, h nats.Header) ([]byte, error) {
-	r, _ := s.take(ctx, &nats.Msg{Subject: subject.AskSubmit, Data: body, Header: h})
+	r, taken := s.take(ctx, &nats.Msg{Subject: subject.AskSubmit, Data: body, Header: h})
 	var lines []byte
 	for _, sub := range r.subs {
 		lines = answerOf(<-sub.done).appendTo(lines)
+	}
+	if taken && len(r.subs) == 0 {
+		lines = nothing.appendTo(lines)
 	}
 	return lines, ctx.Err()
 }

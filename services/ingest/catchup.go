@@ -161,7 +161,7 @@ func (w *writer) learn(seq uint64, cases []event.Case) error {
 		if !known {
 			continue
 		}
-		taken = append(taken, activated(e)...)
+		taken = append(append(taken, activated(e)...), corrected(e, seq)...)
 		newer, err := w.newer(e, here)
 		if err != nil {
 			return err

@@ -17,6 +17,7 @@ import (
 
 	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/ingest/internal/accept"
+	"github.com/tidegate/tidegate/services/ingest/internal/cloudevent"
 	"github.com/tidegate/tidegate/services/ingest/internal/feed"
 	"github.com/tidegate/tidegate/services/ingest/internal/format"
 	"github.com/tidegate/tidegate/shared/token"
@@ -118,8 +119,8 @@ func readWish(r *http.Request) (wish, *Problem) {
 		return no(probMedia.because("content type %q; send one of %s", media, format.Media))
 	}
 	v.hint = format.Hint{Media: media}
-	if r.Header.Get("Ce-Specversion") != "" {
-		v.hint.Event, v.hint.Source = true, r.Header.Get("Ce-Source")
+	if v.hint.Event, v.hint.Faults = cloudevent.Headers(r.Header.Get); v.hint.Event {
+		v.hint.Source = r.Header.Get("Ce-Source")
 	}
 	if v.key != "" && (!usable(v.key) || len(v.key) > 128) {
 		return no(probRequest.because("Idempotency-Key: want 1 to 128 printable ASCII characters without spaces and quotes"))

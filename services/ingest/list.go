@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -339,15 +340,29 @@ func (s *Service) getRefusals(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	b, n := []byte(`{"refusals":[`), 0
+	by := map[string]string{}
 	for _, m := range msgs {
 		c, ok := s.refusal(r.Context(), m.event, m.block)
 		if !ok {
 			continue
 		}
 		b = append(append(b, comma(n)...), withoutBytes(c.Line(0))...)
+		if id := s.write.correctedBy(m.event); id != "" {
+			by[m.event] = id
+		}
 		n++
 	}
-	sayPage(w, b, next)
+	sayPage(w, appendCorrected(b, by), next)
+}
+
+// appendCorrected ends the list of refusals and begins another, without its end: which of them were corrected, by which event.
+func appendCorrected(b []byte, by map[string]string) []byte {
+	b, n := append(b, `],"corrected":[`...), 0
+	for _, refusal := range slices.Sorted(maps.Keys(by)) {
+		b = fmt.Appendf(b, `%s{"event":%q,"by":%q}`, comma(n), refusal, by[refusal])
+		n++
+	}
+	return b
 }
 
 // withoutBytes is a refusal line without the bytes that were received, which are its end.

@@ -71,6 +71,19 @@ func TestDoorsSayEveryFaultAndNoSecret(t *testing.T) {
 	}
 }
 
+func TestAWebhookThatIsTooLargeIsToldSo(t *testing.T) {
+	t.Parallel()
+	doors, err := doorsIn(t, doorsYAML)
+	if err != nil {
+		t.Fatal(err)
+	}
+	url, _ := door(t, natstest.Server(t), ingest.Config{Doors: doors})
+	got := ask(t, "POST", strings.TrimSuffix(url, "orders")+"webhooks/shop", strings.Repeat("x", 8<<20))
+	if got.status != http.StatusRequestEntityTooLarge {
+		t.Errorf("%d", got.status)
+	}
+}
+
 func TestWebhooks(t *testing.T) {
 	t.Parallel()
 	doors, err := doorsIn(t, doorsYAML)

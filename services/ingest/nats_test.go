@@ -3,6 +3,7 @@ package ingest_test
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -65,6 +66,42 @@ func TestCloudEventsOverNATS(t *testing.T) {
 		var a ingest.Answer
 		if err := json.Unmarshal(got.Data, &a); err != nil || a.Status != "accepted" || a.Source != "till" {
 			t.Errorf("%s: %s", name, got.Data)
+		}
+	}
+}
+
+func TestWhatIsNoOrderOverNATSIsAnswered(t *testing.T) {
+	t.Parallel()
+	nc := natstest.Server(t)
+	service(t, nc, ingest.Config{})
+	event := nats.Header{subject.HeaderCESpec: {"1.0"}, subject.HeaderCEID: {"e-1"}, subject.HeaderCESource: {"till"}, subject.HeaderCEType: {"order"}}
+	but := func(name string, values ...string) nats.Header {
+		h := maps.Clone(event)
+		if h[name] = values; len(values) == 0 {
+			delete(h, name)
+		}
+		return h
+	}
+	for _, row := range []struct {
+		name, subject, body string
+		header              nats.Header
+		want                string
+	}{
+		{"an array of nothing", subject.IngestSubject, "[]", nil, "no order in it"},
+		{"an array of nothing, asked", subject.AskSubmit, "[]", nil, "no order in it"},
+		{"an event without id", subject.IngestSubject, order("A", "x"), but(subject.HeaderCEID), "ce-id is missing"},
+		{"an event without source", subject.IngestSubject, order("A", "x"), but(subject.HeaderCESource), "ce-source is missing"},
+		{"an event without type", subject.IngestSubject, order("A", "x"), but(subject.HeaderCEType), "ce-type is missing"},
+		{"an event without version", subject.IngestSubject, order("A", "x"), but(subject.HeaderCESpec), "ce-specversion is missing"},
+		{"an event of a version to come", subject.IngestSubject, order("A", "x"), but(subject.HeaderCESpec, "2.0"), "read is 1.0"},
+	} {
+		got, err := nc.RequestMsgWithContext(t.Context(), &nats.Msg{Subject: row.subject, Header: row.header, Data: []byte(row.body)})
+		if err != nil {
+			t.Fatal(row.name, err)
+		}
+		var a ingest.Answer
+		if err := json.Unmarshal(got.Data, &a); err != nil || a.Status != "refused" || !strings.Contains(string(got.Data), row.want) {
+			t.Errorf("%s: %s", row.name, got.Data)
 		}
 	}
 }

@@ -10,8 +10,10 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/schemas/subject"
 	"github.com/tidegate/tidegate/services/ingest/internal/accept"
+	"github.com/tidegate/tidegate/services/ingest/internal/cloudevent"
 	"github.com/tidegate/tidegate/services/ingest/internal/format"
 )
 
@@ -109,7 +111,8 @@ func (s *Service) take(ctx context.Context, m *nats.Msg) (reply, bool) {
 // hintOf is what the headers of a message say of its body: as the CloudEvents binding writes them, or as HTTP does.
 func hintOf(h nats.Header) format.Hint {
 	media, _, _ := mime.ParseMediaType(or(h.Get(subject.HeaderContentType), h.Get("Content-Type"))) // "" where there is none
-	return format.Hint{Media: media, Source: h.Get(subject.HeaderCESource), Event: h.Get(subject.HeaderCESpec) != ""}
+	binary, faults := cloudevent.Headers(h.Get)
+	return format.Hint{Media: media, Source: h.Get(subject.HeaderCESource), Event: binary, Faults: faults}
 }
 
 // keyAt tells the orders of one message apart under its one id.
@@ -119,6 +122,9 @@ func keyAt(id string, i, n int) string {
 	}
 	return id + "#" + strconv.Itoa(i)
 }
+
+// nothing is the answer to a message without an order, of which nothing is stored.
+var nothing = Answer{Status: statusRefused, Faults: []event.Fault{{Code: "required", Detail: "there is no order in it"}}}
 
 // replies answers in order, with a line for each order of a message.
 func (s *Service) replies(open <-chan reply) {
@@ -130,6 +136,9 @@ func (s *Service) replies(open <-chan reply) {
 				a = a.acknowledged()
 			}
 			lines = a.appendTo(lines)
+		}
+		if len(r.subs) == 0 {
+			lines = nothing.acknowledged().appendTo(lines)
 		}
 		if r.msg.Reply == "" {
 			continue

@@ -112,7 +112,7 @@ func (w *writer) add(p *plan, here map[idem.Digest]idem.Entry, e accept.Entry) e
 	entry := idem.Entry{Content: e.Content, Sequence: w.index.Covered() + 1}
 	here[e.Key] = entry
 	p.cases, p.entries, p.lines = append(p.cases, event.NewCase(e.Line)), append(p.entries, e), p.lines+len(e.Line)
-	p.taken = append(p.taken, activated(e)...)
+	p.taken = append(append(p.taken, activated(e)...), corrected(e, entry.Sequence)...)
 	newer, err := w.newer(e, here)
 	p.taken = append(append(p.taken, idem.Taken{Key: e.Key, Entry: entry}), newer...)
 	if e.Again != (idem.Digest{}) && !e.Refused() {

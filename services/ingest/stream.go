@@ -27,12 +27,15 @@ const (
 // consumer stands: a message is acknowledged when its orders are durable or refused, which is durable too.
 func (s *Service) readStream(ctx context.Context, name string, from Stream) {
 	var pause clock.Backoff
+	var failed repeats
 	for {
-		err := s.drainStream(ctx, name, from, pause.Reset)
+		err := s.drainStream(ctx, name, from, func() { pause.Reset(); failed.reset() })
 		if ctx.Err() != nil {
 			return
 		}
-		s.log.WarnContext(ctx, "stream stopped, trying again", slog.String("stream", name), slog.Any("error", err))
+		if n, say := failed.add(1, s.cfg.Clock()); say {
+			s.log.WarnContext(ctx, "stream stopped, trying again", slog.String("stream", name), slog.Int("times", n), slog.Any("error", err))
+		}
 		if pause.Wait(ctx) != nil {
 			return
 		}

@@ -14,6 +14,9 @@ import (
 // maxWebhook is how many bytes of a webhook are read before its signature is known to be good.
 const maxWebhook = 1 << 20
 
+// maxDrain is how many bytes behind those are passed over before the answer.
+const maxDrain = 16 << 20
+
 // postWebhook takes what a source posts when its signature is good. The sender's id of the message is its idempotency
 // key. An order that is refused is answered with 200 like any other: the refusal is stored, and sending it again, which is
 // what senders do after anything else, would change nothing.
@@ -24,8 +27,11 @@ func (s *Service) postWebhook(w http.ResponseWriter, r *http.Request) {
 		probPath.because("no webhook %q is configured", name).write(w, r)
 		return
 	}
-	body, err := io.ReadAll(&counted{r: r.Body, most: maxWebhook})
+	rc := http.NewResponseController(w)
+	from := &patientReader{r: r.Body, rc: rc, now: s.cfg.Clock}
+	body, err := io.ReadAll(&counted{r: from, most: maxWebhook})
 	if err != nil {
+		_, _ = io.CopyN(io.Discard, from, maxDrain) // who is still sending reads no answer
 		notRead(err).write(w, r)
 		return
 	}
@@ -48,7 +54,7 @@ func (s *Service) postWebhook(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !in.Single() {
-		s.answerMany(w, r, http.NewResponseController(w), v, in, first, err)
+		s.answerMany(w, r, rc, v, in, first, err)
 		return
 	}
 	a, _ := s.finish(r.Context(), v, s.begin(r.Context(), v, first, ""))

@@ -63,22 +63,23 @@ func (s *submission) answer(v verdict) {
 // writer is the only one in this process that writes the order stream and the index. One goroutine: it collects what is
 // there into a block while nothing is on its way, publishes, and answers. So blocks grow with the load by themselves.
 type writer struct {
-	js    jetstream.JetStream
-	index *idem.Index
-	cfg   Config
-	log   *slog.Logger
-	in    <-chan *submission
-	carry *submission // did not fit the block before
-	block []byte      // room for the next block's bytes
-	down  atomic.Bool // the last block could not be stored
-	pace  pace
-	force bus.InForce // behind the blocks that the index covers
+	js     jetstream.JetStream
+	index  *idem.Index
+	cfg    Config
+	log    *slog.Logger
+	in     <-chan *submission
+	carry  *submission // did not fit the block before
+	block  []byte      // room for the next block's bytes
+	down   atomic.Bool // the last block could not be stored
+	failed repeats     // batches that could not be stored, since one could
+	pace   pace
+	force  bus.InForce // behind the blocks that the index covers
 
 	broken chan error // holds why the writer takes no more orders
 }
 
 // indexVersion stands for what the index keeps: another one has it made again.
-const indexVersion = "2 "
+const indexVersion = "3 "
 
 // openWriter opens the index and reads what it does not cover yet.
 func openWriter(ctx context.Context, js jetstream.JetStream, file string, cfg Config, in <-chan *submission) (*writer, error) {
@@ -194,6 +195,7 @@ func (w *writer) store(ctx context.Context, batch []*submission) error {
 		seq, err := w.publish(ctx, plan)
 		if err == nil {
 			w.down.Store(false)
+			w.failed.reset()
 			plan.answer(seq)
 			if batch = plan.rest; len(batch) == 0 {
 				return nil
@@ -207,7 +209,9 @@ func (w *writer) store(ctx context.Context, batch []*submission) error {
 		case errors.Is(err, bus.ErrWrongSequence): // the index was brought up to date: plan again at once
 		case errors.Is(err, bus.ErrFull), errors.Is(err, errSpace), pause.Wait(ctx) != nil:
 			w.down.Store(true)
-			w.log.WarnContext(ctx, "orders not stored", slog.Int("orders", len(batch)), slog.Any("error", err))
+			if n, say := w.failed.add(len(batch), w.cfg.Clock()); say {
+				w.log.WarnContext(ctx, "orders not stored", slog.Int("orders", n), slog.Any("error", err))
+			}
 			fail(batch, err)
 			return nil
 		}

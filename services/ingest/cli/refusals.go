@@ -57,14 +57,22 @@ func listRefusals(ctx context.Context, cmd *cli.Command) error {
 	}
 	for {
 		var p struct {
-			Refusals []json.RawMessage `json:"refusals"`
-			Next     string            `json:"next"`
+			Refusals  []json.RawMessage `json:"refusals"`
+			Corrected []struct {
+				Event string `json:"event"`
+				By    string `json:"by"`
+			} `json:"corrected"`
+			Next string `json:"next"`
 		}
 		if err := d.get(ctx, d.at(query, "v1", "refusals"), &p); err != nil {
 			return trouble("refusals list: %v", err)
 		}
+		by := map[string]string{}
+		for _, c := range p.Corrected {
+			by[c.Event] = c.By
+		}
 		for _, line := range p.Refusals {
-			if err := sayRefusal(cmd, line); err != nil {
+			if err := sayRefusal(cmd, line, by); err != nil {
 				return trouble("refusals list: %v", err)
 			}
 		}
@@ -75,7 +83,7 @@ func listRefusals(ctx context.Context, cmd *cli.Command) error {
 	}
 }
 
-func sayRefusal(cmd *cli.Command, line []byte) error {
+func sayRefusal(cmd *cli.Command, line []byte, correctedBy map[string]string) error {
 	w := cmd.Root().Writer
 	if cmd.Bool("json") {
 		_, err := fmt.Fprintf(w, "%s\n", line)
@@ -88,6 +96,9 @@ func sayRefusal(cmd *cli.Command, line []byte) error {
 	first := ""
 	if len(r.Faults) > 0 {
 		first = r.Faults[0].Pointer + " " + r.Faults[0].Detail
+	}
+	if by := correctedBy[r.Event]; by != "" {
+		first += "; corrected by " + by
 	}
 	_, err := fmt.Fprintf(w, "%s  %s  %s %s (%s): %d faults, first: %s\n", r.Event, r.At, r.Source, orNameless(r.OrderID), r.Format, len(r.Faults), first)
 	return err

@@ -77,6 +77,14 @@ type Entry struct {
 // Refused says whether the line is a refusal.
 func (e Entry) Refused() bool { return len(e.Faults) > 0 }
 
+// Corrects is the event id of the refusal that it corrects; "" of none, and where it was refused itself.
+func (e Entry) Corrects() string {
+	if e.Refused() {
+		return ""
+	}
+	return e.in.Corrects
+}
+
 // Actor is who brought it.
 func (e Entry) Actor() string { return e.in.Actor }
 

@@ -148,6 +148,7 @@ func Recall(line []byte) (e Entry, known bool, err error) {
 		Source   string            `json:"source"`
 		Tenant   string            `json:"tenant"`
 		Again    string            `json:"idempotency_key"`
+		Corrects string            `json:"corrects"`
 		Received event.Received    `json:"received"`
 		Format   string            `json:"format"`
 		Change   *event.Change     `json:"change"`
@@ -156,7 +157,7 @@ func Recall(line []byte) (e Entry, known bool, err error) {
 	if err := codec.Decode(line, &l); err != nil {
 		return Entry{}, false, fmt.Errorf("%w: %w", ErrLine, err)
 	}
-	e = Entry{Kind: l.Kind, Event: l.Event, OrderID: l.OrderID, Source: l.Source, name: l.Key, head: head{revision: l.Revision}}
+	e = Entry{Kind: l.Kind, Event: l.Event, OrderID: l.OrderID, Source: l.Source, name: l.Key, head: head{revision: l.Revision}, in: Input{Corrects: l.Corrects}}
 	switch l.Line {
 	case event.LineRefusal:
 		e.Key = RefusalKey(l.Event)

@@ -3,6 +3,7 @@ package accept
 import (
 	"reflect"
 	"strings"
+	"unicode"
 
 	"github.com/tidegate/tidegate/schemas/event"
 )
@@ -266,12 +267,14 @@ func orderKind(v []byte) (string, string) {
 
 func partyIsSomebody(w *walk, m *members) {
 	for _, name := range []string{"name", "lei", "registration_number", "gln", "customer_number"} {
-		if m.has(name) && m.text(name) != "" {
+		if m.has(name) && strings.ContainsFunc(m.text(name), telling) { // blanks and dots are nobody's, and found on no list
 			return
 		}
 	}
 	w.fault(codeRequired, "a party needs a name or an identifier: lei, registration_number, gln or customer_number")
 }
+
+func telling(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }
 
 func itemSaysSomething(w *walk, m *members) {
 	if m.count == 0 || m.count == 1 && m.has("position") {

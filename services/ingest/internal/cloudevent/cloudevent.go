@@ -22,6 +22,25 @@ type Event struct {
 	Inline bool // it does
 }
 
+// Headers says of a binary event, by what gives a header, whether there is one and what is wrong with its attributes. ce-source alone, which
+// some write for the source of an order, makes none.
+func Headers(get func(name string) string) (binary bool, faults []event.Fault) {
+	version := get("ce-specversion")
+	if version == "" && get("ce-id") == "" && get("ce-type") == "" {
+		return false, nil
+	}
+	f := document.Found{}
+	if version != "" && version != "1.0" && version != "0.3" {
+		f.Fault(0, document.CodeNotSupported, "CloudEvents %s; read is 1.0", document.Quote(version))
+	}
+	for _, name := range []string{"ce-id", "ce-source", "ce-specversion", "ce-type"} {
+		if get(name) == "" {
+			f.Fault(0, document.CodeRequired, "the header %s is missing; every CloudEvent has one", name)
+		}
+	}
+	return true, f.Faults
+}
+
 // Open reads an event. The faults say what is wrong with it.
 func Open(v jsondoc.Value) (Event, []event.Fault) {
 	f := document.Found{}

@@ -147,6 +147,27 @@ func known(name string, shop bool) (column, bool) {
 	return column{}, false
 }
 
+// delivered says whether a known column is of the party that goods are delivered to.
+func delivered(name string) bool {
+	k := fold(name)
+	return slices.ContainsFunc([]string{"shipto", "deliverto", "delivery", "shipping", "recipient"}, func(p string) bool { return strings.HasPrefix(k, p) })
+}
+
+// beside says whether columns of a consignee stand beside those of whom goods are delivered to, who then is another, or stands there twice.
+func beside(names []string, shop bool) bool {
+	both := [2]bool{}
+	for _, name := range names {
+		switch c, _ := known(name, shop); {
+		case c.role != event.UltimateConsignee:
+		case delivered(name):
+			both[0] = true
+		default:
+			both[1] = true
+		}
+	}
+	return both[0] && both[1]
+}
+
 // telling are the parts of unknown names that could hide what screening needs.
 var telling = []string{"name", "party", "consignee", "enduser", "user", "buyer", "purchaser", "customer", "forwarder", "exporter", "country", "destin", "eccn", "hts", "licen", "company", "address"}
 

@@ -21,9 +21,9 @@ const Format = "csv"
 type Row struct {
 	Fields []string
 	Raw    []byte
-	Offset int // of Raw in the input
-	Line   int // the first is 1
-	Err    error
+	Offset int   // of Raw in the input
+	Line   int   // the first is 1
+	Err    error // Fields are those before the one that is at fault
 }
 
 // Broken says whether the record could not be read; Err says why.
@@ -66,7 +66,9 @@ func NewRows(r *bufio.Reader) (*Rows, Row, error) {
 			rows.comma = Comma(text)
 		}
 		head := Row{Raw: raw, Offset: rows.offset - len(raw), Line: rows.line - bytes.Count(raw, []byte{'\n'})}
-		head.Fields, head.Err = split(raw, rows.comma, 0)
+		if head.Fields, head.Err = split(raw, rows.comma, 0); head.Err == nil && bytes.IndexByte(bytes.ReplaceAll(raw, []byte("\r\n"), nil), '\r') >= 0 {
+			head.Err = errors.New("a carriage return that no line feed follows: lines end in CR LF or in LF; save the file with either")
+		}
 		rows.fields = len(head.Fields)
 		return rows, head, nil
 	}
@@ -153,28 +155,38 @@ func (s *Rows) raw() ([]byte, error) {
 	}
 }
 
-// split takes a record apart, of so many fields as is expected. Quotes stand around a whole field or nowhere.
+// split takes a record apart, of so many fields as is expected. Quotes stand around a whole field or nowhere. With an error the fields are
+// those before the first that is at fault.
 func split(raw []byte, comma byte, expected int) ([]string, error) {
-	if !utf8.Valid(raw) {
-		return nil, errors.New("bytes that are not UTF-8; save the file as UTF-8")
-	}
-	if bytes.IndexByte(raw, 0) >= 0 {
-		return nil, errors.New("a zero byte")
-	}
 	for len(raw) > 0 && (raw[len(raw)-1] == '\r' || raw[len(raw)-1] == '\n') {
 		raw = raw[:len(raw)-1]
 	}
 	s, out := string(raw), make([]string, 0, expected)
+	whole := readable(s) == nil
 	for {
 		field, rest, more, err := next(s, comma)
+		if err == nil && !whole {
+			err = readable(field)
+		}
 		if err != nil {
-			return nil, err
+			return out, err
 		}
 		if out = append(out, field); !more {
 			return out, nil
 		}
 		s = rest
 	}
+}
+
+// readable says why a text cannot be read.
+func readable(s string) error {
+	switch {
+	case strings.IndexByte(s, 0) >= 0:
+		return errors.New("a zero byte, as in a file saved as UTF-16: save it as UTF-8")
+	case !utf8.ValidString(s):
+		return errors.New("bytes that are not UTF-8, as in a file saved as ISO-8859-1 or Windows-1252: save it as UTF-8 (iconv -f WINDOWS-1252 -t UTF-8)")
+	}
+	return nil
 }
 
 func next(s string, comma byte) (field, rest string, more bool, err error) {

@@ -22,11 +22,13 @@ type Orders struct {
 	rows    *Rows
 	head    Row
 	shop    bool // a web shop's export
+	beside  bool // who goods are delivered to stands beside the consignee, and is an intermediate consignee where it is another
 	columns []column
 	keys    [3][]int // columns of the order's number, revision and source
 	ahead   *Row     // of the next order
 	open    []Row    // of the order being read
 	over    int      // rows of it beyond what is taken
+	any     bool     // something was given
 	build   builder
 	room    document.Room
 	ended   error
@@ -49,11 +51,17 @@ func (o *Orders) header() {
 	f := &document.Found{Format: Format, Bytes: o.head.Raw, Offset: o.head.Offset}
 	if o.head.Err != nil {
 		f.Fault(o.head.Offset, document.CodeSyntax, "line %d: %v", o.head.Line, o.head.Err)
+		o.start, o.ended = []*document.Found{f}, io.EOF
+		return
 	}
 	o.shop = slices.ContainsFunc(o.head.Fields, func(f string) bool { return fold(f) == "lineitemname" })
 	seen := map[column]string{}
+	o.beside = beside(o.head.Fields, o.shop)
 	for _, name := range o.head.Fields {
 		c, ok := known(name, o.shop)
+		if o.beside && c.role == event.UltimateConsignee && delivered(name) {
+			c.role = event.IntermediateConsignee
+		}
 		switch {
 		case !ok:
 			if near := document.Near(fold(name), names()); near != "" {
@@ -84,7 +92,7 @@ func (o *Orders) header() {
 func (o *Orders) Next() (*document.Found, error) {
 	if len(o.start) > 0 {
 		f := o.start[0]
-		o.start = o.start[1:]
+		o.start, o.any = o.start[1:], true
 		return f, nil
 	}
 	rows, size := o.open[:0], 0
@@ -95,9 +103,14 @@ func (o *Orders) Next() (*document.Found, error) {
 		o.ahead = nil
 		if row == nil {
 			r, err := o.read()
+			if errors.Is(err, io.EOF) && !o.any {
+				o.any = true
+				return o.empty(), nil
+			}
 			if err != nil && len(rows) == 0 {
 				return nil, err
 			}
+			o.any = true
 			if err != nil {
 				return o.order(rows), nil // the error is given next time
 			}
@@ -111,10 +124,17 @@ func (o *Orders) Next() (*document.Found, error) {
 			o.over++ // the rest of an order that is refused is no order by itself
 			continue
 		}
-		if rows = append(rows, *row); row.Broken() || o.number(*row) == "" {
+		if rows = append(rows, *row); o.number(*row) == "" {
 			return o.order(rows), nil
 		}
 	}
+}
+
+// empty is a file of a header line alone, whose rows may be lost.
+func (o *Orders) empty() *document.Found {
+	f := &document.Found{Format: Format, Bytes: o.head.Raw, Offset: o.head.Offset}
+	f.Fault(o.head.Offset, document.CodeRequired, "line %d is a header and no row follows: there is no order in it", o.head.Line)
+	return f
 }
 
 func (o *Orders) read() (Row, error) {
@@ -131,10 +151,11 @@ func (o *Orders) read() (Row, error) {
 	return r, err
 }
 
-// together says whether a row goes on with the order of another: the same number and revision.
+// together says whether a row goes on with the order of another: the same number and revision. One that could not be read to its end is
+// of the order whose number it has, which is refused for it: without that row it would be another order.
 func (o *Orders) together(a, b Row) bool {
-	if b.Err != nil {
-		return false
+	if a.Err != nil || b.Err != nil {
+		return o.number(b) != "" && o.number(a) == o.number(b)
 	}
 	for k := range o.keys {
 		if o.value(a, k) != o.value(b, k) {
@@ -165,10 +186,11 @@ func (o *Orders) order(rows []Row) *document.Found {
 	f := &document.Found{Format: Format, Offset: rows[0].Offset, Bytes: append(make([]byte, 0, size), o.head.Raw...)}
 	o.room.For(f, len(o.build.parties)+1, len(rows))
 	b := &o.build
-	*b = builder{f: f, decimal: '.', shop: o.shop, parties: b.parties[:0]}
+	*b = builder{f: f, decimal: '.', shop: o.shop, beside: o.beside, parties: b.parties[:0]}
 	if o.rows.comma == ';' {
 		b.decimal = ','
 	}
+	base := max(0, slices.IndexFunc(rows, func(r Row) bool { return !r.Broken() }))
 	for i, r := range rows {
 		f.Bytes = append(f.Bytes, r.Raw...)
 		b.row = r
@@ -186,8 +208,8 @@ func (o *Orders) order(rows []Row) *document.Found {
 			if v == "" || c == (column{}) {
 				continue
 			}
-			if i > 0 && !strings.HasPrefix(c.field, "item.") {
-				o.same(f, rows[0], r, j, v)
+			if i > base && !strings.HasPrefix(c.field, "item.") {
+				o.same(f, rows[base], r, j, v)
 				continue
 			}
 			b.put(c, v, o.head.Fields[j])
@@ -221,6 +243,7 @@ type builder struct {
 	price   event.Decimal
 	decimal byte
 	shop    bool
+	beside  bool
 	parties []partner // as they came
 }
 
@@ -441,6 +464,9 @@ func (b *builder) end() {
 		}
 	}
 	b.billed()
+	if b.beside {
+		b.received()
+	}
 	for i := range b.parties {
 		p := &b.parties[i]
 		p.Address = document.Address(p.address)
@@ -448,6 +474,35 @@ func (b *builder) end() {
 			b.nameless(p.Role, p.Party)
 		}
 	}
+}
+
+// received makes whom goods are delivered to the consignee, where no other is named.
+func (b *builder) received() {
+	there, consignee := b.of(event.IntermediateConsignee), b.of(event.UltimateConsignee)
+	if there == nil {
+		return
+	}
+	if consignee == nil {
+		there.Role = event.UltimateConsignee
+		return
+	}
+	if b.f.Order.ShipTo == "" { // goods go there, wherever the consignee is
+		b.f.Order.ShipTo = there.address.Country
+	}
+	if there.Name != "" && there.Name != consignee.Name {
+		return
+	}
+	there.Name = consignee.Name
+	if !document.Filled(consignee.address) {
+		consignee.address = there.address
+	}
+	if !document.Filled(there.address) || same(there.address, consignee.address) {
+		there.Party, there.address = event.Party{Role: event.IntermediateConsignee}, event.Address{}
+	}
+}
+
+func same(a, b event.Address) bool {
+	return slices.Equal(a.Lines, b.Lines) && a.City == b.City && a.Region == b.Region && a.Postcode == b.Postcode && a.Country == b.Country
 }
 
 // billed makes who is billed the purchaser of a web shop's order, whom its export knows by the e-mail address.

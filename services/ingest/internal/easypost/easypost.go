@@ -57,6 +57,9 @@ func one(b []byte, v jsondoc.Value) *document.Found {
 
 func (r *reader) read() {
 	o := &r.f.Order
+	if back := r.v.At("is_return"); back.True() {
+		r.f.FaultAt(back.Pointer, back.Offset, document.CodeNotSupported, "a return: its addresses are those of the way there, and no order goes out")
+	}
 	o.ID = r.v.First("id", "reference").Text()
 	if r.v.Is("customs_items") {
 		r.customs(r.v, "")
@@ -79,7 +82,7 @@ func (r *reader) read() {
 
 // party reads an address with who lives there: a company, else a person.
 func (r *reader) party(role event.Role, v jsondoc.Value) {
-	if !v.Has() {
+	if !jsondoc.Whole(r.f, v) {
 		return
 	}
 	p := event.Party{Name: v.At("company").Text(), Phone: v.At("phone").Text(), Email: document.Email(v.At("email").Text()), Registration: v.At("federal_tax_id").Text()}

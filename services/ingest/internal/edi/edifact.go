@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -55,13 +56,14 @@ func (x *UN) begin() *Set {
 		if d.Release == ' ' {
 			d.Release = 0
 		}
-		for i, c := range []byte{b[3], b[4], b[8]} {
-			if plain(c) || i > 0 && c == b[3] || i > 1 && c == b[4] {
+		if b[5] != '.' && b[5] != ',' {
+			return x.end(io.EOF, x.syntax(b, x.offset, "UNA: decimal mark %q; taken are . and ,", b[5]))
+		}
+		service := []byte{b[3], b[4], b[8], b[6]} // the release character last: a space is none
+		for i, c := range service {
+			if none := i == 3 && c == ' '; !none && (plain(c) || slices.Contains(service[:i], c)) || c == b[5] && i == 3 {
 				return x.end(io.EOF, x.syntax(b, x.offset, "UNA: %q cannot be told from text", c))
 			}
-		}
-		if !strings.ContainsRune("? \\", rune(b[6])) || b[5] != '.' && b[5] != ',' {
-			return x.end(io.EOF, x.syntax(b, x.offset, "UNA: release character %q and decimal mark %q; taken are ? or \\ or none, and . or ,", b[6], b[5]))
 		}
 		x.skip(9)
 		x.space()
@@ -186,6 +188,9 @@ func (x *UN) closeInterchange(raw []byte, seg *Segment) {
 	} else {
 		x.closes(raw, seg, "interchange", x.control, seg.El(2) == x.control, count, "messages")
 	}
+	if x.messages == 0 && len(x.late) == 0 {
+		x.afterwards(raw, seg.Offset, "an interchange without a message: there is no order in it")
+	}
 	x.open = false
 }
 
@@ -199,8 +204,33 @@ func (x *UN) message(unh []byte, from, at int) *Set {
 	s := x.set([2][]byte{x.unb, x.ung}, unh, from, at, x.text, func(unh *Segment) (format, number string) {
 		return "edifact-" + strings.ToLower(unh.Comp(2, 1)), unh.El(1)
 	})
+	if s != nil && s.Segments != nil && x.delims.Release != '?' {
+		if c, bad := x.doubtful(s.Raw); bad {
+			s.Found.Fault(at, document.CodeSyntax, "release character %q of UNA, and %q in a text: which is meant?", x.delims.Release, c)
+		}
+	}
 	if s != nil && s.Segments != nil && x.utf8 && !utf8.Valid(s.Raw) {
 		s.Found.Fault(at, document.CodeUTF8, "bytes that are not UTF-8, which UNB declares")
 	}
 	return s
+}
+
+// doubtful finds where a release character besides the usual one may not be what it is said to be: before a character that needs none, or
+// where the usual one stands before one that does. A damaged UNA would change names and numbers.
+func (x *UN) doubtful(raw []byte) (pair []byte, bad bool) {
+	d := &x.delims
+	for i := 0; i+1 < len(raw); i++ {
+		next := raw[i+1]
+		service := next == d.Component || next == d.Element || next == d.Terminator || next == d.Release && d.Release != 0
+		switch {
+		case raw[i] == '?' && service:
+			return raw[i : i+2], true
+		case raw[i] != d.Release || d.Release == 0:
+		case !service:
+			return raw[i : i+2], true
+		default:
+			i++
+		}
+	}
+	return nil, false
 }

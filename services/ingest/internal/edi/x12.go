@@ -16,6 +16,7 @@ type X12 struct {
 	groups  int
 	group   string // control number of the open group
 	count   int    // sets of it
+	all     int    // sets of the interchange
 	inGroup bool
 }
 
@@ -45,6 +46,7 @@ func (x *X12) step() *Set {
 	if x.tagged(raw[from:], "ST") {
 		x.stray = false
 		x.count++
+		x.all++
 		return x.set([2][]byte{x.isa, x.gs}, raw, from, at, Latin, func(st *Segment) (format, number string) { return "x12-" + st.El(1), st.El(2) })
 	}
 	seg := x.alone(raw[from:], at, Latin)
@@ -107,7 +109,7 @@ func (x *X12) interchange() *Set {
 	if r := seg.Raw(11); len(r) == 1 && !plain(r[0]) {
 		x.delims.Repetition = r[0]
 	}
-	x.control, x.groups, x.inGroup, x.open, x.gs = seg.El(13), 0, false, true, nil
+	x.control, x.groups, x.all, x.inGroup, x.open, x.gs = seg.El(13), 0, 0, false, true, nil
 	x.date, x.now = seg.El(9), seg.El(10)
 	x.skip(size)
 	return nil
@@ -127,6 +129,9 @@ func (x *X12) closeInterchange(raw []byte, seg *Segment) {
 		x.afterwards(raw, seg.Offset, "IEA inside a group: GE is missing")
 	} else {
 		x.closes(raw, seg, "interchange", x.control, same(seg.El(2), x.control), x.groups, "groups")
+	}
+	if x.all == 0 && len(x.late) == 0 {
+		x.afterwards(raw, seg.Offset, "an interchange without a transaction set: there is no order in it")
 	}
 	x.open = false
 	x.space()

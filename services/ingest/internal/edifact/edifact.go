@@ -73,29 +73,37 @@ type reader struct {
 	counted  bool     // the version is a count of changes
 	refs     []string // orders that lines refer to
 
-	line  *line
-	room  line // where it stands
-	party *event.Party
-	code  string // of the party
-	at    int    // of the party
-	lines int
-	less  bool // less was sent than ordered
-	sent  bool // the message says what was sent
+	line   *line
+	room   line // where it stands
+	party  *event.Party
+	code   string // of the party
+	at     int    // of the party
+	lines  int
+	sent   bool     // the message says what was sent
+	orders []ofLine // of each line
+}
+
+// ofLine is the order of a line, "" where the line names none, and whether less of it was sent than ordered.
+type ofLine struct {
+	order string
+	less  bool
 }
 
 // line is an item in the making.
 type line struct {
 	event.Item
-	at     int
-	price  event.Decimal
-	per    event.Decimal
-	unit   string // the price's
-	code   string // the quantity's, as sent
-	said   []string
-	others string // numbers of the buyer, and GTINs
-	does   string // the action code
-	packed bool   // PAC or LOC groups follow, whose quantities are parts of the line's
-	back   bool   // less was sent than ordered
+	at      int
+	price   event.Decimal
+	per     event.Decimal
+	unit    string // the price's
+	code    string // the quantity's, as sent
+	said    []string
+	others  string        // numbers of the buyer, and GTINs
+	does    string        // the action code
+	packed  bool          // PAC or LOC groups follow, whose quantities are parts of the line's
+	back    bool          // less was sent than ordered
+	order   string        // the order it names
+	ordered event.Decimal // of it, where that is given besides what was sent
 }
 
 // order reads ORDERS or ORDCHG. Its revision is its own version or change number; without one, the minutes from 2000-01-01
@@ -281,6 +289,7 @@ func (r *reader) reference(s *edi.Segment) {
 	switch kind {
 	case "ON", "CO":
 		if r.line != nil {
+			r.line.order = first(r.line.order, id)
 			r.refs = append(r.refs, id)
 		} else if r.order0 == "" {
 			r.order0 = id

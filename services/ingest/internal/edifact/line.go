@@ -107,6 +107,9 @@ func (r *reader) quantity(s *edi.Segment) {
 	it := r.line
 	switch k := s.Comp(1, 1); k {
 	case "21", "12", "47", "61":
+		if k == "21" && r.sent {
+			it.ordered, _ = document.Decimal(s.Comp(1, 2), r.decimal(s.Comp(1, 2)))
+		}
 		if it.Quantity != "" && (it.packed || k != "12" || !r.sent) {
 			return
 		}
@@ -143,10 +146,11 @@ func (r *reader) endLine() {
 	if it.Currency = first(it.Currency, r.currency); it.Value == "" {
 		it.Currency = ""
 	}
-	r.f.Line(it.at, it.Item, does)
-	if it.back {
-		r.less = true
+	less := it.back || it.ordered != "" && it.ordered.Float() > it.Quantity.Float()
+	if does.Action != amendment.Remove { // which is no item of what was sent
+		r.orders = append(r.orders, ofLine{order: it.order, less: less})
 	}
+	r.f.Line(it.at, it.Item, does)
 }
 
 // despatch reads a DESADV: every order in it left on the day of despatch; where it does not say, on its own date.
@@ -180,16 +184,27 @@ func (r *reader) despatch() []*document.Found {
 		r.f.Fault(r.set.Offset, document.CodeRequired, "RFF ON is missing: which order was sent?")
 		return []*document.Found{r.f}
 	}
-	ship := &event.Shipment{Date: left, Document: r.number}
-	if r.less {
-		partial := true
-		ship.Partial = &partial
-	}
 	var out []*document.Found
 	for _, id := range refs {
-		f := *r.f
-		f.Order.Event, f.Order.ID, f.Ship = event.Shipped, id, ship
-		out = append(out, &f)
+		out = append(out, r.sentOf(id, event.Shipment{Date: left, Document: r.number}))
 	}
 	return out
+}
+
+// sentOf is what was sent of one order: the lines that name it, and those that name none.
+func (r *reader) sentOf(id string, ship event.Shipment) *document.Found {
+	f := r.f.Beside()
+	f.Order.Event, f.Order.ID, f.Order.Items, f.Ship = event.Shipped, id, nil, &ship
+	for i, it := range r.f.Order.Items {
+		of := r.orders[i]
+		if of.order != "" && of.order != id {
+			continue
+		}
+		f.Order.Items = append(f.Order.Items, it)
+		if of.less {
+			partial := true
+			ship.Partial = &partial
+		}
+	}
+	return f
 }

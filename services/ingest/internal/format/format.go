@@ -9,8 +9,10 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 
+	"github.com/tidegate/tidegate/schemas/event"
 	"github.com/tidegate/tidegate/services/ingest/internal/accept"
 	"github.com/tidegate/tidegate/services/ingest/internal/csvdoc"
 	"github.com/tidegate/tidegate/services/ingest/internal/document"
@@ -22,10 +24,11 @@ import (
 
 // Hint is what is known of an input besides its bytes. Content decides wherever it can.
 type Hint struct {
-	Media  string // media type without parameters, in small letters
-	Name   string // of a file
-	Source string // of an order that names none, as a CloudEvent's headers say it
-	Event  bool   // the body of a CloudEvent in binary mode
+	Media  string        // media type without parameters, in small letters
+	Name   string        // of a file
+	Source string        // of an order that names none, as a CloudEvent's headers say it
+	Event  bool          // the body of a CloudEvent in binary mode
+	Faults []event.Fault // of its headers
 
 	Map  *mapping.Map // reads what is no format of ours; nil without one
 	Used mapping.Used // counts what its expressions give; nil where nobody asks
@@ -118,7 +121,7 @@ func Takes(media string) bool {
 // All reads an input that is in memory.
 func All(b []byte, h Hint) ([]accept.Input, error) {
 	if start := bytes.TrimLeft(b, " \t\r\n"); len(start) > 0 && start[0] == '{' && recognizedLines(h) == JSON && h.Map == nil {
-		return (&Reader{hint: h}).json(b), nil
+		return noted((&Reader{hint: h}).json(b), h.Faults), nil
 	}
 	r := New(bytes.NewReader(b), h)
 	var out []accept.Input
@@ -179,6 +182,16 @@ func (r *Reader) next() (accept.Input, error) {
 	return in, nil
 }
 
+// noted puts what is wrong with the headers around them before the faults of inputs.
+func noted(all []accept.Input, faults []event.Fault) []accept.Input {
+	if len(faults) > 0 {
+		for i := range all {
+			all[i].Faults = slices.Concat(faults, all[i].Faults)
+		}
+	}
+	return all
+}
+
 // fill reads on until there is something in the queue.
 func (r *Reader) fill() error {
 	if r.many != nil {
@@ -186,7 +199,7 @@ func (r *Reader) fill() error {
 		if err != nil {
 			return err
 		}
-		r.queue = append(r.queue, r.input(f))
+		r.queue = append(r.queue, noted([]accept.Input{r.input(f)}, r.hint.Faults)...)
 		return nil
 	}
 	p, err := r.feed.Next()
@@ -201,12 +214,15 @@ func (r *Reader) fill() error {
 		r.queue = append(r.queue, in)
 		return nil
 	}
-	r.queue = append(r.queue, r.piece(p.Bytes)...)
+	r.queue = append(r.queue, noted(r.piece(p.Bytes), r.hint.Faults)...)
 	return nil
 }
 
 // input is what a reader found, as accept takes it.
 func (r *Reader) input(f *document.Found) accept.Input {
+	if f.Order.Event == event.Shipped && len(f.Order.Items) > 0 && !slices.ContainsFunc(f.Order.Items, left) {
+		f.Fault(f.Offset, document.CodeRange, "every quantity is 0: nothing of the order was sent")
+	}
 	in := accept.Input{Bytes: f.Bytes, Format: f.Format, Faults: f.All(), Place: f.Place, Source: r.hint.Source}
 	if in.Amends = f.Amends; in.Amends != nil {
 		in.Amends.Order = f.Order
@@ -219,6 +235,9 @@ func (r *Reader) input(f *document.Found) accept.Input {
 	}
 	return in
 }
+
+// left says whether something of an item was sent, or nobody says how much.
+func left(it event.Item) bool { return it.Quantity == "" || it.Quantity.Float() != 0 }
 
 func (r *Reader) inputs(found []*document.Found) []accept.Input {
 	out := make([]accept.Input, len(found))

@@ -65,3 +65,11 @@ func Refuse(format string, v Value, b []byte, why string, args ...any) *document
 	f.FaultAt(v.Pointer, v.Offset, document.CodeNotSupported, why, args...)
 	return f
 }
+
+// Whole says whether a value that stands is an object; of anything else nobody knows who it is, which is a fault.
+func Whole(f *document.Found, v Value) bool {
+	if v.Has() && v.Kind != Object {
+		f.FaultAt(v.Pointer, v.Offset, document.CodeType, "want an object that says who it is and where")
+	}
+	return v.Kind == Object
+}

@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"errors"
 	"io"
 	"strconv"
 	"strings"
@@ -158,6 +159,9 @@ func element(n *xmldoc.Node) any {
 // several are elements of one name, told from a list that an element is.
 type several []any
 
+// maxRows is how many rows one order may have.
+const maxRows = 1000
+
 // Rows reads orders from CSV: of each row one, or of each run of rows that are equal in the group's column.
 type Rows struct {
 	m     *Map
@@ -166,6 +170,7 @@ type Rows struct {
 	ahead *csvdoc.Row
 	used  Used
 	late  *document.Found
+	any   bool // a row was read
 	err   error
 }
 
@@ -208,19 +213,29 @@ func (r *Rows) Next() (*document.Found, error) {
 		r.ahead = nil
 		if row == nil {
 			next, err := r.rows.Next()
-			if r.err = err; err != nil && len(group) == 0 {
+			if r.err = err; errors.Is(err, io.EOF) && !r.any {
+				r.any = true
+				f := r.m.found(r.head.Raw, r.head.Offset)
+				f.Fault(r.head.Offset, document.CodeRequired, "line %d is a header and no row follows: there is no order in it", r.head.Line)
+				return f, nil
+			}
+			if err != nil && len(group) == 0 {
 				return nil, err
 			}
+			r.any = true
 			if err != nil {
 				return r.order(group), nil //nolint:nilerr // it is given next time
 			}
 			row = &next
 		}
-		if len(group) > 0 && (row.Broken() || r.key(*row) != r.key(group[0])) {
+		if len(group) > 0 && (r.key(*row) != r.key(group[0]) || row.Broken() && r.key(*row) == "") {
 			r.ahead = row
 			return r.order(group), nil
 		}
-		if group = append(group, *row); r.m.group == "" || row.Broken() || len(group) > 1000 {
+		if len(group) > maxRows {
+			continue // the rest of an order that is refused is no order by itself
+		}
+		if group = append(group, *row); r.m.group == "" || row.Broken() && r.key(*row) == "" {
 			return r.order(group), nil
 		}
 	}
@@ -250,6 +265,9 @@ func (r *Rows) order(group []csvdoc.Row) *document.Found {
 			}
 			rows = append(rows, fields)
 		}
+	}
+	if len(group) > maxRows {
+		f.Fault(group[0].Offset, document.CodeSize, "line %d: an order of more than %d rows: send a larger order as several", group[0].Line, maxRows)
 	}
 	if len(rows) > 0 {
 		r.m.apply(f, map[string]any{"rec": rows[0], "rows": rows}, r.used)

@@ -12,6 +12,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"go.yaml.in/yaml/v4"
 
+	"github.com/tidegate/tidegate/services/ingest/internal/format"
 	"github.com/tidegate/tidegate/services/ingest/internal/mapping"
 )
 
@@ -136,4 +137,29 @@ func TestExamples(t *testing.T) {
 func FuzzRead(f *testing.F) {
 	f.Add([]byte("version: 1\nformat: json\norder: {id: rec.no}"))
 	f.Fuzz(func(_ *testing.T, b []byte) { _, _ = mapping.Read("f.yaml", b) })
+}
+
+func TestRowsOfAnOrderThatCannotAllBeRead(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../examples/warehouse.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := mapping.Read("warehouse.yaml", text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const head, row = "Auftrag;Datum;Kunde;Ort;Land;Endkunde;Artikel;Text;Menge;Wert\n", ";20.11.2026;Lindenhof;Bonn;Deutschland;;S-1;Rack;8;10,00\n"
+	for name, in := range map[string]string{
+		"a row in the middle is broken":    head + "W-1" + row + "W-1;20.11.2026;L\xfcbeck\n" + "W-1" + row + "W-2" + row,
+		"more rows than an order may have": head + strings.Repeat("W-1"+row, 1200) + "W-2" + row,
+	} {
+		all, err := format.All([]byte(in), format.Hint{Map: m})
+		if err != nil || len(all) != 2 || len(all[0].Faults) == 0 || len(all[1].Faults) != 0 {
+			t.Errorf("%s: %d orders, %v", name, len(all), err)
+		}
+	}
+	if all, err := format.All([]byte(head), format.Hint{Map: m}); err != nil || len(all) != 1 || len(all[0].Faults) == 0 {
+		t.Errorf("a header alone: %v %v", all, err)
+	}
 }

@@ -83,8 +83,12 @@ func (r *reader) order() {
 	if r.v.At("line_items").Kind != jsondoc.Array {
 		r.f.FaultAt(r.v.Pointer, r.v.Offset, document.CodeRequired, "line_items is missing: nothing is ordered")
 	}
-	for li := range r.v.At("line_items").Elems {
+	lines := r.v.At("line_items")
+	for li := range lines.Elems {
 		r.item(li)
+	}
+	if len(o.Items) == 0 && lines.Kind == jsondoc.Array && o.Event != event.Cancelled && len(r.f.Faults) == 0 {
+		r.f.FaultAt(lines.Pointer, lines.Offset, document.CodeRequired, "no line is left in the order, which is not cancelled: cancel it, or what was screened before stands")
 	}
 }
 
@@ -123,7 +127,7 @@ func (r *reader) fulfillment() {
 func (r *reader) purchaser() {
 	c := r.v.At("customer")
 	home := c.At("default_address")
-	if c.Kind != jsondoc.Object {
+	if !jsondoc.Whole(r.f, c) {
 		c = r.v.At("billing_address")
 		if !c.Has() {
 			c = r.v.At("shipping_address")
@@ -179,7 +183,7 @@ func (r *reader) country(v jsondoc.Value) event.Country {
 }
 
 func (r *reader) address(role event.Role, v jsondoc.Value) {
-	if !v.Has() {
+	if !jsondoc.Whole(r.f, v) {
 		return
 	}
 	if p := r.named(v); !r.f.Party(v.Offset, role, p) && p.Address != nil {
@@ -214,7 +218,11 @@ func (r *reader) payment() {
 
 // notes reads what the shop asked at the checkout about end use and end user.
 func (r *reader) notes() {
-	for n := range r.v.At("note_attributes").Elems {
+	all := r.v.At("note_attributes")
+	if all.Has() && all.Kind != jsondoc.Array {
+		r.f.FaultAt(all.Pointer, all.Offset, document.CodeType, "want a list; it could name the end user")
+	}
+	for n := range all.Elems {
 		value := n.At("value").Text()
 		if value == "" {
 			continue

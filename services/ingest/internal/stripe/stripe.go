@@ -96,6 +96,7 @@ func (r *reader) session() {
 	r.begin()
 	r.status(" complete ", "")
 	d := r.v.At("customer_details")
+	jsondoc.Whole(r.f, d)
 	r.buyer(r.v.At("customer"), first(d.At("business_name").Text(), d.At("name").Text(), d.At("individual_name").Text()),
 		first(d.At("email").Text(), r.v.At("customer_email").Text()), d.At("phone").Text(), d.At("address"))
 	r.receiver(r.v.At("collected_information", "shipping_details"), r.v.At("shipping_details"), r.v.At("shipping"), r.v.At("customer", "shipping"))
@@ -198,6 +199,7 @@ func (r *reader) method(types jsondoc.Value) {
 // receiver is the first that says something.
 func (r *reader) receiver(places ...jsondoc.Value) {
 	for _, v := range places {
+		jsondoc.Whole(r.f, v)
 		name, a := v.At("name").Text(), r.address(v.At("address"))
 		if name == "" && a == nil {
 			continue

@@ -71,6 +71,11 @@ func (r *reader) body() {
 		lines++
 		r.line(l)
 	}
+	if n := r.basic(r.root, "LineCountNumeric"); n != nil {
+		if count, ok := document.Decimal(document.Text(n.Text()), '.'); !ok || count.Float() != float64(lines) {
+			r.fault(n, document.CodeSyntax, "LineCountNumeric counts %s lines, %d are there: a line may be lost", document.Quote(n.Text()), lines)
+		}
+	}
 	if lines == 0 {
 		r.fault(r.root, document.CodeRequired, "OrderLine is missing: nothing is ordered")
 	}

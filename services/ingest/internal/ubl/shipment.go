@@ -237,32 +237,54 @@ func (r *reader) despatch() {
 		r.fault(r.root, document.CodeRequired, "neither IssueDate nor ActualDespatchDate: when did it leave?")
 	}
 	refs := r.references(each(r.root, "OrderReference"))
-	partial := false
+	var lines []despatched
 	for l := range each(r.root, "DespatchLine") {
+		var of despatched
 		it := r.item(r.cac(l, "Item"), l)
 		it.Quantity, it.Unit = r.quantity(r.basic(l, "DeliveredQuantity"))
 		r.f.Item(l.Offset, it)
 		for _, name := range []string{"BackorderQuantity", "OutstandingQuantity"} {
 			q, _ := r.quantity(r.basic(l, name))
-			partial = partial || q.Float() > 0
+			of.less = of.less || q.Float() > 0
 		}
 		for o := range each(l, "OrderLineReference") {
 			for _, ref := range r.references(each(o, "OrderReference")) {
+				of.orders = append(of.orders, ref)
 				if !slices.Contains(refs, ref) {
 					refs = append(refs, ref)
 				}
 			}
 		}
+		lines = append(lines, of)
 	}
 	if len(refs) == 0 {
 		r.fault(r.root, document.CodeRequired, "OrderReference is missing: which order was sent?")
 		return
 	}
-	ship := &event.Shipment{Date: left, Document: r.need(r.root, "ID")}
-	if partial {
-		ship.Partial = &partial
+	number, all := r.need(r.root, "ID"), r.f.Order.Items
+	for i, id := range refs {
+		f := r.f
+		if i > 0 {
+			f = r.f.Beside()
+			r.more = append(r.more, f)
+		}
+		f.Order.Event, f.Order.ID, f.Order.Items, f.Ship = event.Shipped, id, nil, &event.Shipment{Date: left, Document: number}
+		for k, of := range lines {
+			if len(of.orders) > 0 && !slices.Contains(of.orders, id) { // what names no order may be of any
+				continue
+			}
+			f.Order.Items = append(f.Order.Items, all[k])
+			if of.less {
+				f.Ship.Partial = &of.less
+			}
+		}
 	}
-	r.events(event.Shipped, ship, refs)
+}
+
+// despatched is which orders a line names, and whether less of it was sent than ordered.
+type despatched struct {
+	orders []string
+	less   bool
 }
 
 func (r *reader) references(nodes func(func(*xmldoc.Node) bool)) []string {

@@ -91,6 +91,7 @@ func reference(s jsondoc.Value) string {
 
 // contacts reads the parties of the forms.
 func (r *reader) contacts(c jsondoc.Value) {
+	jsondoc.Whole(r.f, c)
 	for _, k := range []struct {
 		name string
 		role event.Role
@@ -107,7 +108,7 @@ func (r *reader) contacts(c jsondoc.Value) {
 
 // party reads one. Nobody stands where neither a name nor an address is given.
 func (r *reader) party(role event.Role, v jsondoc.Value) {
-	if !v.Has() {
+	if !jsondoc.Whole(r.f, v) {
 		return
 	}
 	a := v.At("Address")

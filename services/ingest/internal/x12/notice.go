@@ -1,6 +1,7 @@
 package x12
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -205,7 +206,7 @@ func (n *noticed) found(bsn *edi.Segment) []*document.Found {
 		return []*document.Found{r.f}
 	}
 	for _, f := range out { // what is wrong with the notice is wrong with all of it
-		f.Faults = r.f.Faults
+		f.Faults = slices.Clip(r.f.Faults)
 	}
 	return out
 }

@@ -2,9 +2,11 @@ package xmldoc
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/tidegate/tidegate/schemas/event"
@@ -102,8 +104,13 @@ func decode(b []byte) ([]byte, func(int) int, *event.Fault) {
 	if bytes.HasPrefix(b, []byte("\xef\xbb\xbf")) {
 		return b[3:], func(i int) int { return i + 3 }, declared(b[3:], "utf-8")
 	}
-	if bytes.HasPrefix(b, []byte("\xff\xfe")) || bytes.HasPrefix(b, []byte("\xfe\xff")) || bytes.HasPrefix(b, []byte("\x00<")) || bytes.HasPrefix(b, []byte("<\x00")) {
-		return nil, nil, &event.Fault{Code: codeNot, Detail: "UTF-16 or UTF-32; send UTF-8, ISO-8859-1 or Windows-1252"}
+	switch {
+	case bytes.HasPrefix(b, []byte("\xff\xfe\x00\x00")), bytes.HasPrefix(b, []byte("\x00")), bytes.HasPrefix(b, []byte("<\x00")):
+		return nil, nil, &event.Fault{Code: codeNot, Detail: "UTF-32, or UTF-16 without a byte order mark; send UTF-8, UTF-16, ISO-8859-1 or Windows-1252"}
+	case bytes.HasPrefix(b, []byte("\xff\xfe")):
+		return wide(b, binary.LittleEndian)
+	case bytes.HasPrefix(b, []byte("\xfe\xff")):
+		return wide(b, binary.BigEndian)
 	}
 	switch name := encoding(b); name {
 	case "", "utf-8", "utf8", "us-ascii", "ascii":
@@ -113,10 +120,55 @@ func decode(b []byte) ([]byte, func(int) int, *event.Fault) {
 		if len(out) == len(b) {
 			return out, same, nil
 		}
-		return out, func(i int) int { return utf8.RuneCount(out[:min(i, len(out))]) }, nil
+		return out, places(out, 0, func([]byte) int { return 1 }), nil
 	default:
-		return nil, nil, &event.Fault{Code: codeNot, Detail: fmt.Sprintf("encoding %q; send UTF-8, ISO-8859-1 or Windows-1252", clip(name))}
+		return nil, nil, &event.Fault{Code: codeNot, Detail: fmt.Sprintf("encoding %q; send UTF-8, UTF-16, ISO-8859-1 or Windows-1252", clip(name))}
 	}
+}
+
+// places gives what finds the place in the received bytes of an offset in the text made of them, in which a character was as long as long
+// says. Asked for rising offsets, it reads the text once.
+func places(text []byte, first int, long func(char []byte) int) func(int) int {
+	at, place := 0, first
+	return func(i int) int {
+		if i < at {
+			at, place = 0, first
+		}
+		for at < i && at < len(text) {
+			_, n := utf8.DecodeRune(text[at:])
+			place += long(text[at : at+n])
+			at += n
+		}
+		return place
+	}
+}
+
+// wide makes UTF-8 of UTF-16 behind a byte order mark, which every XML processor reads (XML 1.0, 2.2).
+func wide(b []byte, order binary.ByteOrder) ([]byte, func(int) int, *event.Fault) {
+	out := make([]byte, 0, len(b)/2+len(b)/16)
+	for i := 2; i < len(b); i += 2 {
+		if i+1 == len(b) {
+			return nil, nil, &event.Fault{Offset: i, Code: codeUTF8, Detail: "half a character of UTF-16"}
+		}
+		r := rune(order.Uint16(b[i:]))
+		if utf16.IsSurrogate(r) {
+			low := rune(0)
+			if i+3 < len(b) {
+				low = rune(order.Uint16(b[i+2:]))
+			}
+			if r = utf16.DecodeRune(r, low); r == utf8.RuneError {
+				return nil, nil, &event.Fault{Offset: i, Code: codeUTF8, Detail: "half of a surrogate pair of UTF-16"}
+			}
+			i += 2
+		}
+		out = utf8.AppendRune(out, r)
+	}
+	switch name := encoding(out); name {
+	case "", "utf-16", "utf16", "utf-16le", "utf-16be", "ucs-2", "iso-10646-ucs-2":
+	default:
+		return nil, nil, &event.Fault{Code: codeSyntax, Detail: fmt.Sprintf("a UTF-16 byte order mark before a declaration of encoding %q", clip(name))}
+	}
+	return out, places(out, 2, func(char []byte) int { return 2 + 2*(len(char)/4) }), nil
 }
 
 // declared refuses an encoding that a byte order mark contradicts.

@@ -1,8 +1,10 @@
 package xmldoc_test
 
 import (
+	"encoding/binary"
 	"strings"
 	"testing"
+	"unicode/utf16"
 
 	"github.com/tidegate/tidegate/services/ingest/internal/xmldoc"
 )
@@ -29,7 +31,11 @@ func TestWhatIsRefused(t *testing.T) {
 		{"less-than in an attribute", `<a b="<"/>`, "< in the value"},
 		{"a control character", "<a>\x01</a>", "control character"},
 		{"bytes that are not UTF-8", "<a>\xff</a>", "not UTF-8"},
-		{"UTF-16", "\xff\xfe<\x00a\x00", "UTF-16"},
+		{"UTF-16 without a byte order mark", "<\x00a\x00/\x00>\x00", "UTF-16 without"},
+		{"UTF-32", "\xff\xfe\x00\x00<\x00\x00\x00", "UTF-32"},
+		{"half a character of UTF-16", "\xff\xfe<\x00a\x00/\x00>", "half a character"},
+		{"half a surrogate pair of UTF-16", "\xff\xfe<\x00a\x00>\x00\x00\xd8/\x00", "surrogate"},
+		{"UTF-16 that says it is UTF-8", utf16le(`<?xml version="1.0" encoding="utf-8"?><a/>`), "byte order mark before"},
 		{"an encoding nobody reads", `<?xml version="1.0" encoding="EBCDIC-CP-US"?><a/>`, "encoding"},
 		{"too deep", strings.Repeat("<a>", 65) + strings.Repeat("</a>", 65), "inside each other"},
 		{"too many attributes", "<a " + strings.Join(numbered(65), " ") + "/>", "more than 64 attributes"},
@@ -45,6 +51,14 @@ func TestWhatIsRefused(t *testing.T) {
 			t.Errorf("%s: %s", row.name, fault.Detail)
 		}
 	}
+}
+
+func utf16le(s string) string {
+	out := []byte("\xff\xfe")
+	for _, c := range utf16.Encode([]rune(s)) {
+		out = binary.LittleEndian.AppendUint16(out, c)
+	}
+	return string(out)
 }
 
 func numbered(n int) []string {
@@ -64,6 +78,8 @@ func TestWhatIsRead(t *testing.T) {
 		{"comments and instructions", "<!-- x --><?x y?><a>b<!-- c -->d</a><!-- e -->", "bd"},
 		{"a byte order mark", "\xef\xbb\xbf<a>b</a>", "b"},
 		{"ISO-8859-1", "<?xml version='1.0' encoding='ISO-8859-1'?><a>M\xfcnchen</a>", "München"},
+		{"UTF-16, little end first", utf16le("<?xml version='1.0' encoding='UTF-16'?><a>München \U0001f600</a>"), "München \U0001f600"},
+		{"UTF-16, big end first", "\xfe\xff\x00<\x00a\x00>\x00\xfc\x00<\x00/\x00a\x00>", "ü"},
 		{"Windows-1252", "<?xml version='1.0' encoding='windows-1252'?><a>\x80 5</a>", "€ 5"},
 	} {
 		doc, fault := xmldoc.Parse([]byte(row.in))
@@ -77,14 +93,18 @@ func TestWhatIsRead(t *testing.T) {
 
 func TestPlacesAreThoseOfTheReceivedBytes(t *testing.T) {
 	t.Parallel()
-	in := "<?xml version='1.0' encoding='ISO-8859-1'?><a>\xfc\xfc<b/></a>"
-	doc, fault := xmldoc.Parse([]byte(in))
-	if fault != nil {
-		t.Fatal(fault)
-	}
-	for k := range doc.Root.Kids {
-		if want := strings.Index(in, "<b/>"); k.Offset != want || doc.Path(k) != "/a/b" {
-			t.Errorf("<b/> at %d %s, want %d", k.Offset, doc.Path(k), want)
+	for in, tag := range map[string]string{
+		"<?xml version='1.0' encoding='ISO-8859-1'?><a>\xfc\xfc<b/></a>": "<b/>",
+		utf16le("<a>ü\U0001f600<b/></a>"):                                utf16le("<b/>")[2:],
+	} {
+		doc, fault := xmldoc.Parse([]byte(in))
+		if fault != nil {
+			t.Fatal(fault)
+		}
+		for k := range doc.Root.Kids {
+			if want := strings.Index(in, tag); k.Offset != want || doc.Path(k) != "/a/b" {
+				t.Errorf("<b/> at %d %s, want %d", k.Offset, doc.Path(k), want)
+			}
 		}
 	}
 }
