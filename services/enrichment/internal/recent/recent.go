@@ -2,12 +2,24 @@
 // key alone: then a remembered answer is the one that would be found again, and nothing depends on what was asked before.
 package recent
 
-import "sync"
+import (
+	"hash/maphash"
+	"sync"
+)
+
+// shards keep processors that ask at once out of each other's way.
+const shards = 8
 
 // Cache remembers at most twice as many answers as it was made for, in two generations: a full one replaces the older,
-// so that what is asked for stays and the rest goes. The zero value remembers nothing. It is safe for concurrent use.
+// so that what is asked for stays and the rest goes. It is safe for concurrent use.
 type Cache[K comparable, V any] struct {
-	mu          sync.RWMutex
+	seed   maphash.Seed
+	shards [shards]shard[K, V]
+}
+
+// shard has a plain lock: it is held so shortly that those who wait for a sync.RWMutex cost more than sharing it saves.
+type shard[K comparable, V any] struct {
+	mu          sync.Mutex
 	most        int
 	now, before map[K]kept[K, V]
 }
@@ -18,33 +30,47 @@ type kept[K comparable, V any] struct {
 	value V
 }
 
-// New gives a cache of two generations of most answers each.
-func New[K comparable, V any](most int) *Cache[K, V] { return &Cache[K, V]{most: most} }
+// New gives a cache of two generations of most answers each, a multiple of 8; it remembers nothing where that is 0.
+func New[K comparable, V any](most int) *Cache[K, V] {
+	c := &Cache[K, V]{seed: maphash.MakeSeed()}
+	for i := range c.shards {
+		c.shards[i].most = most / shards
+	}
+	return c
+}
+
+func (c *Cache[K, V]) shard(k K) *shard[K, V] {
+	return &c.shards[maphash.Comparable(c.seed, k)%shards]
+}
 
 // Get gives the answer remembered for a key.
 func (c *Cache[K, V]) Get(k K) (v V, ok bool) {
-	c.mu.RLock()
-	got, ok := c.now[k]
-	old := false
+	s := c.shard(k)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	got, ok := s.now[k]
 	if !ok {
-		got, old = c.before[k]
+		if got, ok = s.before[k]; ok {
+			s.put(got)
+		}
 	}
-	c.mu.RUnlock()
-	if old {
-		c.Put(got.key, got.value)
-	}
-	return got.value, ok || old
+	return got.value, ok
 }
 
 // Put remembers an answer, which nobody may change from then on. The key must hold no memory that is used again.
 func (c *Cache[K, V]) Put(k K, v V) {
-	if c.most == 0 {
+	s := c.shard(k)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.put(kept[K, V]{k, v})
+}
+
+func (s *shard[K, V]) put(what kept[K, V]) {
+	if s.most == 0 {
 		return
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.now == nil || len(c.now) >= c.most {
-		c.before, c.now = c.now, make(map[K]kept[K, V], min(c.most, 1024))
+	if s.now == nil || len(s.now) >= s.most {
+		s.before, s.now = s.now, make(map[K]kept[K, V], min(s.most, 128))
 	}
-	c.now[k] = kept[K, V]{k, v}
+	s.now[what.key] = what
 }
