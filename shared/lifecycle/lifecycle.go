@@ -86,6 +86,8 @@ func Main(cmd *cli.Command) int {
 	ctx, stop := Signals(context.Background())
 	defer stop()
 	cmd.ErrWriter = os.Stderr
+	cmd.Version = version()
+	refuseExtras(cmd)
 	cmd.ExitErrHandler = func(context.Context, *cli.Command, error) {} // the library's own would end the process here
 	err := cmd.Run(ctx, os.Args)
 	if err == nil {
