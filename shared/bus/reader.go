@@ -65,6 +65,9 @@ func (r *Reader) Next(ctx context.Context) (Block, error) {
 	for {
 		m, err := r.msgs.Next(jetstream.NextContext(ctx))
 		if err != nil {
+			if ctx.Err() != nil && Stopped(err) {
+				err = ctx.Err() // the end of ctx closes the iterator, too: which of the two is seen first is chance
+			}
 			return Block{}, fmt.Errorf("read block %d of %s: %w", r.next, r.stream, err)
 		}
 		meta, err := m.Metadata()
