@@ -244,3 +244,22 @@ func TestStageGoesOnWhenItsOutputLosesItsTailWhileItRuns(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// The end of a context closes what a reader reads from, too: whichever is seen first, the context is what ended it.
+func TestAReaderSaysThatItsContextEnded(t *testing.T) {
+	t.Parallel()
+	js := natstest.JetStream(t, natstest.Server(t))
+	ctx, cancel := context.WithCancel(t.Context())
+	r, err := bus.OpenReader(ctx, js, subject.EnrichedStream, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	r.Close()
+	if _, err := r.Next(ctx); !errors.Is(err, context.Canceled) || !bus.Stopped(err) {
+		t.Errorf("%v", err)
+	}
+	if _, err := r.Next(t.Context()); !errors.Is(err, jetstream.ErrMsgIteratorClosed) {
+		t.Errorf("closed by its owner: %v", err)
+	}
+}
