@@ -1,0 +1,2 @@
+// Package tools pins the tools that make verify runs: they are the tool lines of this module's go.mod.
+package tools
